@@ -1,0 +1,1 @@
+"""Touchpoints, stages, instruments, segments, promises: what the organisation means to give."""

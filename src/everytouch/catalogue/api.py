@@ -1,0 +1,34 @@
+"""What other rooms may import of the catalogue."""
+
+import datetime
+
+from everytouch.catalogue.model import (
+    Catalogue,
+    Instrument,
+    Persona,
+    Promise,
+    Segment,
+    Touchpoint,
+)
+from everytouch.catalogue.yaml import dumps, load, loads
+from everytouch.moments.api import Scale, Vocabulary
+
+
+def vocabulary(catalogue: Catalogue, currency: str, latest: datetime.datetime) -> Vocabulary:
+    """What records may name under this catalogue."""
+    scales = {i.name: Scale(i.low, i.high, i.reversed) for i in catalogue.instruments.values()}
+    return Vocabulary(frozenset(catalogue.touchpoints), scales, currency, latest)
+
+
+__all__ = [
+    "Catalogue",
+    "Instrument",
+    "Persona",
+    "Promise",
+    "Segment",
+    "Touchpoint",
+    "dumps",
+    "load",
+    "loads",
+    "vocabulary",
+]

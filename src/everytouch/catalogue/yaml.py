@@ -1,0 +1,174 @@
+"""The catalogue as YAML: read with every mistake named, written back without loss."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from everytouch.catalogue.model import (
+    ELEMENTS,
+    SENSES,
+    VALUES,
+    Catalogue,
+    Instrument,
+    Persona,
+    Segment,
+    Touchpoint,
+)
+from everytouch.errors import CatalogueError
+
+T = TypeVar("T")
+_SECTIONS: dict[str, type] = {
+    "touchpoints": Touchpoint,
+    "instruments": Instrument,
+    "segments": Segment,
+    "personas": Persona,
+}
+
+
+def load(path: Path) -> Catalogue:
+    """Read and check a catalogue.
+
+    Raises:
+        CatalogueError: the file is missing, is no YAML, or says something impossible.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogueError(
+            f"catalogue {path} cannot be read: {error}", "give a UTF-8 YAML file"
+        ) from error
+    return loads(text, str(path))
+
+
+def loads(text: str, where: str = "catalogue") -> Catalogue:
+    """Read and check a catalogue given as text; ``where`` names it in messages."""
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise CatalogueError(f"{where} is no YAML: {error}", "correct it at that line") from error
+    if not isinstance(raw, dict):
+        raise CatalogueError(f"{where} holds no mapping", "begin with `organisation: …`")
+    sections = {name: _section(name, raw.pop(name, None) or {}, where) for name in _SECTIONS}
+    catalogue = _record(Catalogue, {"organisation": "", **raw, **sections}, where)
+    _check(catalogue, where)
+    return catalogue
+
+
+def dumps(catalogue: Catalogue) -> str:
+    """The catalogue as YAML; ``loads(dumps(c)) == c``."""
+    raw: dict[str, Any] = {
+        "organisation": catalogue.organisation,
+        "stages": list(catalogue.stages),
+        "bad_outcomes": list(catalogue.bad_outcomes),
+    }
+    for section in _SECTIONS:
+        raw[section] = {n: _plain(item) for n, item in getattr(catalogue, section).items()}
+    return yaml.safe_dump(raw, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _plain(item: Any) -> dict[str, Any]:
+    fields = {f.name: f.default for f in dataclasses.fields(item)}
+    values = {name: getattr(item, name) for name in fields if name != "name"}
+    result: dict[str, Any] = {}
+    for name, value in values.items():
+        if value != fields[name]:
+            value = _plain(value) if dataclasses.is_dataclass(value) else value
+            result[name] = list(value) if isinstance(value, tuple) else value
+    return result
+
+
+def _section(section: str, raw: Any, where: str) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise CatalogueError(f"{where}: {section} is no mapping", "write `name: {…}` entries")
+    made = {}
+    for name, values in raw.items():
+        place = f"{where}: {section}.{name}"
+        if not isinstance(values, dict):
+            raise CatalogueError(f"{place} is no mapping", "write its fields below the name")
+        label = values.get("label", str(name).replace("_", " "))
+        made[str(name)] = _record(
+            _SECTIONS[section], {**values, "name": str(name), "label": label}, place
+        )
+    return made
+
+
+def _record(cls: Callable[..., T], values: dict[str, Any], where: str) -> T:
+    hints = typing.get_type_hints(cls)
+    unknown = values.keys() - hints.keys()
+    if unknown:
+        raise CatalogueError(
+            f"{where}: {', '.join(map(repr, sorted(unknown)))} is unknown",
+            f"use: {', '.join(hints)}",
+        )
+    typed = {name: _value(hints[name], value, f"{where}.{name}") for name, value in values.items()}
+    try:
+        return cls(**typed)
+    except TypeError as error:
+        raise CatalogueError(f"{where}: {error}", "add what is missing") from error
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    origin = typing.get_origin(hint)
+    if origin is types.UnionType:
+        if value is None:
+            return None
+        hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
+        return _value(hint, value, where)
+    if dataclasses.is_dataclass(hint):
+        return _record(hint, value if isinstance(value, dict) else {"text": value}, where)
+    if origin is tuple:
+        items = value if isinstance(value, list | tuple) else [value]
+        return tuple(_scalar(str, item, where) for item in items)
+    if origin is typing.Literal:
+        return _one_of(value, typing.get_args(hint), where)
+    return value if origin is dict else _scalar(hint, value, where)
+
+
+def _scalar(hint: type, value: Any, where: str) -> Any:
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if hint is str and isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, hint):
+        raise CatalogueError(f"{where} = {value!r} is no {hint.__name__}", "correct it")
+    return value
+
+
+def _one_of(value: Any, allowed: Iterable[str], where: str) -> Any:
+    choices = tuple(allowed)
+    if value not in choices:
+        raise CatalogueError(
+            f"{where} = {value!r} is not known", f"use one of: {', '.join(choices)}"
+        )
+    return value
+
+
+def _check(catalogue: Catalogue, where: str) -> None:
+    for name, point in catalogue.touchpoints.items():
+        place = f"{where}: touchpoints.{name}"
+        _one_of(point.stage, catalogue.stages, f"{place}.stage")
+        _one_of(point.element, ELEMENTS, f"{place}.element")
+        for sense in point.senses:
+            _one_of(sense, SENSES, f"{place}.senses")
+        for value in point.values:
+            _one_of(value, VALUES, f"{place}.values")
+    for name, instrument in catalogue.instruments.items():
+        if not instrument.low < instrument.high:
+            raise CatalogueError(
+                f"{where}: instruments.{name}: {instrument.low} to {instrument.high} is no scale",
+                "give low < high",
+            )
+    for name, segment in catalogue.segments.items():
+        if segment.touchpoint is not None:
+            place = f"{where}: segments.{name}.touchpoint"
+            _one_of(segment.touchpoint, catalogue.touchpoints, place)
+    for name, persona in catalogue.personas.items():
+        if persona.segment is not None:
+            _one_of(persona.segment, catalogue.segments, f"{where}: personas.{name}.segment")
+
+

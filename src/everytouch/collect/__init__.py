@@ -1,0 +1,1 @@
+"""Ways in: files through SQL mappings, and what was refused on the way."""

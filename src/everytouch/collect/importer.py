@@ -1,0 +1,136 @@
+"""An import: every statement of a source, batch by batch, through the rules into the ledger."""
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from everytouch.collect.inputs import opened
+from everytouch.collect.records import records, sort_out
+from everytouch.collect.source import Source, Statement
+from everytouch.ledger.api import (
+    IMPORTS,
+    Counts,
+    Loader,
+    Quarantined,
+    Tables,
+    quarantined,
+    release,
+)
+from everytouch.moments.api import KINDS, Kind, Vocabulary
+from everytouch.settings import Settings
+
+Progress = Callable[[Statement, Counts], None]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of an import, by kind of record."""
+
+    source: str
+    dry: bool
+    counts: dict[Kind, Counts]
+
+    @property
+    def total(self) -> Counts:
+        """All kinds together."""
+        return sum(self.counts.values(), Counts())
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Brings sources into one ledger.
+
+    Attributes:
+        words: what records may name.
+        now: time of receipt, for everything this importer stores.
+    """
+
+    tables: Tables
+    secret: bytes
+    words: Vocabulary
+    settings: Settings
+    now: datetime.datetime
+
+    def run(self, source: Source, dry: bool = False, progress: Progress | None = None) -> Receipt:
+        """Import a source; what is in the ledger already is recognised and left.
+
+        Raises:
+            SourceError: an input or a SELECT cannot be used. What was committed before stays.
+        """
+        with self.tables.writing(), opened(source, self.settings) as con:
+            loader = self._loader(source.name, dry)
+            counts: dict[Kind, Counts] = {}
+            for statement in source.statements:
+                for batch in records(con, statement, self.settings.batch_rows):
+                    counts[statement.kind] = counts.get(statement.kind, Counts()) + self._put(
+                        loader, statement, batch
+                    )
+                    if progress:
+                        progress(statement, counts[statement.kind])
+            receipt = Receipt(source.name, dry, counts)
+            if not dry:
+                self._note(receipt)
+        return receipt
+
+    def replay(self, source: str | None = None) -> Receipt:
+        """Try every record in quarantine again; those that hold now are stored."""
+        with self.tables.writing():
+            return self._again(quarantined(self.tables, source), source or "all sources")
+
+    def fix(self, rows: list[Quarantined]) -> Receipt:
+        """Store corrected records in place of those they stand for in quarantine."""
+        with self.tables.writing():
+            return self._again(tuple(rows), "corrected rows")
+
+    def _loader(self, source: str, dry: bool) -> Loader:
+        return Loader(self.tables, self.secret, source, self.now, self.words, dry)
+
+    def _put(self, loader: Loader, statement: Statement, batch: pa.RecordBatch) -> Counts:
+        parted = sort_out(batch, statement, self.words)
+        broken = list(parted.broken.values())
+        held = loader.quarantine(statement.kind, broken) if broken else Counts()
+        return held + loader.store(statement.kind, parted.good)
+
+    def _again(self, rows: tuple[Quarantined, ...], name: str) -> Receipt:
+        counts: dict[Kind, Counts] = {}
+        for kind in KINDS:
+            for source in sorted({row.source for row in rows if row.kind == kind}):
+                mine = [row for row in rows if row.kind == kind and row.source == source]
+                counts[kind] = counts.get(kind, Counts()) + self._retry(kind, source, mine)
+        return Receipt(name, False, counts)
+
+    def _retry(self, kind: Kind, source: str, rows: list[Quarantined]) -> Counts:
+        """Through the same path as an import; those that hold leave the quarantine."""
+        statement = Statement(kind, "quarantine", "SELECT * FROM given_rows")
+        table = _as_text([row.row for row in rows])
+        with duckdb.connect() as con:
+            con.execute("SET TimeZone = 'UTC'")
+            con.register("given_rows", table)
+            whole = pa.Table.from_batches(list(records(con, statement, len(rows))))
+        parted = sort_out(whole.combine_chunks().to_batches()[0], statement, self.words)
+        stored = self._loader(source, False).store(kind, parted.good)
+        release(self.tables, [row for i, row in enumerate(rows) if i not in parted.broken])
+        return stored + Counts(len(parted.broken), 0, 0, len(parted.broken))
+
+    def _note(self, receipt: Receipt) -> None:
+        rows = [
+            {"source": receipt.source, "started_at": self.now, "kind": kind, **vars(counts)}
+            for kind, counts in receipt.counts.items()
+        ]
+        self.tables.append("imports", pa.Table.from_pylist(rows, IMPORTS))
+
+
+def _as_text(rows: list[dict[str, object]]) -> pa.Table:
+    """Rows of JSON values as a table of text (and lists of text)."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    columns = {}
+    for name in names:
+        values = [row.get(name) for row in rows]
+        if any(isinstance(value, list) for value in values):
+            columns[name] = pa.array(values, pa.list_(pa.string()))
+        else:
+            columns[name] = pa.array([None if v is None else str(v) for v in values], pa.string())
+    return pa.table(columns)

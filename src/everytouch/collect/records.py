@@ -1,0 +1,123 @@
+"""From the columns of a SELECT to the columns of a record, value by value where it must be."""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from everytouch.collect.inputs import reading
+from everytouch.collect.source import Statement
+from everytouch.errors import SourceError
+from everytouch.moments.api import COLUMNS, Column, Vocabulary, find_broken, schema
+
+_SQL_TYPES = {
+    pa.string(): "VARCHAR",
+    pa.float64(): "DOUBLE",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
+    pa.decimal128(18, 4): "DECIMAL(18,4)",
+    pa.list_(pa.string()): "VARCHAR[]",
+}
+_FAILED = "failed:"  # prefix of the columns that hold what could not be converted
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """A batch of records: those that hold, and by row number those that do not, with reasons."""
+
+    good: pa.Table
+    broken: dict[int, tuple[dict[str, Any], str]]
+
+
+def records(
+    con: duckdb.DuckDBPyConnection, statement: Statement, batch_rows: int
+) -> Iterator[pa.RecordBatch]:
+    """Run a statement and yield its records in batches, every column of the record present.
+
+    Raises:
+        SourceError: the SELECT fails, or its columns are not those of the record.
+    """
+    with reading(f"the SELECT {statement.name!r}"):
+        selected = con.sql(statement.sql)
+        if selected is None:
+            raise SourceError(f"{statement.name!r} is no SELECT", "give one SELECT")
+        given = dict(zip(selected.columns, map(str, selected.types), strict=True))
+    _check_columns(statement, given)
+    wanted = ", ".join(
+        part for column in COLUMNS[statement.kind] for part in _expressions(column, given)
+    )
+    with reading(f"the SELECT {statement.name!r}"):
+        reader = con.sql(f"SELECT {wanted} FROM ({statement.sql.rstrip().rstrip(';')}) AS given")
+        yield from reader.to_arrow_reader(batch_rows)
+
+
+def sort_out(batch: pa.RecordBatch, statement: Statement, words: Vocabulary) -> Sorted:
+    """Cast to the record's schema and part the records that hold from those that do not."""
+    table = pa.Table.from_batches([batch])
+    wanted = schema(statement.kind)
+    typed = table.select(wanted.names).cast(wanted)
+    reasons = find_broken(typed, statement.kind, words)
+    originals: dict[int, dict[str, Any]] = {}
+    for column in COLUMNS[statement.kind]:
+        name = _FAILED + column.name
+        if name not in table.column_names or table[name].null_count == len(table):
+            continue
+        for row in pc.indices_nonzero(pc.is_valid(table[name])).to_pylist():
+            text = table[name][row].as_py()
+            originals.setdefault(row, {})[column.name] = text
+            reasons[row] = _unconverted(column, text, reasons.get(row))
+    if not reasons:
+        return Sorted(typed, {})
+    broken = {
+        row: (typed.slice(row, 1).to_pylist()[0] | originals.get(row, {}), reason)
+        for row, reason in sorted(reasons.items())
+    }
+    return Sorted(typed.filter(pa.array([i not in broken for i in range(len(typed))])), broken)
+
+
+def _unconverted(column: Column, text: str, earlier: str | None) -> str:
+    said = f"{column.name} {text!r} is no {_SQL_TYPES[column.type].lower()}"
+    others = [r for r in (earlier or "").split("; ") if r and r != f"{column.name} is missing"]
+    return "; ".join([*others, said])
+
+
+def _check_columns(statement: Statement, given: dict[str, str]) -> None:
+    known = {column.name: column for column in COLUMNS[statement.kind]}
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise SourceError(
+                f"the SELECT {statement.name!r} gives a column {name!r}, "
+                f"which {statement.kind} do not have",
+                f"did you mean {near[0]!r}?" if near else f"use: {', '.join(known)}",
+            )
+    missing = [c.name for c in known.values() if c.required and c.name not in given]
+    if missing:
+        raise SourceError(
+            f"the SELECT {statement.name!r} gives no {', '.join(missing)}",
+            f"{statement.kind} need it: add … AS {missing[0]}",
+        )
+
+
+def _expressions(column: Column, given: dict[str, str]) -> list[str]:
+    """SQL for a record's column, and for what of it could not be converted."""
+    target, name = _SQL_TYPES[column.type], f'"{column.name}"'
+    if column.name not in given:
+        default = "NULL" if column.default is None else f"'{column.default}'"
+        return [f"CAST({default} AS {target}) AS {name}"]
+    has = given[column.name]
+    if target == "VARCHAR[]" and not has.endswith("[]"):
+        return [f"CASE WHEN {name} IS NOT NULL THEN [CAST({name} AS VARCHAR)] END AS {name}"]
+    if column.name == "properties" and has != "VARCHAR":
+        return [f"CAST(to_json({name}) AS VARCHAR) AS {name}"]
+    value = f"TRY_CAST({name} AS {target})"
+    filled = value if column.default is None else f"coalesce({value}, '{column.default}')"
+    if target == "VARCHAR" or has in (target, "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "DATE"):
+        return [f"{filled} AS {name}"]
+    failed = f"CASE WHEN {value} IS NULL THEN nullif(trim(CAST({name} AS VARCHAR)), '') END"
+    return [f"{filled} AS {name}", f'{failed} AS "{_FAILED}{column.name}"']

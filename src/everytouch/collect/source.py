@@ -1,0 +1,159 @@
+"""A source file: which files are read, and the SELECTs that turn them into records."""
+
+import tomllib
+import zoneinfo
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from everytouch.errors import SourceError
+from everytouch.moments.api import KINDS, Kind
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".xlsx": "xlsx",
+    ".xes": "xes",
+}
+
+
+@dataclass(frozen=True)
+class Input:
+    """One named input: the files behind it and how they are read.
+
+    Attributes:
+        format: csv, parquet, json (one object a line), xlsx or xes.
+        encoding: of text files, as DuckDB names it: utf-8, latin-1, utf-16.
+        sheet: of a workbook, the first when left out.
+    """
+
+    name: str
+    paths: tuple[Path, ...]
+    format: str
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A SELECT whose columns are those of a record of ``kind``."""
+
+    kind: Kind
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """A resolved source file."""
+
+    name: str
+    path: Path
+    timezone: str
+    catalogue: Path | None
+    inputs: tuple[Input, ...]
+    statements: tuple[Statement, ...]
+
+
+def read_source(path: Path, folder: Path | None = None) -> Source:
+    """Read a source file.
+
+    Args:
+        path: the TOML file.
+        folder: where the input files lie, when not beside the source file.
+
+    Raises:
+        SourceError: the file cannot be used, or names a file that is not there.
+    """
+    raw = _toml(path)
+    base = folder or path.parent / raw.pop("folder", ".")
+    name = _text(raw, "name", path)
+    timezone = raw.pop("timezone", "UTC")
+    if timezone not in zoneinfo.available_timezones():
+        raise SourceError(f"{path}: timezone {timezone!r} is unknown", "use an IANA name")
+    catalogue = raw.pop("catalogue", None)
+    inputs = tuple(_input(n, v, base, path) for n, v in raw.pop("inputs", {}).items())
+    statements = tuple(
+        Statement(kind, item.get("name", f"{kind} {number}"), _text(item, "sql", path))
+        for kind in KINDS
+        for number, item in enumerate(raw.pop(kind, []), 1)
+    )
+    if raw:
+        raise SourceError(
+            f"{path}: {', '.join(map(repr, raw))} is unknown",
+            f"use: name, timezone, catalogue, folder, inputs, {', '.join(KINDS)}",
+        )
+    if not inputs or not statements:
+        raise SourceError(f"{path} has no [inputs.…] or no SELECT", "give at least one of each")
+    where = path.parent / catalogue if catalogue else None
+    return Source(name, path, timezone, where, inputs, statements)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SourceError(f"source file {path} is not there", "check the path") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"source file {path} cannot be read: {error}", "give UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SourceError(f"source file {path} is no TOML: {error}", "correct it there") from error
+
+
+def _text(raw: dict[str, Any], key: str, path: Path) -> str:
+    value = raw.pop(key, None)
+    if not isinstance(value, str) or not value.strip():
+        raise SourceError(f"{path}: {key} is missing or no text", f'give {key} = "…"')
+    return value
+
+
+def _input(name: str, raw: Any, base: Path, source: Path) -> Input:
+    place = f"{source}: inputs.{name}"
+    if not isinstance(raw, dict) or "path" not in raw:
+        raise SourceError(f"{place} names no file", 'give path = "…"')
+    options = dict(raw)
+    given = options.pop("path")
+    paths = tuple(p for item in _list(given) for p in _files(base, item, place))
+    kind = options.pop("format", None) or _format(paths[0], place)
+    if kind not in FORMATS.values():
+        raise SourceError(
+            f"{place}: format {kind!r} is unknown",
+            f"use one of: {', '.join(sorted(set(FORMATS.values())))}",
+        )
+    try:
+        return Input(name, paths, kind, **options)
+    except TypeError as error:
+        raise SourceError(
+            f"{place}: {error}", "use: path, format, encoding, delimiter, sheet"
+        ) from error
+
+
+def _list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def _files(base: Path, pattern: str, place: str) -> list[Path]:
+    found = sorted(base.glob(pattern)) if "*" in pattern else [base / pattern]
+    if not found:
+        raise SourceError(f"{place}: no file fits {base / pattern}", "check path and --folder")
+    for path in found:
+        if not path.is_file():
+            raise SourceError(f"{place}: {path} is not there", "check path and --folder")
+        if path.stat().st_size == 0:
+            raise SourceError(f"{place}: {path} is empty", "give a file with at least a header")
+    return found
+
+
+def _format(path: Path, place: str) -> str:
+    suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    if suffix.lower() not in FORMATS:
+        raise SourceError(
+            f"{place}: the format of {path.name} is not told by its name",
+            'give format = "csv" (or parquet, json, xlsx, xes)',
+        )
+    return FORMATS[suffix.lower()]

@@ -1,0 +1,1 @@
+"""Runs a kernel over buckets and adds up."""

@@ -1,0 +1,56 @@
+"""The error tree: one root, so that one ``except`` catches all that Everytouch raises.
+
+EverytouchError
+ ├─ WorkspaceError      a workspace that is missing, in use, or already there
+ ├─ SettingError        a setting that is unknown or out of its range
+ ├─ CatalogueError      a catalogue that says something impossible
+ ├─ SourceError         a source file, an input file or a SELECT that cannot be used
+ ├─ LedgerError         a ledger that cannot be read or written
+ ├─ UnknownNameError    a name (touchpoint, segment, finding …) nobody has defined
+ └─ NotEnoughDataError  a question the data cannot answer
+"""
+
+
+class EverytouchError(Exception):
+    """Says what happened, to which value, and the remedy.
+
+    Args:
+        what: the fact, with the offending value in it.
+        remedy: what the reader can do now.
+    """
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.what}\n  Remedy: {self.remedy}" if self.remedy else self.what
+
+
+class WorkspaceError(EverytouchError):
+    """A workspace that is missing, in use, or already there."""
+
+
+class SettingError(EverytouchError):
+    """A setting that is unknown or out of its range."""
+
+
+class CatalogueError(EverytouchError):
+    """A catalogue that says something impossible."""
+
+
+class SourceError(EverytouchError):
+    """A source file, an input file or a SELECT that cannot be used."""
+
+
+class LedgerError(EverytouchError):
+    """A ledger that cannot be read or written."""
+
+
+class UnknownNameError(EverytouchError):
+    """A name nobody has defined."""
+
+
+class NotEnoughDataError(EverytouchError):
+    """A question the data cannot answer."""

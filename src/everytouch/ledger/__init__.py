@@ -1,0 +1,1 @@
+"""The append-only record of all moments: tables, keys, loader, quarantine."""

@@ -1,0 +1,16 @@
+"""What other rooms may import of the ledger."""
+
+from everytouch.ledger.loader import Counts, Loader
+from everytouch.ledger.quarantine import Quarantined, quarantined, release
+from everytouch.ledger.tables import IMPORTS, TABLES, Tables
+
+__all__ = [
+    "IMPORTS",
+    "TABLES",
+    "Counts",
+    "Loader",
+    "Quarantined",
+    "Tables",
+    "quarantined",
+    "release",
+]

@@ -1,0 +1,161 @@
+"""The loader: the only way into the ledger. It stamps, recognises and commits records.
+
+Order makes a crash harmless: links, which are derived from moments, are committed before
+the moments they come from. A run that dies in between is simply run again; every table
+recognises its own keys, so nothing is lost and nothing is there twice.
+"""
+
+import datetime
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from everytouch.ledger.keyset import KeySet
+from everytouch.ledger.tables import TABLES, Tables
+from everytouch.moments.api import (
+    COLUMNS,
+    Keys,
+    Kind,
+    Vocabulary,
+    hash_strings,
+    normalise,
+    score,
+    split,
+)
+from everytouch.results import plain
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Where records ended; ``received`` is always the sum of the other three."""
+
+    received: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    quarantined: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.received + other.received,
+            self.stored + other.stored,
+            self.duplicate + other.duplicate,
+            self.quarantined + other.quarantined,
+        )
+
+
+class Loader:
+    """Puts records of one source into the ledger, each exactly once.
+
+    Args:
+        tables: the ledger.
+        secret: the workspace's 16 bytes for keys.
+        source: name of the source; ids are unique within it.
+        now: time of receipt.
+        words: the vocabulary, for scores and the currency.
+        dry: count only, commit nothing.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        secret: bytes,
+        source: str,
+        now: datetime.datetime,
+        words: Vocabulary,
+        dry: bool = False,
+    ) -> None:
+        self.tables, self.secret, self.source = tables, secret, source
+        self.now, self.words, self.dry = now, words, dry
+        self._keys: dict[str, KeySet] = {}
+
+    def store(self, kind: Kind, rows: pa.Table) -> Counts:
+        """Commit valid records that are not there yet."""
+        first, second = self._key(rows["id"])
+        new = self._known(kind).add(first, second)
+        stored = int(new.sum())
+        if stored < len(rows):
+            rows, first, second = rows.filter(pa.array(new)), first[new], second[new]
+        if stored and not self.dry:
+            if "also" in rows.column_names and rows["also"].null_count < len(rows):
+                self.store("links", self._links(rows))
+            self.tables.append(kind, self._stamp(kind, rows, first, second))
+        return Counts(len(new), stored, len(new) - stored, 0)
+
+    def quarantine(self, kind: Kind, rows: list[tuple[dict[str, Any], str]]) -> Counts:
+        """Keep records that break a rule, with the reasons; the same record only once."""
+        texts = [json.dumps(plain(row), ensure_ascii=False, sort_keys=True) for row, _ in rows]
+        first, second = self._key(pa.array([f"{kind}\x1f{text}" for text in texts], pa.string()))
+        new = self._known("quarantine").add(first, second)
+        if new.any() and not self.dry:
+            columns = {
+                "key_first": pa.array(first),
+                "key_second": pa.array(second),
+                "source": pa.array([self.source] * len(rows)),
+                "kind": pa.array([kind] * len(rows)),
+                "id": pa.array([str(row.get("id")) for row, _ in rows]),
+                "row": pa.array(texts),
+                "reason": pa.array([reason for _, reason in rows]),
+                "received_at": self._when(len(rows)),
+            }
+            table = pa.table(columns, schema=TABLES["quarantine"])
+            self.tables.append("quarantine", table.filter(pa.array(new)))
+        return Counts(len(rows), 0, 0, len(rows))
+
+    def _known(self, table: str) -> KeySet:
+        """Keys of this source in a table, read once."""
+        if table not in self._keys:
+            known = KeySet()
+            for batch in self.tables.batches(table, ["key_first", "key_second", "source"]):
+                mine = batch.filter(pc.equal(batch["source"], self.source))
+                if len(mine):
+                    known.add(mine["key_first"].to_numpy(), mine["key_second"].to_numpy())
+            self._keys[table] = known
+        return self._keys[table]
+
+    def _key(self, ids: pa.Array) -> tuple[Keys, Keys]:
+        named = pc.binary_join_element_wise(self.source, ids, "\x1f")
+        return hash_strings(named, self.secret)
+
+    def _party_key(self, namespace: pa.Array, identifier: pa.Array) -> pa.Array:
+        return pa.array(hash_strings(normalise(namespace, identifier), self.secret)[0])
+
+    def _when(self, n: int) -> pa.Array:
+        return pa.repeat(pa.scalar(self.now, pa.timestamp("us", tz="UTC")), n)
+
+    def _stamp(self, kind: Kind, rows: pa.Table, first: Keys, second: Keys) -> pa.Table:
+        """The record with keys, source, derived columns, in the ledger's schema."""
+        columns = {name: rows[name] for name in rows.column_names}
+        columns["key_first"], columns["key_second"] = pa.array(first), pa.array(second)
+        columns["source"] = pa.repeat(self.source, len(rows))
+        columns["received_at"] = self._when(len(rows))
+        columns["party_key"] = self._party_key(rows["namespace"], rows["identifier"])
+        if kind == "links":
+            columns["other_key"] = self._party_key(
+                rows["other_namespace"], rows["other_identifier"]
+            )
+        if kind == "perceptions":
+            columns["score"] = score(rows, self.words)
+        if kind == "interactions":
+            columns["currency"] = pc.fill_null(rows["currency"], self.words.currency)
+        wanted = TABLES[kind]
+        return pa.table([columns[name] for name in wanted.names], schema=wanted)
+
+    def _links(self, rows: pa.Table) -> pa.Table:
+        """Links that moments state by carrying several identifiers."""
+        at = pc.list_parent_indices(rows["also"])
+        namespace, value = split(pc.list_flatten(rows["also"]))
+        owner = rows.select(["id", "occurred_at", "namespace", "identifier"]).take(at)
+        columns = {
+            "id": pc.binary_join_element_wise(owner["id"], namespace, value, "\x1f"),
+            "occurred_at": owner["occurred_at"],
+            "namespace": owner["namespace"],
+            "identifier": owner["identifier"],
+            "other_namespace": namespace,
+            "other_identifier": value,
+            "same": pa.repeat(True, len(at)),
+            "evidence": pc.binary_join_element_wise("seen together on", owner["id"], " "),
+        }
+        return pa.table({c.name: columns[c.name] for c in COLUMNS["links"]})

@@ -1,0 +1,153 @@
+"""The ledger's Delta tables: their schemas, and the only code that commits to them."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError
+
+from everytouch.errors import LedgerError, WorkspaceError
+from everytouch.moments.api import COLUMNS, Kind, schema
+
+_KEY = [pa.field("key_first", pa.int64()), pa.field("key_second", pa.int64())]
+_SOURCE = [pa.field("source", pa.string())]
+_RECEIVED = [pa.field("received_at", pa.timestamp("us", tz="UTC"))]
+_EXTRA: dict[str, list[pa.Field]] = {
+    "interactions": [pa.field("party_key", pa.int64())],
+    "perceptions": [pa.field("party_key", pa.int64()), pa.field("score", pa.float64())],
+    "links": [pa.field("party_key", pa.int64()), pa.field("other_key", pa.int64())],
+    "traits": [pa.field("party_key", pa.int64())],
+}
+_WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=250_000)
+
+QUARANTINE = pa.schema(
+    [
+        *_KEY,
+        *_SOURCE,
+        pa.field("kind", pa.string()),
+        pa.field("id", pa.string()),
+        pa.field("row", pa.string()),
+        pa.field("reason", pa.string()),
+        *_RECEIVED,
+    ]
+)
+IMPORTS = pa.schema(
+    [
+        pa.field("source", pa.string()),
+        pa.field("started_at", pa.timestamp("us", tz="UTC")),
+        pa.field("kind", pa.string()),
+        *[pa.field(n, pa.int64()) for n in ("received", "stored", "duplicate", "quarantined")],
+    ]
+)
+
+
+def stored_schema(kind: Kind) -> pa.Schema:
+    """Schema of a ledger table: keys, source, the record, what was derived from it."""
+    return pa.schema([*_KEY, *_SOURCE, *schema(kind), *_EXTRA[kind], *_RECEIVED])
+
+
+TABLES: dict[str, pa.Schema] = {
+    **{kind: stored_schema(kind) for kind in COLUMNS},
+    "quarantine": QUARANTINE,
+    "imports": IMPORTS,
+}
+
+
+class Tables:
+    """The tables of one ledger folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def create(self) -> None:
+        """Make every table that is not there yet."""
+        for name, wanted in TABLES.items():
+            if not DeltaTable.is_deltatable(str(self.folder / name)):
+                DeltaTable.create(str(self.folder / name), wanted)
+
+    def open(self, name: str) -> DeltaTable:
+        """The newest version of a table.
+
+        Raises:
+            LedgerError: the folder holds no readable table.
+        """
+        try:
+            return DeltaTable(str(self.folder / name))
+        except (DeltaError, OSError) as error:
+            raise LedgerError(
+                f"ledger table {self.folder / name} cannot be read: {error}",
+                "restore the folder from a backup",
+            ) from error
+
+    def append(self, name: str, rows: pa.Table) -> None:
+        """Commit rows in one Delta transaction; nothing is written for no rows."""
+        if not len(rows):
+            return
+        try:
+            write_deltalake(
+                str(self.folder / name), rows, mode="append", writer_properties=_WRITER
+            )
+        except (DeltaError, OSError) as error:
+            raise LedgerError(
+                f"{len(rows)} rows could not be committed to {name}: {error}",
+                "check space and rights of the ledger folder, then run the import again: "
+                "what is stored already is not stored twice",
+            ) from error
+
+    def delete(self, name: str, condition: str) -> None:
+        """Delete the rows that meet an SQL condition built of trusted values."""
+        self.open(name).delete(condition)
+
+    def version(self, name: str) -> int:
+        """Version of the table; it grows with every commit."""
+        return int(self.open(name).version())
+
+    def files(self, name: str) -> list[Path]:
+        """Active Parquet files of a table, as delta-rs names them."""
+        return [Path(uri.removeprefix("file://")) for uri in self.open(name).file_uris()]
+
+    def batches(self, name: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        """The rows of a table in batches, only these columns."""
+        for path in self.files(name):
+            with pq.ParquetFile(path) as file:
+                yield from file.iter_batches(250_000, columns=columns)
+
+    def read(self, name: str, columns: list[str]) -> pa.Table:
+        """These columns of a whole table."""
+        wanted = pa.schema([TABLES[name].field(column) for column in columns])
+        parts = [pa.Table.from_batches([b]).cast(wanted) for b in self.batches(name, columns)]
+        return pa.concat_tables(parts) if parts else wanted.empty_table()
+
+    def query(self, name: str, sql: str, parameters: list[Any] | None = None) -> pa.Table:
+        """Run SQL over one table, which the SQL names ``ledger``; values are bound."""
+        files = [str(path) for path in self.files(name)]
+        with duckdb.connect(config={"threads": 2}) as con:
+            con.execute("SET TimeZone = 'UTC'")
+            if files:
+                con.read_parquet(files, union_by_name=True).create_view("ledger")
+            else:
+                con.register("ledger", TABLES[name].empty_table())
+            answer: pa.Table = con.sql(sql, params=parameters or []).to_arrow_table()
+        return answer
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the ledger's single-writer lock; the system frees it if the process dies.
+
+        Raises:
+            WorkspaceError: another process is writing.
+        """
+        with (self.folder / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise WorkspaceError(
+                    f"another process is writing to {self.folder}", "wait until it has ended"
+                ) from error
+            yield

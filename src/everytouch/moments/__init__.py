@@ -1,0 +1,1 @@
+"""The vocabulary of interactions and perceptions: records, schemas, rules."""

@@ -1,0 +1,36 @@
+"""What other rooms may import of the vocabulary of moments."""
+
+from everytouch.moments.identifiers import normalise, split
+from everytouch.moments.keys import Keys, hash_strings
+from everytouch.moments.model import (
+    COLUMNS,
+    KINDS,
+    MODES,
+    MONEY_UNITS,
+    PARTY_KINDS,
+    Column,
+    Kind,
+    records_table,
+    schema,
+)
+from everytouch.moments.validate import Scale, Vocabulary, find_broken, score
+
+__all__ = [
+    "COLUMNS",
+    "KINDS",
+    "MODES",
+    "MONEY_UNITS",
+    "PARTY_KINDS",
+    "Column",
+    "Keys",
+    "Kind",
+    "Scale",
+    "Vocabulary",
+    "find_broken",
+    "hash_strings",
+    "normalise",
+    "records_table",
+    "schema",
+    "score",
+    "split",
+]

@@ -1,0 +1,79 @@
+"""What every result has: rows that become frames, and a statement of what they rest on."""
+
+import dataclasses
+import datetime
+import json
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a figure rests on: shown beside it wherever it is shown.
+
+    Attributes:
+        formula: how it was computed, in words or symbols.
+        denominator: who or what was counted.
+        cut: which data: period, filters, what was left out.
+        method: name of the interval or estimation method.
+    """
+
+    formula: str
+    denominator: str
+    cut: str
+    method: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A result of the library: ``rows`` (frozen dataclasses) and their ``basis``."""
+
+    basis: Basis
+    rows: tuple[Any, ...]
+
+    row_type: ClassVar[type]
+
+    def to_pylist(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries of plain values."""
+        return [plain(row) for row in self.rows]
+
+    def to_arrow(self) -> pa.Table:
+        """The rows as a ``pyarrow.Table``, empty columns included."""
+        names = [field.name for field in dataclasses.fields(self.row_type)]
+        rows = self.to_pylist()
+        return pa.table({name: pa.array([row[name] for row in rows]) for name in names})
+
+    def to_pandas(self) -> Any:
+        """The rows as a ``pandas.DataFrame`` (needs ``everytouch[frames]``)."""
+        return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> Any:
+        """The rows as a ``polars.DataFrame`` (needs ``everytouch[frames]``)."""
+        import polars  # noqa: PLC0415 - an optional extra
+
+        return polars.from_arrow(self.to_arrow())
+
+    def to_json(self) -> str:
+        """The whole result, basis included, as JSON."""
+        return json.dumps(plain(self), ensure_ascii=False, indent=2)
+
+
+def plain(value: Any) -> Any:
+    """``value`` with dataclasses as dictionaries, and only what JSON can say inside."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime.datetime | datetime.date):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.item() if hasattr(value, "item") else value

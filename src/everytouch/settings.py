@@ -1,0 +1,80 @@
+"""Every setting, in one described table. ``docs/settings.md`` is written from it."""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from everytouch.errors import SettingError
+
+
+def _setting(default: Any, text: str, low: float | None = None, high: float | None = None) -> Any:
+    return dataclasses.field(default=default, metadata={"text": text, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Resolved settings of a workspace: ``[settings]`` of its ``everytouch.toml``."""
+
+    currency: str = _setting("EUR", "The one currency of this workspace, ISO 4217.")
+    timezone: str = _setting("UTC", "Time zone in which months and days are counted, IANA name.")
+    threads: int = _setting(0, "Threads for analyses and imports; 0 takes all cores.", 0, 1024)
+    memory_mb: int = _setting(1_500, "Memory the SQL of an import may take, in MB.", 100)
+    batch_rows: int = _setting(500_000, "Rows of one ledger commit during an import.", 1)
+    bucket_rows: int = _setting(500_000, "Moments aimed at in one bucket of trails.", 1_000)
+    confidence: float = _setting(0.95, "Coverage of every interval shown.", 0.5, 0.999)
+    minimum_n: int = _setting(5, "Answers below which an estimate is hidden.", 1)
+    resamples: int = _setting(400, "Bootstrap resamples.", 50, 100_000)
+    seed: int = _setting(1, "Seed of the bootstrap.", 0)
+    session_gap_minutes: int = _setting(30, "Silence that ends a session, in minutes.", 1)
+    window_days: int = _setting(
+        30, "Days before a perception that belong to it when it names no order or case.", 1
+    )
+    repeat_contact_days: int = _setting(7, "Days within which a second contact is a repeat.", 1)
+    follow_up_days: int = _setting(365, "Days after an experience in which its worth is read.", 1)
+    drivers: int = _setting(12, "Most predictors in the decomposition of the score.", 2, 16)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> "Settings":
+        """Check ``values`` against the table.
+
+        Raises:
+            SettingError: an unknown name, a wrong type, or a value out of range.
+        """
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        for name, value in values.items():
+            if name not in fields:
+                raise SettingError(
+                    f"setting {name!r} is unknown", f"use one of: {', '.join(fields)}"
+                )
+            _check(name, value, fields[name])
+        return cls(**values)
+
+    @property
+    def cores(self) -> int:
+        """Threads to use, at least one."""
+        return self.threads or os.cpu_count() or 1
+
+
+def _check(name: str, value: Any, field: "dataclasses.Field[Any]") -> None:
+    wanted = type(field.default)
+    fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
+    if not fits or isinstance(value, bool):
+        raise SettingError(f"setting {name} = {value!r} is no {wanted.__name__}", "correct it")
+    low, high = field.metadata["low"], field.metadata["high"]
+    if (low is not None and value < low) or (high is not None and value > high):
+        raise SettingError(
+            f"setting {name} = {value!r} is out of range",
+            f"give a value from {low} to {'any size' if high is None else high}",
+        )
+
+
+def settings_table() -> str:
+    """The settings as a Markdown table."""
+    lines = ["| setting | default | meaning |", "| --- | --- | --- |"]
+    lines += [
+        f"| `{field.name}` | `{field.default!r}` | {field.metadata['text']} |"
+        for field in dataclasses.fields(Settings)
+    ]
+    return "\n".join(lines) + "\n"

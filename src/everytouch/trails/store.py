@@ -1,0 +1,80 @@
+"""Opening trails, and keeping them at the ledger's version."""
+
+import contextlib
+import datetime
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from everytouch.identity.api import current
+from everytouch.ledger.api import Tables
+from everytouch.settings import Settings
+from everytouch.trails.build import Builder
+from everytouch.trails.model import COLUMNS, Bucket, Trails
+
+_TABLES = ("interactions", "perceptions", "links")
+
+
+def open_trails(folder: Path, tables: Tables, secret: bytes, settings: Settings) -> Trails:
+    """Trails as of the newest ledger; built first where they are missing or older."""
+    versions = {name: tables.version(name) for name in _TABLES}
+    target = folder / "-".join(str(versions[name]) for name in _TABLES)
+    if not (target / "manifest.json").exists():
+        builder = Builder(
+            tables, current(tables), secret, settings.bucket_rows, settings.cores
+        )
+        _replace(folder, target, lambda new: builder.build(new, versions))
+    return load(target)
+
+
+def load(folder: Path) -> Trails:
+    """Open trails that were built into ``folder``."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return Trails(
+        buckets=tuple(_bucket(folder, number) for number in range(manifest["buckets"])),
+        touchpoints=tuple(manifest["touchpoint"]),
+        outcomes=tuple(manifest["outcome"]),
+        instruments=tuple(manifest["instrument"]),
+        moments=manifest["moments"],
+        parties=manifest["parties"],
+        first=_time(manifest["first"]),
+        last=_time(manifest["last"]),
+        versions=manifest["versions"],
+    )
+
+
+def _bucket(folder: Path, number: int) -> Bucket:
+    place = folder / f"{number:04d}"
+    columns: dict[str, Any] = {
+        name: np.load(place / f"{name}.npy", mmap_mode="r") for name in COLUMNS
+    }
+    offsets, parties = np.load(place / "offsets.npy"), np.load(place / "parties.npy")
+    return Bucket(number, parties, offsets, columns)
+
+
+def _time(microseconds: int | None) -> datetime.datetime | None:
+    if microseconds is None:
+        return None
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+    return epoch + datetime.timedelta(microseconds=microseconds)
+
+
+def _replace(folder: Path, target: Path, build: Callable[[Path], None]) -> None:
+    """Build beside, then rename: a reader sees whole trails or none; older ones go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    new = folder / f"building-{os.getpid()}"
+    shutil.rmtree(new, ignore_errors=True)
+    try:
+        build(new)
+        with contextlib.suppress(OSError):  # another process built the same meanwhile
+            new.rename(target)
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    for old in folder.iterdir():
+        if old != target and not old.name.startswith("building-"):
+            shutil.rmtree(old, ignore_errors=True)
