@@ -46,7 +46,15 @@ class Promise:
 
 @dataclass(frozen=True)
 class Touchpoint:
-    """A named place where the organisation and a party meet."""
+    """A named place where the organisation and a party meet.
+
+    Attributes:
+        stage: of the lifecycle; ``channel``, ``owner`` (department) and ``element`` likewise
+            say where it belongs.
+        senses, values: what it speaks to, and what it should deliver.
+        contact: the party has to ask for something here, so coming back soon is a repeat.
+        asks: it asks for feedback, and so is no part of what the answer is about.
+    """
 
     name: str
     label: str
@@ -58,6 +66,7 @@ class Touchpoint:
     values: tuple[str, ...] = ()
     promise: Promise | None = None
     contact: bool = False
+    asks: bool = False
 
 
 @dataclass(frozen=True)

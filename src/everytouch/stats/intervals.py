@@ -47,7 +47,9 @@ def share(successes: int, n: int, confidence: float = 0.95) -> Estimate:
     p = successes / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return Estimate(p, max(0.0, centre - half), min(1.0, centre + half), n, "Wilson score")
+    low = max(0.0, centre - half) if successes else 0.0
+    high = min(1.0, centre + half) if successes < n else 1.0
+    return Estimate(p, low, high, n, "Wilson score")
 
 
 def nps(promoters: int, detractors: int, n: int, confidence: float = 0.95) -> Estimate:

@@ -1,0 +1,1 @@
+"""What moves perception, and what perception is worth."""

@@ -1,0 +1,253 @@
+"""The ranked list: what is wrong where, whom it touches, what it does, what it may be worth."""
+
+import datetime
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everytouch.catalogue.api import Catalogue
+from everytouch.drivers.api import Feature, Worth, cross_products
+from everytouch.engine.api import Engine
+from everytouch.perception.api import DAY, PROBLEMS, REPEATED, Rules, problems_of
+from everytouch.results import Basis, Result
+from everytouch.settings import Settings
+from everytouch.stats.intervals import Estimate, product
+from everytouch.stats.regression import CrossProducts, coefficients
+from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, microseconds
+
+LEAST_ANSWERS = 20  # with the problem, and without it
+YEAR = 365
+_WORDS = {
+    "late": "comes later than promised",
+    "slow": "takes longer than promised",
+    "failed": "ends badly",
+    "repeated": "has to be gone through again",
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to improve.
+
+    Attributes:
+        name: problem:touchpoint, by which the moments behind it are asked for.
+        problem: what is wrong, in words.
+        moments, parties: interactions with the problem in the last year, and whose they were.
+        share: of the touchpoint's interactions in that year that have it.
+        lowers: points by which it lowers the score of an experience that has it, the other
+            problems held still.
+        overall: points by which the mean of all scores would rise without it.
+        worth: money a year, where the data can say; else None.
+        exposed: money the parties with the problem paid in that year: at stake, not lost.
+        direct_cost: cost in that year of the interactions that repeat another.
+        grade: of the evidence.
+        note: what keeps ``worth`` from being said.
+    """
+
+    rank: int
+    name: str
+    touchpoint: str
+    label: str
+    owner: str
+    problem: str
+    promise: str
+    moments: int
+    parties: int
+    share: float
+    answers: int
+    lowers: Estimate
+    overall: Estimate
+    worth: Estimate | None
+    exposed: float
+    direct_cost: float
+    grade: str
+    note: str
+
+
+@dataclass(frozen=True)
+class RankedList(Result):
+    """Findings, the one that costs most first."""
+
+    row_type: ClassVar[type] = Finding
+    currency: str = ""
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Per problem and touchpoint code in a period; adds up, as parties lie in one bucket.
+
+    Attributes:
+        touched: moments, parties, and 1/10,000 of cost, shape (4, K, 3).
+        exposed: 1/10,000 paid by the parties touched, (4, K).
+        total: interactions, (K,).
+    """
+
+    touched: NDArray[np.int64]
+    exposed: NDArray[np.int64]
+    total: NDArray[np.int64]
+
+    def __add__(self, other: "Reach") -> "Reach":
+        return Reach(
+            self.touched + other.touched, self.exposed + other.exposed, self.total + other.total
+        )
+
+
+def reach(bucket: Bucket, scope: Scope, rules: Rules) -> Reach:
+    """Whom the problems of one bucket touch within the scope."""
+    k, inside = len(rules.on_time), scope.rows(bucket) & (bucket["kind"] == 0)
+    mask, point = problems_of(bucket, rules), bucket["touchpoint"]
+    owner, parties = bucket.owner(), len(bucket.parties)
+    paid = np.bincount(owner[inside], bucket["amount"][inside], parties)
+    touched, exposed = np.zeros((len(PROBLEMS), k, 3), np.int64), np.zeros((len(PROBLEMS), k), np.int64)
+    for p in range(len(PROBLEMS)):
+        rows = np.flatnonzero(inside & (mask & (1 << p) > 0))
+        pairs = np.unique(owner[rows].astype(np.int64) * k + point[rows])
+        touched[p, :, 0] = np.bincount(point[rows], minlength=k)
+        touched[p, :, 1] = np.bincount(pairs % k, minlength=k)
+        touched[p, :, 2] = np.bincount(point[rows], bucket["cost"][rows], k)
+        exposed[p] = np.bincount(pairs % k, paid[pairs // k], k)
+    return Reach(touched, exposed, np.bincount(point[inside], minlength=k))
+
+
+def behind(
+    bucket: Bucket, scope: Scope, rules: Rules, problem: int, code: int
+) -> NDArray[np.int64]:
+    """Ledger keys of the moments of a problem at a touchpoint, newest first."""
+    mask = problems_of(bucket, rules) & (1 << problem) > 0
+    rows = np.flatnonzero(mask & (bucket["touchpoint"] == code) & scope.rows(bucket))
+    newest = np.argsort(-bucket["time"][rows], kind="stable")
+    return np.asarray(bucket["key"][rows[newest]])
+
+
+def last_year(trails: Trails) -> Scope:
+    """The last 365 days of the data."""
+    stop = microseconds(trails.last or datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) + 1
+    first = np.datetime64(stop - YEAR * DAY, "us").astype("datetime64[D]")
+    last = np.datetime64(stop, "us").astype("datetime64[D]")
+    return Scope(start=stop - YEAR * DAY, stop=stop, text=f"{first} to {last}")
+
+
+def ranked(
+    trails: Trails, engine: Engine, catalogue: Catalogue, settings: Settings, worth: Worth
+) -> RankedList:
+    """Every problem that touches anybody, by how far it lowers the mean of all scores."""
+    rules, year = Rules.of(catalogue, trails, settings), last_year(trails)
+    touched = engine.run(lambda bucket: reach(bucket, year, rules), trails.buckets)
+    problems = tuple(
+        Feature(PROBLEMS[p], k)
+        for p in range(len(PROBLEMS))
+        for k in range(len(trails.touchpoints))
+        if touched.touched[p, k, 0]
+        and trails.touchpoints[k] in catalogue.touchpoints
+    )
+    products = engine.run(
+        lambda bucket: cross_products(bucket, EVERYTHING, rules, problems), trails.buckets
+    )
+    effects = _effects(products, settings)
+    rows = [
+        _finding(problem, touched, effects.get(i), trails, catalogue, worth)
+        for i, problem in enumerate(problems)
+    ]
+    rows.sort(key=_order)
+    basis = Basis(
+        formula="lowers = −coefficient of the problem in a least-squares model of the score on all "
+        "problems; overall = lowers × share of the experiences that had it; worth a year = "
+        "lowers × parties touched in the year × money per point and party-year",
+        denominator=f"{products.n} stated scores; reach: all interactions of the last year",
+        cut=f"effects from all data, reach from {year.text}; at least {LEAST_ANSWERS} answers "
+        "with the problem and as many without",
+        method=f"{settings.confidence:.0%} bootstrap over groups of parties; money by the delta "
+        "method",
+    )
+    numbered = tuple(Finding(**{**row.__dict__, "rank": i}) for i, row in enumerate(rows, 1))
+    return RankedList(basis, numbered, settings.currency, worth.refusals)
+
+
+def _order(row: Finding) -> tuple[float, float, str]:
+    known = 0.0 if math.isnan(row.overall.value) else -row.overall.value
+    return (known, -float(row.moments), row.name)
+
+
+Effect = tuple[int, Estimate, Estimate]
+
+
+def _effects(products: CrossProducts, settings: Settings) -> dict[int, Effect]:
+    """For each problem that can be judged: answers with it, points it lowers, overall."""
+    total = products.total
+    n, with_it = total[0, 0], total[0, 1:-1]
+    usable = [
+        i for i, count in enumerate(with_it) if count >= LEAST_ANSWERS and n - count >= LEAST_ANSWERS
+    ]
+    if not usable:
+        return {}
+    picked = products.pick(usable)
+    samples = picked.resamples(settings.resamples, settings.seed)
+    lowers = -np.array([coefficients(sample)[1:] for sample in samples])
+    overall = lowers * samples[:, 0, 1:-1] / samples[:, :1, 0]
+    value, tail = -coefficients(picked.total)[1:], (1 - settings.confidence) / 2
+    result = {}
+    for j, i in enumerate(usable):
+        ends = [np.quantile(drawn[:, j], [tail, 1 - tail]) for drawn in (lowers, overall)]
+        values = (value[j], value[j] * with_it[i] / n)
+        found = [
+            Estimate(float(v), float(low), float(high), int(n), "bootstrap")
+            for v, (low, high) in zip(values, ends, strict=True)
+        ]
+        result[i] = (round(with_it[i]), found[0], found[1])
+    return result
+
+
+_NONE = Estimate(math.nan, math.nan, math.nan, 0, "too few answers")
+
+
+def _finding(
+    problem: Feature,
+    touched: Reach,
+    effect: Effect | None,
+    trails: Trails,
+    catalogue: Catalogue,
+    worth: Worth,
+) -> Finding:
+    p, k = PROBLEMS.index(problem.kind), problem.code
+    name = trails.touchpoints[k]
+    point = catalogue.touchpoints[name]
+    moments, parties, cost = map(int, touched.touched[p, k])
+    answers, lowers, overall = effect or (0, _NONE, _NONE)
+    money, note = _money(lowers, parties, worth)
+    return Finding(
+        rank=0,
+        name=f"{problem.kind}:{name}",
+        touchpoint=name,
+        label=point.label,
+        owner=point.owner,
+        problem=f"{point.label} {_WORDS[problem.kind]}",
+        promise=point.promise.text if point.promise else "",
+        moments=moments,
+        parties=parties,
+        share=moments / int(touched.total[k]),
+        answers=answers,
+        lowers=lowers,
+        overall=overall,
+        worth=money,
+        exposed=float(touched.exposed[p, k]) / 10_000,
+        direct_cost=cost / 10_000 if p == REPEATED else 0.0,
+        grade="association" if effect else "none yet",
+        note=note,
+    )
+
+
+def _money(lowers: Estimate, parties: int, worth: Worth) -> tuple[Estimate | None, str]:
+    """Money a year, or why it cannot be said."""
+    if math.isnan(lowers.value):
+        return None, f"fewer than {LEAST_ANSWERS} answers after it"
+    if worth.slope is None:
+        return None, "money per point of score cannot be said: " + " ".join(worth.refusals)
+    each = product(lowers, worth.slope)
+    return (
+        Estimate(each.value * parties, each.low * parties, each.high * parties, each.n, each.method),
+        "",
+    )

@@ -1,0 +1,1 @@
+"""Observed journeys: graphs, paths, funnels, sessions, drop-off."""

@@ -1,0 +1,1 @@
+"""What was felt, in numbers: NPS, CSAT, CES, scores, with their intervals."""

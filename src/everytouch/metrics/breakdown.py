@@ -1,0 +1,248 @@
+"""Perception by touchpoint, stage, channel, segment, month …: n, headline, score, intervals."""
+
+import datetime
+import math
+import zoneinfo
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everytouch.catalogue.api import Catalogue, Instrument
+from everytouch.engine.api import Engine
+from everytouch.metrics.instruments import HEADLINES, Tally, tallies
+from everytouch.perception.api import Rules, Windows, windows
+from everytouch.results import Basis, Result
+from everytouch.settings import Settings
+from everytouch.stats import intervals
+from everytouch.stats.intervals import Estimate, no_estimate
+from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, microseconds
+
+By = Literal["all", "touchpoint", "stage", "channel", "owner", "segment", "month"]
+BY: tuple[By, ...] = ("all", "touchpoint", "stage", "channel", "owner", "segment", "month")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One group's answers to one instrument.
+
+    Attributes:
+        group: name of the group; ``label`` for people.
+        metric: what ``headline`` is.
+        headline: NPS (−100..100), % (CSAT, CES) or mean.
+        score: mean of the scores, 0 to 100.
+        hidden: whether both are withheld because too few answered.
+    """
+
+    group: str
+    label: str
+    instrument: str
+    metric: str
+    n: int
+    headline: Estimate
+    score: Estimate
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Breakdown(Result):
+    """Cells of one breakdown, lowest score first (months in order)."""
+
+    row_type: ClassVar[type] = Cell
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class TallySums:
+    """Tallies by (group, instrument)."""
+
+    cells: dict[tuple[int, str], Tally]
+
+    def __add__(self, other: "TallySums") -> "TallySums":
+        cells = dict(self.cells)
+        for key, tally in other.cells.items():
+            cells[key] = cells.get(key, Tally()) + tally
+        return TallySums(cells)
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Names of groups, and a function that gives each perception its groups.
+
+    ``assign`` returns rows into the windows and the group of each; a perception may count
+    in several groups.
+    """
+
+    names: tuple[str, ...]
+    labels: tuple[str, ...]
+    assign: Callable[[Bucket, Windows], tuple[NDArray[np.int64], NDArray[np.int64]]]
+    denominator: str
+
+
+def kernel(
+    bucket: Bucket, scope: Scope, rules: Rules, grouping: Grouping, asked: Sequence[Instrument | None]
+) -> TallySums:
+    """Tally one bucket; ``asked`` are the instruments of the codes."""
+    seen = windows(bucket, scope, rules)
+    rows, group = grouping.assign(bucket, seen)
+    scores, codes = seen.score[rows], bucket["instrument"][seen.rows[rows]]
+    cells = {}
+    for code, instrument in enumerate(asked):
+        mine = codes == code
+        if instrument is not None and mine.any():
+            found = tallies(group[mine], scores[mine], instrument, len(grouping.names))
+            cells |= {(g, instrument.name): t for g, t in enumerate(found) if t.n}
+    return TallySums(cells)
+
+
+def by_place(trails: Trails, catalogue: Catalogue, by: By) -> Grouping:
+    """Groups by touchpoint or by something the catalogue says of touchpoints.
+
+    A perception about a touchpoint counts there; one about a whole journey counts once in
+    every group its journey passed.
+    """
+    points = [catalogue.touchpoints.get(name) for name in trails.touchpoints]
+    places = [
+        "" if point is None else (point.name if by == "touchpoint" else getattr(point, by))
+        for point in points
+    ]
+    names = tuple(sorted({place for place in places if place}))
+    number = {name: i for i, name in enumerate(names)}
+    group = np.array([number.get(place, -1) for place in places], np.int64)
+
+    def assign(bucket: Bucket, seen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        about = bucket["touchpoint"][seen.rows]
+        belongs = np.zeros((len(seen.rows), len(names)), np.bool_)
+        for code, g in enumerate(group):
+            if g >= 0:
+                belongs[:, g] |= (about == code) | ((about < 0) & (seen.passed[:, code] > 0))
+        rows, groups = np.nonzero(belongs)
+        return rows, groups
+
+    labels = tuple(
+        catalogue.touchpoints[name].label if by == "touchpoint" else name for name in names
+    )
+    what = f"answers about the {by}, or about a journey that passed it"
+    return Grouping(names, labels, assign, what)
+
+
+def by_month(trails: Trails, timezone: str) -> Grouping:
+    """Groups by calendar month of the answer in a time zone."""
+    if trails.first is None or trails.last is None:
+        return Grouping((), (), _nowhere, "answers given in the month")
+    zone = zoneinfo.ZoneInfo(timezone)
+    months = list(_months(trails.first.astimezone(zone), trails.last.astimezone(zone)))
+    edges = np.array([microseconds(m) for m in months], np.int64)
+
+    def assign(bucket: Bucket, seen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        month = np.searchsorted(edges, bucket["time"][seen.rows], side="right") - 1
+        return np.arange(len(seen.rows)), month
+
+    names = tuple(f"{m:%Y-%m}" for m in months)
+    return Grouping(names, names, assign, f"answers given in the month ({timezone})")
+
+
+def by_segment(scopes: Mapping[str, Scope], labels: Mapping[str, str]) -> Grouping:
+    """Groups by segments, which may overlap."""
+    names = tuple(scopes)
+
+    def assign(bucket: Bucket, seen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        party = np.searchsorted(bucket.offsets, seen.rows, side="right") - 1
+        member = np.array([scopes[name].take(bucket)[party] for name in names], np.bool_)
+        groups, rows = np.nonzero(member.reshape(len(names), len(party)))
+        return rows, groups
+
+    return Grouping(names, tuple(labels[n] for n in names), assign, "answers of its parties")
+
+
+def everyone() -> Grouping:
+    """One group of all."""
+    return Grouping(
+        ("all",),
+        ("All",),
+        lambda _, seen: (np.arange(len(seen.rows)), np.zeros(len(seen.rows), np.int64)),
+        "all answers",
+    )
+
+
+def _nowhere(_: Bucket, seen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return np.arange(len(seen.rows)), np.full(len(seen.rows), -1)
+
+
+def _months(first: datetime.datetime, last: datetime.datetime) -> list[datetime.datetime]:
+    months, at = [], first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while at <= last:
+        months.append(at)
+        at = at.replace(year=at.year + at.month // 12, month=at.month % 12 + 1)
+    return months
+
+
+def breakdown(
+    trails: Trails,
+    engine: Engine,
+    catalogue: Catalogue,
+    settings: Settings,
+    by: By,
+    grouping: Grouping,
+    scope: Scope = EVERYTHING,
+) -> Breakdown:
+    """Stated perception in the groups of ``grouping``; groups with too few answers hidden."""
+    rules = Rules.of(catalogue, trails, settings)
+    asked = [catalogue.instruments.get(name) for name in trails.instruments]
+    sums = engine.run(lambda b: kernel(b, scope, rules, grouping, asked), trails.buckets)
+    cells = [
+        _cell(grouping, group, catalogue.instruments[name], tally, settings)
+        for (group, name), tally in sorted(sums.cells.items())
+    ]
+    shown = _hide_complements(cells)
+    if by != "month":
+        shown.sort(key=lambda c: (math.inf if c.hidden else c.score.value, c.group))
+    basis = Basis(
+        formula="; ".join(sorted({cell.metric for cell in cells})) + "; score = linear map of "
+        "the scale to 0–100",
+        denominator=grouping.denominator,
+        cut=f"{scope.text}; stated perceptions only; hidden under {settings.minimum_n} answers",
+        method=f"{settings.confidence:.0%} intervals: "
+        "NPS adjusted Wald, shares Wilson score, means Student t",
+    )
+    return Breakdown(basis, tuple(shown), by)
+
+
+def _cell(
+    grouping: Grouping, group: int, instrument: Instrument, tally: Tally, settings: Settings
+) -> Cell:
+    metric, headline = HEADLINES[instrument.kind]
+    hidden = tally.n < settings.minimum_n
+    if hidden:
+        value = score = no_estimate(tally.n, "hidden")
+    else:
+        value = headline(tally, settings.confidence)
+        score = intervals.mean(tally.n, tally.total, tally.squares, settings.confidence)
+    return Cell(
+        grouping.names[group],
+        grouping.labels[group],
+        instrument.name,
+        metric,
+        tally.n,
+        value,
+        score,
+        hidden,
+    )
+
+
+def _hide_complements(cells: list[Cell]) -> list[Cell]:
+    """Where exactly one group of an instrument is hidden, hide the next smallest too.
+
+    Otherwise the total minus the groups shown would give the hidden figure away.
+    """
+    result = list(cells)
+    for name in {cell.instrument for cell in cells}:
+        mine = [i for i, cell in enumerate(result) if cell.instrument == name]
+        shown = [i for i in mine if not result[i].hidden]
+        if len(mine) - len(shown) == 1 and shown:
+            i = min(shown, key=lambda i: result[i].n)
+            gone = no_estimate(result[i].n, "hidden")
+            result[i] = replace(result[i], headline=gone, score=gone, hidden=True)
+    return result

@@ -1,0 +1,157 @@
+"""Promises held against what happened: kept or broken, and how the journeys felt."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from everytouch.catalogue.api import Catalogue
+from everytouch.engine.api import Engine
+from everytouch.perception.api import LATE, SLOW, Rules, problems_of, stated
+from everytouch.results import Basis, Result
+from everytouch.settings import Settings
+from everytouch.stats import intervals
+from everytouch.stats.intervals import Estimate, Moments2, no_estimate
+from everytouch.trails.api import EVERYTHING, NEVER, Bucket, Scope, Trails
+
+
+@dataclass(frozen=True)
+class PromiseKept:
+    """How often a touchpoint's promise was kept, and the scores of the journeys.
+
+    Attributes:
+        interactions, broken: those that could be checked, and those that broke it.
+        score_kept, score_broken: mean score of answers on the same order or case.
+        mean_kept, mean_broken: the same on the instrument's own scale, where all answers
+            are to one instrument; NaN otherwise.
+    """
+
+    touchpoint: str
+    label: str
+    promise: str
+    interactions: int
+    broken: int
+    broken_share: Estimate
+    score_kept: Estimate
+    score_broken: Estimate
+    mean_kept: float
+    mean_broken: float
+
+
+@dataclass(frozen=True)
+class Promises(Result):
+    """One row a touchpoint whose promise can be checked."""
+
+    row_type: ClassVar[type] = PromiseKept
+
+
+@dataclass(frozen=True)
+class PromiseSums:
+    """Per touchpoint code: (interactions, broken), and n, sum, squares of scores (K, 2, 3)."""
+
+    counts: NDArray[np.int64]
+    scores: NDArray[np.float64]
+
+    def __add__(self, other: "PromiseSums") -> "PromiseSums":
+        return PromiseSums(self.counts + other.counts, self.scores + other.scores)
+
+
+@njit(cache=True, nogil=True)
+def _join(
+    rows: Any, begin: Any, end: Any, link: Any, point: Any, state: Any, score: Any, sums: Any
+) -> None:  # pragma: no cover - compiled
+    """Add each answer to the promises of its order: state 0 kept, 1 broken, -1 neither."""
+    k = len(sums)
+    worst = np.empty(k, np.int8)
+    for i in range(len(rows)):
+        felt = rows[i]
+        if link[felt] == 0:
+            continue
+        worst[:] = -1
+        for row in range(begin[i], end[i]):
+            if link[row] == link[felt] and state[row] >= 0:
+                worst[point[row]] = max(worst[point[row]], state[row])
+        for here in range(k):
+            if worst[here] >= 0:
+                sums[here, worst[here], 0] += 1
+                sums[here, worst[here], 1] += score[felt]
+                sums[here, worst[here], 2] += score[felt] ** 2
+
+
+def kernel(bucket: Bucket, scope: Scope, rules: Rules) -> PromiseSums:
+    """Check the promises of one bucket."""
+    k = len(rules.on_time)
+    point = bucket["touchpoint"]
+    dated = rules.on_time[point] & (bucket["due"] != NEVER)
+    timed = np.isfinite(rules.within)[point] & np.isfinite(bucket["duration"])
+    checked = (bucket["kind"] == 0) & (dated | timed)
+    broken = problems_of(bucket, rules) & ((1 << LATE) | (1 << SLOW)) > 0
+    state = np.where(checked, broken, -1).astype(np.int8)
+    inside = scope.rows(bucket) & checked
+    counts = np.stack(
+        [np.bincount(point[inside & mask], minlength=k)[:k] for mask in (checked, broken)], axis=1
+    )
+    rows = stated(bucket, scope)
+    party = np.searchsorted(bucket.offsets, rows, side="right") - 1
+    scores = np.zeros((k, 2, 3))
+    begin, end = bucket.offsets[party], bucket.offsets[party + 1]
+    _join(rows, begin, end, bucket["correlation"], point, state, bucket["score"], scores)
+    return PromiseSums(counts, scores)
+
+
+def promises(
+    trails: Trails,
+    engine: Engine,
+    catalogue: Catalogue,
+    settings: Settings,
+    scope: Scope = EVERYTHING,
+) -> Promises:
+    """Every checkable promise, the most often broken first."""
+    rules = Rules.of(catalogue, trails, settings)
+    sums = engine.run(lambda bucket: kernel(bucket, scope, rules), trails.buckets)
+    rows = []
+    for code, name in enumerate(trails.touchpoints):
+        point = catalogue.touchpoints.get(name)
+        checked, broken = map(int, sums.counts[code])
+        if point is None or point.promise is None or not checked:
+            continue
+        kept_score, broken_score = (_mean(sums.scores[code, s], settings) for s in (0, 1))
+        rows.append(
+            PromiseKept(
+                name,
+                point.label,
+                point.promise.text,
+                checked,
+                broken,
+                intervals.share(broken, checked, settings.confidence),
+                kept_score,
+                broken_score,
+                *(_on_scale(score, trails, catalogue) for score in (kept_score, broken_score)),
+            )
+        )
+    rows.sort(key=lambda row: (-row.broken_share.value, row.touchpoint))
+    basis = Basis(
+        formula="broken ÷ interactions with a due date or a duration; mean score of answers on "
+        "the same order or case, by whether any such interaction broke the promise",
+        denominator="interactions at the touchpoint that can be checked",
+        cut=f"{scope.text}; scores hidden under {settings.minimum_n} answers",
+        method="shares Wilson score, means Student t",
+    )
+    return Promises(basis, tuple(rows))
+
+
+def _mean(sums: NDArray[np.float64], settings: Settings) -> Estimate:
+    found = Moments2(int(sums[0]), float(sums[1]), float(sums[2]))
+    if found.n < settings.minimum_n:
+        return no_estimate(found.n, "hidden")
+    return intervals.mean(found.n, found.total, found.squares, settings.confidence)
+
+
+def _on_scale(score: Estimate, trails: Trails, catalogue: Catalogue) -> float:
+    asked = [catalogue.instruments[n] for n in trails.instruments if n in catalogue.instruments]
+    if len(asked) != 1:
+        return float("nan")
+    points = 100 - score.value if asked[0].reversed else score.value
+    return asked[0].low + points / 100 * (asked[0].high - asked[0].low)

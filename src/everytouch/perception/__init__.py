@@ -1,0 +1,1 @@
+"""What was felt, and what was lived through before it was felt."""

@@ -1,0 +1,29 @@
+"""What other rooms may import of perception."""
+
+from everytouch.perception.windows import (
+    DAY,
+    FAILED,
+    LATE,
+    PROBLEMS,
+    REPEATED,
+    SLOW,
+    Rules,
+    Windows,
+    problems_of,
+    stated,
+    windows,
+)
+
+__all__ = [
+    "DAY",
+    "FAILED",
+    "LATE",
+    "PROBLEMS",
+    "REPEATED",
+    "SLOW",
+    "Rules",
+    "Windows",
+    "problems_of",
+    "stated",
+    "windows",
+]

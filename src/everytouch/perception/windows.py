@@ -1,0 +1,212 @@
+"""The experience behind each stated perception: the interactions it looks back on.
+
+Where a perception names an order or a case, these are the party's earlier interactions of
+the same order or case; otherwise those of the last ``window_days``. What happened only
+later is not looked at, but for one thing that was known already: what was overdue then was
+being lived through, as late by as much as it was overdue.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from everytouch.catalogue.api import Catalogue
+from everytouch.settings import Settings
+from everytouch.trails.api import Bucket, Scope, Trails
+
+DAY = 86_400_000_000
+LATE, SLOW, FAILED, REPEATED = 0, 1, 2, 3
+PROBLEMS = ("late", "slow", "failed", "repeated")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The catalogue's promises as arrays over touchpoint and outcome codes.
+
+    Attributes:
+        on_time: whether an interaction must keep its ``due_at``.
+        within: longest duration in seconds, infinite where none is promised.
+        contact: whether coming back soon is a repeated contact.
+        asks: whether it only asks for feedback, and so is no part of what the answer is about.
+        bad: whether an outcome is a failure; one longer than the codes, for none (-1).
+    """
+
+    on_time: NDArray[np.bool_]
+    within: NDArray[np.float64]
+    contact: NDArray[np.bool_]
+    asks: NDArray[np.bool_]
+    bad: NDArray[np.bool_]
+    window: int
+    repeat: int
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, trails: Trails, settings: Settings) -> "Rules":
+        """Rules for the codes of ``trails``."""
+        points = [catalogue.touchpoints.get(name) for name in trails.touchpoints]
+        promises = [point.promise if point else None for point in points]
+        limits = [p.within_seconds if p and p.within_seconds else np.inf for p in promises]
+        return cls(
+            np.array([bool(p and p.on_time) for p in promises], np.bool_),
+            np.array(limits, np.float64),
+            np.array([bool(point and point.contact) for point in points], np.bool_),
+            np.array([bool(point and point.asks) for point in points], np.bool_),
+            np.array([o in catalogue.bad_outcomes for o in trails.outcomes] + [False], np.bool_),
+            settings.window_days * DAY,
+            settings.repeat_contact_days * DAY,
+        )
+
+
+@dataclass(frozen=True)
+class Windows:
+    """One row a stated perception with a score; K touchpoints.
+
+    Attributes:
+        rows: their rows in the bucket, (n,).
+        score: 0 to 100, (n,).
+        passed: interactions at each touchpoint, those overdue included, (n, K).
+        problems: how often each kind of problem occurred at each touchpoint, (n, 4, K).
+        late_days: most days late at each touchpoint, at most a month, (n, K).
+        delay_days: days from the interaction before to each touchpoint, (n, K).
+        amount: money paid, in units of the currency, (n,).
+        elapsed_days: from the first interaction to the last, (n,).
+    """
+
+    rows: NDArray[np.int64]
+    score: NDArray[np.float64]
+    passed: NDArray[np.float32]
+    problems: NDArray[np.float32]
+    late_days: NDArray[np.float32]
+    delay_days: NDArray[np.float32]
+    amount: NDArray[np.float64]
+    elapsed_days: NDArray[np.float64]
+
+
+@njit(cache=True, nogil=True)
+def problem_rows(
+    offsets: Any, time: Any, due: Any, kind: Any, point: Any, outcome: Any, duration: Any,
+    on_time: Any, within: Any, contact: Any, bad: Any, repeat: Any,
+) -> Any:  # fmt: skip # pragma: no cover - compiled
+    """For each row a bit mask of the problems that occurred there."""
+    mask = np.zeros(len(time), np.uint8)
+    last = np.empty(len(on_time), np.int64)
+    seen = np.full(len(on_time), -1, np.int64)
+    for party in range(len(offsets) - 1):
+        for row in range(offsets[party], offsets[party + 1]):
+            here = point[row]
+            if kind[row] != 0 or here < 0:
+                continue
+            if on_time[here] and due[row] > -(2**62) and time[row] > due[row]:
+                mask[row] |= 1
+            if duration[row] > within[here]:
+                mask[row] |= 2
+            if bad[outcome[row]]:
+                mask[row] |= 4
+            if contact[here]:
+                if seen[here] == party and time[row] - last[here] <= repeat:
+                    mask[row] |= 8
+                seen[here], last[here] = party, time[row]
+    return mask
+
+
+@njit(cache=True, nogil=True)
+def _look_back(
+    rows: Any, begin: Any, end: Any, on_time: Any, asks: Any, time: Any, due: Any, kind: Any, point: Any, amount: Any, link: Any,
+    mask: Any, window: Any, passed: Any, problems: Any, late: Any, delay: Any, money: Any,
+    elapsed: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    """Fill one row of the outputs for each perception, whose party has rows begin : end."""
+    for i in range(len(rows)):
+        felt = rows[i]
+        before, first = -1, -1
+        for row in range(begin[i], felt):
+            if kind[row] != 0 or point[row] < 0 or asks[point[row]]:
+                continue
+            if link[felt] != 0:
+                if link[row] != link[felt]:
+                    continue
+            elif time[felt] - time[row] > window:
+                continue
+            here = point[row]
+            passed[i, here] += 1
+            money[i] += amount[row] / 10_000
+            for p in range(4):
+                if mask[row] & (1 << p):
+                    problems[i, p, here] += 1
+            if mask[row] & 1:
+                days = (time[row] - due[row]) / 86_400_000_000
+                late[i, here] = max(late[i, here], min(days, 30.0))
+            if before >= 0:
+                delay[i, here] += (time[row] - time[before]) / 86_400_000_000
+            else:
+                first = row
+            before = row
+        if before >= 0:
+            elapsed[i] = (time[before] - time[first]) / 86_400_000_000
+        if link[felt] == 0:
+            continue
+        for row in range(felt + 1, end[i]):
+            here = point[row]
+            overdue = due[row] > -(2**62) and due[row] < time[felt]
+            if kind[row] == 0 and link[row] == link[felt] and overdue and on_time[here]:
+                passed[i, here] += 1
+                problems[i, 0, here] += 1
+                days = (time[felt] - due[row]) / 86_400_000_000
+                late[i, here] = max(late[i, here], min(days, 30.0))
+
+
+def problems_of(bucket: Bucket, rules: Rules) -> NDArray[np.uint8]:
+    """For each row of a bucket a bit mask: 1 << LATE, 1 << SLOW, 1 << FAILED, 1 << REPEATED."""
+    columns = ("time", "due", "kind", "touchpoint", "outcome", "duration")
+    mask: NDArray[np.uint8] = problem_rows(
+        bucket.offsets,
+        *(bucket[name] for name in columns),
+        rules.on_time,
+        rules.within,
+        rules.contact,
+        rules.bad,
+        rules.repeat,
+    )
+    return mask
+
+
+def stated(bucket: Bucket, scope: Scope) -> NDArray[np.int64]:
+    """Rows of stated perceptions with a score, in scope."""
+    rows = (bucket["kind"] == 1) & (bucket["mode"] == 0) & np.isfinite(bucket["score"])
+    return np.flatnonzero(rows & scope.rows(bucket))
+
+
+def windows(bucket: Bucket, scope: Scope, rules: Rules) -> Windows:
+    """What lies behind each stated perception of a bucket."""
+    rows = stated(bucket, scope)
+    n, k = len(rows), len(rules.on_time)
+    party = np.searchsorted(bucket.offsets, rows, side="right") - 1
+    out = Windows(
+        rows,
+        bucket["score"][rows].astype(np.float64),
+        np.zeros((n, k), np.float32),
+        np.zeros((n, len(PROBLEMS), k), np.float32),
+        np.zeros((n, k), np.float32),
+        np.zeros((n, k), np.float32),
+        np.zeros(n),
+        np.zeros(n),
+    )
+    _look_back(
+        rows,
+        bucket.offsets[party],
+        bucket.offsets[party + 1],
+        rules.on_time,
+        rules.asks,
+        *(bucket[name] for name in ("time", "due", "kind", "touchpoint", "amount", "correlation")),
+        problems_of(bucket, rules),
+        rules.window,
+        out.passed,
+        out.problems,
+        out.late_days,
+        out.delay_days,
+        out.amount,
+        out.elapsed_days,
+    )
+    return out
