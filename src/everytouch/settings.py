@@ -27,6 +27,9 @@ class Settings:
     minimum_n: int = _setting(5, "Answers below which an estimate is hidden.", 1)
     resamples: int = _setting(400, "Bootstrap resamples.", 50, 100_000)
     seed: int = _setting(1, "Seed of the bootstrap.", 0)
+    headline: str = _setting(
+        "", "Instrument whose scores drivers and findings explain; the most answered when empty."
+    )
     session_gap_minutes: int = _setting(30, "Silence that ends a session, in minutes.", 1)
     window_days: int = _setting(
         30, "Days before a perception that belong to it when it names no order or case.", 1

@@ -10,7 +10,7 @@ from everytouch.catalogue.model import (
     Segment,
     Touchpoint,
 )
-from everytouch.catalogue.yaml import dumps, load, loads
+from everytouch.catalogue.yaml import dumps, load, loads, merged
 from everytouch.moments.api import Scale, Vocabulary
 
 
@@ -30,5 +30,6 @@ __all__ = [
     "dumps",
     "load",
     "loads",
+    "merged",
     "vocabulary",
 ]

@@ -116,10 +116,10 @@ class Persona:
 class Catalogue:
     """All that is known of what the organisation means to give, by name."""
 
-    organisation: str
+    organisation: str = ""
     stages: tuple[str, ...] = STAGES
     touchpoints: dict[str, Touchpoint] = field(default_factory=dict)
     instruments: dict[str, Instrument] = field(default_factory=dict)
     segments: dict[str, Segment] = field(default_factory=dict)
     personas: dict[str, Persona] = field(default_factory=dict)
-    bad_outcomes: tuple[str, ...] = ("failed", "abandoned", "damaged", "error", "unresolved")
+    bad_outcomes: tuple[str, ...] = ()

@@ -71,6 +71,20 @@ def dumps(catalogue: Catalogue) -> str:
     return yaml.safe_dump(raw, sort_keys=False, allow_unicode=True, width=100)
 
 
+def merged(first: Catalogue, second: Catalogue) -> Catalogue:
+    """``first`` with what only ``second`` has; where both have a name, ``first`` counts."""
+    sections = {name: getattr(second, name) | getattr(first, name) for name in _SECTIONS}
+    outcomes = dict.fromkeys((*first.bad_outcomes, *second.bad_outcomes))
+    stages = first.stages if first.touchpoints else second.stages
+    return dataclasses.replace(
+        first,
+        organisation=first.organisation or second.organisation,
+        stages=(*stages, *(s for s in second.stages if s not in stages)),
+        bad_outcomes=tuple(outcomes),
+        **sections,
+    )
+
+
 def _plain(item: Any) -> dict[str, Any]:
     fields = {f.name: f.default for f in dataclasses.fields(item)}
     values = {name: getattr(item, name) for name in fields if name != "name"}

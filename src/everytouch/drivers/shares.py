@@ -9,7 +9,7 @@ from everytouch.catalogue.api import Catalogue
 from everytouch.drivers.features import KINDS, Feature, Screen, all_features
 from everytouch.engine.api import Engine
 from everytouch.errors import NotEnoughDataError
-from everytouch.perception.api import Rules, windows
+from everytouch.perception.api import Rules, headline, windows
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats.intervals import Estimate
@@ -62,10 +62,14 @@ class Drivers(Result):
 
 
 def cross_products(
-    bucket: Bucket, scope: Scope, rules: Rules, features: tuple[Feature, ...]
+    bucket: Bucket,
+    scope: Scope,
+    rules: Rules,
+    features: tuple[Feature, ...],
+    instrument: int,
 ) -> CrossProducts:
     """Cross-products of these features and the score in one bucket, by group of parties."""
-    seen = windows(bucket, scope, rules)
+    seen = windows(bucket, scope, rules, instrument)
     X = np.column_stack([f.of(seen) for f in features]) if features else np.empty((0, 0))
     party = bucket.parties[np.searchsorted(bucket.offsets, seen.rows, side="right") - 1]
     return CrossProducts.of(X, seen.score, (party.view(np.uint64) % GROUPS).astype(np.int64))
@@ -83,10 +87,10 @@ def drivers(
     Raises:
         NotEnoughDataError: too few answers, or nothing that varies with them.
     """
-    rules = Rules.of(catalogue, trails, settings)
+    rules, asked = Rules.of(catalogue, trails, settings), headline(trails, engine, settings)
     features = all_features(len(trails.touchpoints))
     screen = engine.run(
-        lambda bucket: Screen.of(windows(bucket, scope, rules), features), trails.buckets
+        lambda bucket: Screen.of(windows(bucket, scope, rules, asked), features), trails.buckets
     )
     n = int(screen.sums[0, 0])
     candidates = _candidates(features, screen, n)
@@ -97,7 +101,7 @@ def drivers(
             "import more feedback, with correlations that tie answers to interactions",
         )
     products = engine.run(
-        lambda bucket: cross_products(bucket, scope, rules, candidates), trails.buckets
+        lambda bucket: cross_products(bucket, scope, rules, candidates, asked), trails.buckets
     )
     chosen = forward_selection(correlation(products.total), settings.drivers, LEAST_GAIN)
     picked = tuple(candidates[i] for i in chosen)
@@ -109,7 +113,7 @@ def drivers(
     basis = Basis(
         formula="share of the variance of the score, averaged over all orders in which the "
         f"predictors can be taken in (LMG); together R² = {r2:.3f}. Effect: least squares",
-        denominator=f"{n} stated scores",
+        denominator=f"{n} answers to {trails.instruments[asked]}",
         cut=f"{scope.text}; {len(picked)} predictors taken by forward selection from the "
         f"{len(candidates)} of {len(features)} attributes that vary most with the score",
         method=f"{settings.confidence:.0%} percentile bootstrap over {GROUPS} groups of parties, "

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from everytouch.catalogue.api import Catalogue
 from everytouch.drivers.api import Feature, Worth, cross_products
 from everytouch.engine.api import Engine
-from everytouch.perception.api import DAY, PROBLEMS, REPEATED, Rules, problems_of
+from everytouch.errors import UnknownNameError
+from everytouch.perception.api import DAY, PROBLEMS, REPEATED, Rules, headline, problems_of
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats.intervals import Estimate, product
@@ -84,15 +85,20 @@ class Reach:
         touched: moments, parties, and 1/10,000 of cost, shape (4, K, 3).
         exposed: 1/10,000 paid by the parties touched, (4, K).
         total: interactions, (K,).
+        buyers: parties that paid.
     """
 
     touched: NDArray[np.int64]
     exposed: NDArray[np.int64]
     total: NDArray[np.int64]
+    buyers: int
 
     def __add__(self, other: "Reach") -> "Reach":
         return Reach(
-            self.touched + other.touched, self.exposed + other.exposed, self.total + other.total
+            self.touched + other.touched,
+            self.exposed + other.exposed,
+            self.total + other.total,
+            self.buyers + other.buyers,
         )
 
 
@@ -110,17 +116,36 @@ def reach(bucket: Bucket, scope: Scope, rules: Rules) -> Reach:
         touched[p, :, 1] = np.bincount(pairs % k, minlength=k)
         touched[p, :, 2] = np.bincount(point[rows], bucket["cost"][rows], k)
         exposed[p] = np.bincount(pairs % k, paid[pairs // k], k)
-    return Reach(touched, exposed, np.bincount(point[inside], minlength=k))
+    buyers = int((paid > 0).sum())
+    return Reach(touched, exposed, np.bincount(point[inside], minlength=k), buyers)
 
 
 def behind(
     bucket: Bucket, scope: Scope, rules: Rules, problem: int, code: int
-) -> NDArray[np.int64]:
-    """Ledger keys of the moments of a problem at a touchpoint, newest first."""
+) -> list[tuple[int, int]]:
+    """Time and ledger key of the moments of a problem at a touchpoint."""
     mask = problems_of(bucket, rules) & (1 << problem) > 0
     rows = np.flatnonzero(mask & (bucket["touchpoint"] == code) & scope.rows(bucket))
-    newest = np.argsort(-bucket["time"][rows], kind="stable")
-    return np.asarray(bucket["key"][rows[newest]])
+    return list(zip(bucket["time"][rows].tolist(), bucket["key"][rows].tolist(), strict=True))
+
+
+def moments_behind(
+    trails: Trails, catalogue: Catalogue, settings: Settings, name: str, limit: int
+) -> list[int]:
+    """Ledger keys of the newest moments behind a finding, as late:parcel_delivered.
+
+    Raises:
+        UnknownNameError: there is no such problem or touchpoint.
+    """
+    problem, _, point = name.partition(":")
+    if problem not in PROBLEMS or point not in trails.touchpoints:
+        raise UnknownNameError(
+            f"finding {name!r} is unknown", "use a name of the ranked list: everytouch findings"
+        )
+    rules, year = Rules.of(catalogue, trails, settings), last_year(trails)
+    number, code = PROBLEMS.index(problem), trails.touchpoints.index(point)
+    newest = [pair for b in trails.buckets for pair in behind(b, year, rules, number, code)]
+    return [key for _, key in sorted(newest, reverse=True)[:limit]]
 
 
 def last_year(trails: Trails) -> Scope:
@@ -136,6 +161,7 @@ def ranked(
 ) -> RankedList:
     """Every problem that touches anybody, by how far it lowers the mean of all scores."""
     rules, year = Rules.of(catalogue, trails, settings), last_year(trails)
+    asked = headline(trails, engine, settings)
     touched = engine.run(lambda bucket: reach(bucket, year, rules), trails.buckets)
     problems = tuple(
         Feature(PROBLEMS[p], k)
@@ -145,7 +171,7 @@ def ranked(
         and trails.touchpoints[k] in catalogue.touchpoints
     )
     products = engine.run(
-        lambda bucket: cross_products(bucket, EVERYTHING, rules, problems), trails.buckets
+        lambda bucket: cross_products(bucket, EVERYTHING, rules, problems, asked), trails.buckets
     )
     effects = _effects(products, settings)
     rows = [
@@ -156,8 +182,9 @@ def ranked(
     basis = Basis(
         formula="lowers = −coefficient of the problem in a least-squares model of the score on all "
         "problems; overall = lowers × share of the experiences that had it; worth a year = "
-        "lowers × parties touched in the year × money per point and party-year",
-        denominator=f"{products.n} stated scores; reach: all interactions of the last year",
+        "overall × parties that paid in the year × money per point and party-year",
+        denominator=f"{products.n} answers to {_asked(trails, asked)}; worth: "
+        f"{touched.buyers} parties that paid; reach: all interactions of the last year",
         cut=f"effects from all data, reach from {year.text}; at least {LEAST_ANSWERS} answers "
         "with the problem and as many without",
         method=f"{settings.confidence:.0%} bootstrap over groups of parties; money by the delta "
@@ -217,7 +244,7 @@ def _finding(
     point = catalogue.touchpoints[name]
     moments, parties, cost = map(int, touched.touched[p, k])
     answers, lowers, overall = effect or (0, _NONE, _NONE)
-    money, note = _money(lowers, parties, worth)
+    money, note = _money(overall, touched.buyers, worth)
     return Finding(
         rank=0,
         name=f"{problem.kind}:{name}",
@@ -240,14 +267,18 @@ def _finding(
     )
 
 
-def _money(lowers: Estimate, parties: int, worth: Worth) -> tuple[Estimate | None, str]:
-    """Money a year, or why it cannot be said."""
-    if math.isnan(lowers.value):
+def _asked(trails: Trails, code: int) -> str:
+    return trails.instruments[code] if code >= 0 else "nothing"
+
+
+def _money(overall: Estimate, buyers: int, worth: Worth) -> tuple[Estimate | None, str]:
+    """Money a year: what so many points more of everybody's mean go with; or why not."""
+    if math.isnan(overall.value):
         return None, f"fewer than {LEAST_ANSWERS} answers after it"
     if worth.slope is None:
         return None, "money per point of score cannot be said: " + " ".join(worth.refusals)
-    each = product(lowers, worth.slope)
+    each = product(overall, worth.slope)
     return (
-        Estimate(each.value * parties, each.low * parties, each.high * parties, each.n, each.method),
+        Estimate(each.value * buyers, each.low * buyers, each.high * buyers, each.n, each.method),
         "",
     )

@@ -1,5 +1,6 @@
 """What other rooms may import of observed journeys."""
 
+from everytouch.journeys.charts import observed
 from everytouch.journeys.dropoff import DropOff, StageFlow, drop_off
 from everytouch.journeys.funnel import Funnel, Step, funnel
 from everytouch.journeys.graph import Edge, Graph, Node, graph
@@ -12,7 +13,6 @@ __all__ = [
     "Funnel",
     "Graph",
     "Node",
-
     "Paths",
     "SessionFacts",
     "Sessions",
@@ -23,6 +23,7 @@ __all__ = [
     "drop_off",
     "funnel",
     "graph",
+    "observed",
     "paths",
     "sessions",
 ]

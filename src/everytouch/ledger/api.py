@@ -2,6 +2,7 @@
 
 from everytouch.ledger.loader import Counts, Loader
 from everytouch.ledger.quarantine import Quarantined, quarantined, release
+from everytouch.ledger.status import SourceStatus, status_of
 from everytouch.ledger.tables import IMPORTS, TABLES, Tables
 
 __all__ = [
@@ -10,7 +11,9 @@ __all__ = [
     "Counts",
     "Loader",
     "Quarantined",
+    "SourceStatus",
     "Tables",
     "quarantined",
     "release",
+    "status_of",
 ]

@@ -11,6 +11,7 @@ from everytouch.metrics.breakdown import (
     by_segment,
     everyone,
 )
+from everytouch.metrics.charts import scores
 from everytouch.metrics.promises import PromiseKept, Promises, promises
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "by_segment",
     "everyone",
     "promises",
+    "scores",
 ]

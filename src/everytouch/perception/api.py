@@ -1,5 +1,6 @@
 """What other rooms may import of perception."""
 
+from everytouch.perception.headline import headline
 from everytouch.perception.windows import (
     DAY,
     FAILED,
@@ -23,6 +24,7 @@ __all__ = [
     "SLOW",
     "Rules",
     "Windows",
+    "headline",
     "problems_of",
     "stated",
     "windows",

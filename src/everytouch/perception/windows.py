@@ -172,15 +172,19 @@ def problems_of(bucket: Bucket, rules: Rules) -> NDArray[np.uint8]:
     return mask
 
 
-def stated(bucket: Bucket, scope: Scope) -> NDArray[np.int64]:
-    """Rows of stated perceptions with a score, in scope."""
+def stated(bucket: Bucket, scope: Scope, instrument: int | None = None) -> NDArray[np.int64]:
+    """Rows of stated perceptions with a score, in scope; of one instrument code, or of all."""
     rows = (bucket["kind"] == 1) & (bucket["mode"] == 0) & np.isfinite(bucket["score"])
+    if instrument is not None:
+        rows &= bucket["instrument"] == instrument
     return np.flatnonzero(rows & scope.rows(bucket))
 
 
-def windows(bucket: Bucket, scope: Scope, rules: Rules) -> Windows:
+def windows(
+    bucket: Bucket, scope: Scope, rules: Rules, instrument: int | None = None
+) -> Windows:
     """What lies behind each stated perception of a bucket."""
-    rows = stated(bucket, scope)
+    rows = stated(bucket, scope, instrument)
     n, k = len(rows), len(rules.on_time)
     party = np.searchsorted(bucket.offsets, rows, side="right") - 1
     out = Windows(

@@ -1,0 +1,5 @@
+"""``python -m everytouch``."""
+
+from everytouch.cli import main
+
+main()

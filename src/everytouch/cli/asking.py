@@ -1,0 +1,316 @@
+"""Commands that ask: one a question, each a call of the library."""
+
+import datetime
+import zoneinfo
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from everytouch.cli.show import Column, console, dump, duration, show
+from everytouch.errors import UnknownNameError
+from everytouch.journeys.api import Unit
+from everytouch.metrics.api import BY, By
+from everytouch.trails.api import Scope, Trail
+from everytouch.workspace import Workspace, open_workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, with the basis.")
+
+
+def _scoped(command: F) -> F:
+    """Options that say what part of the trails is asked about."""
+    for option in (
+        click.option("--until", metavar="DATE", help="Before this day (YYYY-MM-DD)."),
+        click.option("--since", metavar="DATE", help="From this day on (YYYY-MM-DD)."),
+        click.option("--segment", help="Only parties of this segment of the catalogue."),
+        AS_JSON,
+    ):
+        command = option(command)
+    return command
+
+
+def _open(path: Path, segment: str | None, since: str | None, until: str | None) -> Any:
+    workspace = open_workspace(path)
+    days = [_day(workspace, day) for day in (since, until)]
+    scope: Scope = workspace.scope(segment, *days)
+    return workspace, scope
+
+
+def _day(workspace: Workspace, day: str | None) -> datetime.datetime | None:
+    if day is None:
+        return None
+    try:
+        zone = zoneinfo.ZoneInfo(workspace.settings.timezone)
+        return datetime.datetime.fromisoformat(day).replace(tzinfo=zone)
+    except ValueError as error:
+        raise UnknownNameError(f"{day!r} is no day", "write it as YYYY-MM-DD") from error
+
+
+@click.command()
+@AS_JSON
+@click.pass_obj
+def findings(workspace: Path, as_json: bool) -> None:
+    """The ranked list of what to improve."""
+    result = open_workspace(workspace).findings()
+    money = result.currency
+    columns: list[Column] = [
+        ("problem", lambda r: f"{r.rank}. {r.problem}\n{r.name}"),
+        ("parties a year", lambda r: r.parties),
+        ("lowers their score by", lambda r: r.lowers),
+        ("overall score without it", lambda r: r.overall),
+        (f"may be worth a year, {money}", lambda r: _money(r.worth)),
+        (f"they paid, {money}", lambda r: round(r.exposed)),
+        ("grade", lambda r: r.grade),
+    ]
+    show(result, columns, "What to improve first", as_json=as_json)
+    if not as_json:
+        for refusal in result.refused:
+            console().print(f"  [yellow]{refusal}[/yellow]", soft_wrap=True)
+
+
+def _money(worth: Any) -> str:
+    if worth is None:
+        return "cannot be said"
+    return f"{worth.value:,.0f} ({worth.low:,.0f} to {worth.high:,.0f})"
+
+
+@click.command()
+@click.argument("finding")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@AS_JSON
+@click.pass_obj
+def moments(workspace: Path, finding: str, limit: int, as_json: bool) -> None:
+    """The newest moments behind FINDING, as late:parcel_delivered."""
+    result = open_workspace(workspace).moments_behind(finding, limit)
+    _show_trail(result, f"Behind {finding}", as_json)
+
+
+@click.command()
+@click.argument("identifier")
+@AS_JSON
+@click.pass_obj
+def trail(workspace: Path, identifier: str, as_json: bool) -> None:
+    """Everything one party lived through; IDENTIFIER is namespace:value. Audited."""
+    result = open_workspace(workspace).trail(identifier)
+    _show_trail(result, f"Trail of {identifier}", as_json)
+
+
+def _show_trail(result: Trail, title: str, as_json: bool) -> None:
+    columns: list[Column] = [
+        ("time (UTC)", lambda m: m.occurred_at),
+        ("moment", lambda m: m.label),
+        ("channel", lambda m: m.channel or "–"),
+        ("outcome", lambda m: m.outcome),
+        ("due (UTC)", lambda m: m.due_at),
+        ("amount", lambda m: m.amount),
+        ("score", lambda m: m.score),
+        ("text", lambda m: m.text),
+        ("seen as", lambda m: m.identifier),
+    ]
+    show(result, columns, title, as_json=as_json)
+
+
+@click.command()
+@click.option("--by", type=click.Choice(BY), default="all", show_default=True)
+@_scoped
+@click.pass_obj
+def perception(workspace: Path, by: By, as_json: bool, **part: Any) -> None:
+    """What people state that they feel: NPS, CSAT, CES, scores."""
+    opened, scope = _open(workspace, **part)
+    columns: list[Column] = [
+        (by, lambda c: c.label),
+        ("asked with", lambda c: c.instrument),
+        ("n", lambda c: c.n),
+        ("metric", lambda c: c.metric.split(":")[0]),
+        ("value", lambda c: c.headline),
+        ("score 0–100", lambda c: c.score),
+    ]
+    show(opened.perception(by, scope), columns, f"Perception by {by}", as_json=as_json)
+
+
+@click.command()
+@_scoped
+@click.pass_obj
+def promises(workspace: Path, as_json: bool, **part: Any) -> None:
+    """Promises kept and broken, and how the journeys felt."""
+    opened, scope = _open(workspace, **part)
+    columns: list[Column] = [
+        ("touchpoint", lambda p: p.label),
+        ("checked", lambda p: p.interactions),
+        ("broken", lambda p: p.broken),
+        ("n kept", lambda p: p.score_kept.n),
+        ("score kept", lambda p: p.score_kept),
+        ("mean kept", lambda p: f"{p.mean_kept:.3f}"),
+        ("n broken", lambda p: p.score_broken.n),
+        ("score broken", lambda p: p.score_broken),
+        ("mean broken", lambda p: f"{p.mean_broken:.3f}"),
+    ]
+    show(opened.promises(scope), columns, "Promises", as_json=as_json)
+
+
+@click.command()
+@click.option("--top", type=click.IntRange(1), default=20, show_default=True)
+@_scoped
+@click.pass_obj
+def graph(workspace: Path, top: int, as_json: bool, **part: Any) -> None:
+    """Which touchpoint directly follows which, how often, how long after."""
+    opened, scope = _open(workspace, **part)
+    result = opened.graph(scope)
+    if not as_json:
+        result = type(result)(result.basis, result.rows[:top], result.nodes)
+    columns: list[Column] = [
+        ("from", lambda e: e.source),
+        ("to", lambda e: e.target),
+        ("count", lambda e: e.count),
+        ("share", lambda e: f"{e.share:.1%}"),
+        ("mean", lambda e: duration(e.mean_s)),
+        ("median", lambda e: duration(e.median_s)),
+        ("90th percentile", lambda e: duration(e.p90_s)),
+    ]
+    show(result, columns, "Directly follows", as_json=as_json)
+
+
+@click.command()
+@click.option(
+    "--unit",
+    type=click.Choice(["party", "session", "correlation"]),
+    default="party",
+    show_default=True,
+    help="What one path is: all of a party, a session, or one order or case.",
+)
+@click.option("--top", type=click.IntRange(1), default=20, show_default=True)
+@_scoped
+@click.pass_obj
+def paths(workspace: Path, unit: Unit, top: int, as_json: bool, **part: Any) -> None:
+    """The most frequent paths."""
+    opened, scope = _open(workspace, **part)
+    columns: list[Column] = [
+        ("path", lambda p: " → ".join(p.touchpoints)),
+        ("count", lambda p: p.count),
+        ("share", lambda p: f"{p.share:.1%}"),
+        ("together", lambda p: f"{p.coverage:.1%}"),
+    ]
+    show(opened.paths(scope, unit=unit, top=top), columns, "Paths", as_json=as_json)
+
+
+@click.command()
+@click.argument("steps", nargs=-1, required=True)
+@click.option("--window-days", type=click.FloatRange(0, 36_500), default=30.0, show_default=True)
+@_scoped
+@click.pass_obj
+def funnel(
+    workspace: Path, steps: tuple[str, ...], window_days: float, as_json: bool, **part: Any
+) -> None:
+    """How many parties take STEPS (touchpoints) in this order."""
+    opened, scope = _open(workspace, **part)
+    columns: list[Column] = [
+        ("step", lambda s: s.touchpoint),
+        ("parties", lambda s: s.parties),
+        ("share of the first", lambda s: s.share),
+        ("median time from the first", lambda s: duration(s.median_s)),
+    ]
+    result = opened.funnel(steps, scope, window_days=window_days)
+    show(result, columns, "Funnel", as_json=as_json)
+
+
+@click.command()
+@_scoped
+@click.pass_obj
+def sessions(workspace: Path, as_json: bool, **part: Any) -> None:
+    """Sessions: interactions with no longer silence between them."""
+    opened, scope = _open(workspace, **part)
+    columns: list[Column] = [
+        ("sessions", lambda s: s.sessions),
+        ("parties", lambda s: s.parties),
+        ("interactions", lambda s: s.interactions),
+        ("a session", lambda s: s.interactions_per_session),
+        ("mean length", lambda s: duration(s.mean_s)),
+        ("median length", lambda s: duration(s.median_s)),
+    ]
+    show(opened.sessions(scope), columns, "Sessions", as_json=as_json)
+
+
+@click.command("drop-off")
+@_scoped
+@click.pass_obj
+def drop_off(workspace: Path, as_json: bool, **part: Any) -> None:
+    """Flow of parties through the stages: who goes on, who stops."""
+    opened, scope = _open(workspace, **part)
+    columns: list[Column] = [
+        ("stage", lambda s: s.stage),
+        ("parties", lambda s: s.parties),
+        ("went on", lambda s: s.went_on),
+        ("drop-off", lambda s: s.drop_off),
+        ("trail ends there", lambda s: s.ended),
+    ]
+    show(opened.drop_off(scope), columns, "Stages", as_json=as_json)
+
+
+@click.command()
+@_scoped
+@click.pass_obj
+def drivers(workspace: Path, as_json: bool, **part: Any) -> None:
+    """What the score goes with: shares of its variance, sign, grade."""
+    opened, scope = _open(workspace, **part)
+    columns: list[Column] = [
+        ("driver", lambda r: r.label),
+        ("share of variance", lambda r: f"{r.share.value:.1%} ({r.share.low:.1%} to {r.share.high:.1%})"),
+        ("points for one more", lambda r: r.effect),
+        ("one more is", lambda r: r.unit),
+        ("answers with it", lambda r: r.affected),
+        ("grade", lambda r: r.grade),
+    ]
+    show(opened.drivers(scope), columns, "Drivers", as_json=as_json)
+
+
+@click.command()
+@AS_JSON
+@click.pass_obj
+def worth(workspace: Path, as_json: bool) -> None:
+    """Spend, return and cost to serve by past experience."""
+    result = open_workspace(workspace).worth()
+    if as_json:
+        dump(result)
+        return
+    columns: list[Column] = [
+        ("past experience", lambda r: f"{r.level} ({r.low:.0f}–{r.high:.0f})"),
+        ("parties", lambda r: r.parties),
+        ("bought", lambda r: r.buyers),
+        ("spend each", lambda r: r.spend),
+        ("bought again", lambda r: r.repeat),
+        ("cost to serve each", lambda r: r.cost),
+    ]
+    show(result, columns, "Worth", as_json=False)
+    out = console()
+    for sentence in result.sentences:
+        out.print(f"  {sentence}", soft_wrap=True)
+    for refusal in result.refusals:
+        out.print(f"  [yellow]{refusal}[/yellow]", soft_wrap=True)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path), default=Path("report.html"))
+@click.pass_obj
+def report(workspace: Path, file: Path) -> None:
+    """Write the findings to FILE: one HTML file, or a PDF if it ends in .pdf."""
+    written = open_workspace(workspace).report(file)
+    click.echo(f"The report is at {written.resolve().as_uri()}")
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    findings,
+    moments,
+    trail,
+    perception,
+    promises,
+    graph,
+    paths,
+    funnel,
+    sessions,
+    drop_off,
+    drivers,
+    worth,
+    report,
+)

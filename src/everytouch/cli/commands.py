@@ -1,0 +1,43 @@
+"""The group of all commands, and what they share."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from everytouch import __version__
+from everytouch.cli import asking, ways_in
+from everytouch.errors import EverytouchError
+
+
+class Group(click.Group):
+    """Says what went wrong in one message and exits with 2: never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except EverytouchError as error:
+            click.echo(f"everytouch: {error}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.option(
+    "-w",
+    "--workspace",
+    type=click.Path(path_type=Path),
+    envvar="EVERYTOUCH_WORKSPACE",
+    default=Path(),
+    show_default="this folder",
+    help="Folder of the workspace; also by EVERYTOUCH_WORKSPACE.",
+)
+@click.pass_context
+def main(ctx: click.Context, workspace: Path) -> None:
+    """Raw interactions and feedback in; a ranked list of what to improve out."""
+    ctx.obj = workspace
+
+
+for _command in (*ways_in.COMMANDS, *asking.COMMANDS):
+    main.add_command(_command)

@@ -1,0 +1,82 @@
+"""Results on the terminal: a table, then what it rests on; or JSON."""
+
+import datetime
+import json
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from everytouch.results import Basis, Result, plain
+from everytouch.stats.intervals import Estimate
+
+Column = tuple[str, Callable[[Any], Any]]
+
+
+def console() -> Console:
+    """A console on today's standard output; wide enough for tables when piped."""
+    found = Console(soft_wrap=False, highlight=False)
+    return found if found.is_terminal else Console(width=160, highlight=False)
+
+
+def show(result: Result, columns: Sequence[Column], title: str, *, as_json: bool) -> None:
+    """Print a result: JSON with everything, or the columns that people read."""
+    if as_json:
+        click.echo(result.to_json())
+        return
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for number, (name, _) in enumerate(columns):
+        table.add_column(name, justify="left" if number == 0 else "right", overflow="fold")
+    for row in result.rows:
+        table.add_row(*(text(read(row)) for _, read in columns))
+    out = console()
+    out.print(table)
+    show_basis(out, result.basis)
+
+
+def show_basis(out: Console, basis: Basis) -> None:
+    """Print what a result rests on."""
+    named = {
+        "formula": basis.formula,
+        "denominator": basis.denominator,
+        "data": basis.cut,
+        "method": basis.method,
+    }
+    for name, value in named.items():
+        if value:
+            out.print(f"  [dim]{name}: {value}[/dim]", soft_wrap=True)
+
+
+def text(value: Any) -> str:
+    """A value as people read it."""
+    if value is None:
+        return "–"
+    if isinstance(value, Estimate):
+        if value.hidden:
+            return f"hidden (n = {value.n})"
+        return f"{value.value:,.2f} ({value.low:,.2f} to {value.high:,.2f})"
+    if isinstance(value, float):
+        return "–" if math.isnan(value) else f"{value:,.2f}"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, datetime.datetime):
+        return f"{value:%Y-%m-%d %H:%M}"
+    return str(value)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that fits."""
+    if math.isnan(seconds):
+        return "–"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:,.1f} {unit}"
+    return f"{seconds:,.0f} s"
+
+
+def dump(value: Any) -> None:
+    """Print any value as JSON."""
+    click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))

@@ -1,0 +1,35 @@
+"""What a report shows: results that were computed elsewhere."""
+
+import datetime
+from dataclasses import dataclass
+
+from everytouch.catalogue.api import Catalogue
+from everytouch.drivers.api import Drivers, Worth
+from everytouch.improvement.api import RankedList
+from everytouch.journeys.api import DropOff, Graph, Paths
+from everytouch.ledger.api import SourceStatus
+from everytouch.metrics.api import Breakdown, Promises
+from everytouch.settings import Settings
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything on the page. ``drivers`` is None where the data cannot say, for ``no_drivers``."""
+
+    catalogue: Catalogue
+    settings: Settings
+    moments: int
+    parties: int
+    first: datetime.datetime | None
+    last: datetime.datetime | None
+    status: tuple[SourceStatus, ...]
+    ranked: RankedList
+    overall: Breakdown
+    perception: tuple[Breakdown, ...]
+    promises: Promises
+    graph: Graph
+    paths: Paths
+    drop_off: DropOff
+    drivers: Drivers | None
+    no_drivers: str
+    worth: Worth

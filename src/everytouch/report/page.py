@@ -1,0 +1,137 @@
+"""The report as HTML, and that HTML as PDF."""
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from everytouch.charts import Chart
+from everytouch.drivers import api as drivers
+from everytouch.errors import EverytouchError
+from everytouch.improvement import api as improvement
+from everytouch.journeys import api as journeys
+from everytouch.metrics import api as metrics
+from everytouch.report.model import ReportData
+from everytouch.report.svg import svg
+from everytouch.results import plain
+from everytouch.stats.intervals import Estimate
+
+_HERE = Path(__file__).parent
+_TITLES = {
+    "touchpoint": "Feeling by touchpoint",
+    "stage": "Feeling by stage",
+    "channel": "Feeling by channel",
+    "segment": "Feeling by segment",
+    "month": "Feeling by month",
+}
+
+
+def html(data: ReportData, *, interactive: bool = True) -> str:
+    """The whole report as one HTML document that needs nothing else."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "num": _number,
+        "pct": _percent,
+        "span": _span,
+        "time": _duration,
+        "svg": lambda chart: Markup(svg(chart)),  # noqa: S704 - svg() escapes every text
+        "spec": _spec,
+    }
+    vendored = (_HERE / "vendor" / "echarts" / "echarts.min.js").read_text(encoding="utf-8")
+    island = (_HERE / "templates" / "island.js").read_text(encoding="utf-8")
+    return environment.get_template("report.html").render(
+        d=data,
+        charts=_charts(data),
+        titles=_TITLES,
+        labels={p.name: p.label for p in data.catalogue.touchpoints.values()},
+        style=Markup((_HERE / "templates" / "style.css").read_text(encoding="utf-8")),  # noqa: S704
+        scripts=[Markup(s) for s in (vendored, island)] if interactive else [],  # noqa: S704
+    )
+
+
+def write_html(data: ReportData, path: Path) -> None:
+    """Write the report as one self-contained HTML file."""
+    path.write_text(html(data), encoding="utf-8")
+
+
+def write_pdf(data: ReportData, path: Path) -> None:
+    """Write the report as PDF (needs ``everytouch[pdf]``).
+
+    Raises:
+        EverytouchError: WeasyPrint or the Pango library it draws with is not there.
+    """
+    try:
+        import weasyprint  # noqa: PLC0415 - an optional extra
+    except (ImportError, OSError) as error:
+        raise EverytouchError(
+            f"a PDF needs WeasyPrint and Pango: {error}",
+            "pip install 'everytouch[pdf]', and Pango by the system's packages",
+        ) from error
+    document = weasyprint.HTML(string=html(data, interactive=False), url_fetcher=_nothing)
+    document.write_pdf(path)
+
+
+def _nothing(url: str, *_: Any, **__: Any) -> dict[str, Any]:
+    raise ValueError(f"a report fetches nothing, not {url}")
+
+
+def _charts(data: ReportData) -> dict[str, Chart]:
+    by_touchpoint = next((b for b in data.perception if b.by == "touchpoint"), None)
+    cells = by_touchpoint.rows if by_touchpoint else ()
+    feeling = {c.group: c.score.value for c in cells if not c.hidden}
+    charts = {
+        "ranked": improvement.overall(data.ranked),
+        "graph": journeys.observed(data.graph, data.catalogue, feeling),
+        "spend": drivers.spend(data.worth, data.settings.currency),
+    }
+    charts |= {b.by: metrics.scores(b, _TITLES[b.by]) for b in data.perception}
+    if data.drivers is not None:
+        charts["drivers"] = drivers.shares(data.drivers)
+    return charts
+
+
+def _spec(chart: Chart) -> Markup:
+    """The chart as JSON that cannot end the script element it stands in."""
+    text = json.dumps(plain(dataclasses.asdict(chart)), ensure_ascii=False)
+    return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:,.{digits}f}".replace("-", "−")
+
+
+def _percent(value: float | None, digits: int = 0) -> str:
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{100 * value:,.{digits}f} %".replace("-", "−")
+
+
+def _span(value: Estimate | None, digits: int = 1, factor: float = 1.0) -> Markup:
+    """An estimate with its interval under it."""
+    if value is None or value.hidden:
+        return Markup('<span class="hidden">hidden</span>')
+    middle, low, high = (
+        _number(v * factor, digits) for v in (value.value, value.low, value.high)
+    )
+    return Markup('{} <span class="interval">{} to {}</span>').format(middle, low, high)
+
+
+def _duration(seconds: float) -> str:
+    if math.isnan(seconds):
+        return "–"
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:,.1f} {unit}"
+    return f"{seconds:,.0f} s"

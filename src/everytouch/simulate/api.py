@@ -1,0 +1,5 @@
+"""What other rooms may import of the simulated company."""
+
+from everytouch.simulate.write import Simulated, simulate
+
+__all__ = ["Simulated", "simulate"]

@@ -1,0 +1,106 @@
+"""The trail of one party, moment by moment, as the ledger has it."""
+
+import datetime
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everytouch.catalogue.api import Catalogue
+from everytouch.identity.api import Resolution
+from everytouch.ledger.api import Tables
+from everytouch.results import Basis, Result
+
+_INTERACTIONS = """
+SELECT occurred_at, 'interaction' AS kind, touchpoint, outcome, duration_s, due_at, amount,
+       currency, NULL AS score, NULL AS instrument, NULL AS raw, NULL AS text,
+       namespace, identifier, source, id, sequence
+FROM ledger
+"""
+_PERCEPTIONS = """
+SELECT occurred_at, 'perception' AS kind, touchpoint, NULL AS outcome, NULL AS duration_s,
+       NULL AS due_at, NULL AS amount, NULL AS currency, score, instrument, raw,
+       concat_ws(' – ', title, text) AS text, namespace, identifier, source, id, sequence
+FROM ledger
+"""
+_TABLES = {"interactions": _INTERACTIONS, "perceptions": _PERCEPTIONS}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One moment, for people to read."""
+
+    occurred_at: datetime.datetime
+    kind: str
+    touchpoint: str | None
+    label: str
+    stage: str
+    channel: str
+    outcome: str | None
+    duration_s: float | None
+    due_at: datetime.datetime | None
+    amount: Decimal | None
+    currency: str | None
+    instrument: str | None
+    raw: float | None
+    score: float | None
+    text: str | None
+    identifier: str
+    source: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Trail(Result):
+    """Moments in the order of time."""
+
+    row_type: ClassVar[type] = Moment
+
+
+def trail_of(tables: Tables, resolution: Resolution, party: int, catalogue: Catalogue) -> Trail:
+    """Everything a party lived through, under all of its identifiers."""
+    keys = [int(key) for key in resolution.members(party)]
+    rows = _where(tables, "party_key IN (SELECT unnest($1::BIGINT[]))", [keys], catalogue)
+    basis = Basis(
+        "all moments of the party, in the order of time",
+        f"{len(rows)} moments under {len(keys)} identifiers",
+        "the whole ledger",
+    )
+    return Trail(basis, rows)
+
+
+def moments_by_key(
+    tables: Tables, keys: NDArray[np.int64], what: str, catalogue: Catalogue
+) -> Trail:
+    """The moments with these keys, the first half of each."""
+    wanted = [int(key) for key in keys]
+    rows = _where(tables, "key_first IN (SELECT unnest($1::BIGINT[]))", [wanted], catalogue)
+    return Trail(Basis(what, f"{len(rows)} moments", "the whole ledger"), rows)
+
+
+def _where(
+    tables: Tables, condition: str, parameters: list[Any], catalogue: Catalogue
+) -> tuple[Moment, ...]:
+    raw = [
+        row
+        for table, select in _TABLES.items()
+        for row in tables.query(table, f"{select} WHERE {condition}", parameters).to_pylist()
+    ]
+    raw.sort(key=lambda row: (row["occurred_at"], row["sequence"] or 0, row["id"]))
+    return tuple(_moment(row, catalogue) for row in raw)
+
+
+def _moment(row: dict[str, Any], catalogue: Catalogue) -> Moment:
+    point = catalogue.touchpoints.get(row["touchpoint"] or "")
+    asked = catalogue.instruments.get(row["instrument"] or "")
+    identifier = f"{row.pop('namespace')}:{row.pop('identifier')}"
+    del row["sequence"]
+    return Moment(
+        **row | {"text": row["text"] or None},
+        label=point.label if point else (asked.label if asked else row["kind"]),
+        stage=point.stage if point else "",
+        channel=point.channel if point else "",
+        identifier=identifier,
+    )
