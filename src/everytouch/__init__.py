@@ -1,10 +1,10 @@
 """Everytouch: everything people live through with an organisation, recorded once and answered.
 
-    import everytouch
+import everytouch
 
-    workspace = everytouch.open("company")
-    for finding in workspace.findings().rows:
-        print(finding.rank, finding.problem, finding.overall)
+workspace = everytouch.open("company")
+for finding in workspace.findings().rows:
+    print(finding.rank, finding.problem, finding.overall)
 """
 
 from everytouch.errors import (

@@ -86,9 +86,7 @@ def open_workspace(path: str | Path) -> "Workspace":
     """
     folder = Path(path)
     if not (folder / _FILE).is_file():
-        raise WorkspaceError(
-            f"{folder} is no workspace", f"make one: everytouch init {folder}"
-        )
+        raise WorkspaceError(f"{folder} is no workspace", f"make one: everytouch init {folder}")
     return Workspace(folder)
 
 
@@ -108,7 +106,9 @@ class Workspace:
         try:
             raw = tomllib.loads((self.path / _FILE).read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise WorkspaceError(f"{self.path / _FILE} is no TOML: {error}", "correct it") from error
+            raise WorkspaceError(
+                f"{self.path / _FILE} is no TOML: {error}", "correct it"
+            ) from error
         return Settings.from_mapping(raw.get("settings", {}))
 
     @property
@@ -259,9 +259,7 @@ class Workspace:
         self, steps: Sequence[str], scope: Scope = EVERYTHING, *, window_days: float = 30.0
     ) -> Funnel:
         """Parties that take steps in their order."""
-        return journeys.funnel(
-            self.trails(), self._engine, steps, scope, window_days=window_days
-        )
+        return journeys.funnel(self.trails(), self._engine, steps, scope, window_days=window_days)
 
     def sessions(self, scope: Scope = EVERYTHING) -> Sessions:
         """Sessions by silence."""
@@ -287,15 +285,11 @@ class Workspace:
             grouping = metrics.by_segment(scopes, labels)
         else:
             grouping = metrics.by_place(trails, known, by)
-        return metrics.breakdown(
-            trails, self._engine, known, self.settings, by, grouping, scope
-        )
+        return metrics.breakdown(trails, self._engine, known, self.settings, by, grouping, scope)
 
     def promises(self, scope: Scope = EVERYTHING) -> Promises:
         """Promises kept and broken."""
-        return metrics.promises(
-            self.trails(), self._engine, self.catalogue, self.settings, scope
-        )
+        return metrics.promises(self.trails(), self._engine, self.catalogue, self.settings, scope)
 
     def drivers(self, scope: Scope = EVERYTHING) -> Drivers:
         """What the score goes with.
@@ -366,9 +360,7 @@ class Workspace:
             first=trails.first,
             last=trails.last,
             status=self.status(),
-            ranked=improvement.ranked(
-                trails, self._engine, self.catalogue, self.settings, worth
-            ),
+            ranked=improvement.ranked(trails, self._engine, self.catalogue, self.settings, worth),
             overall=self.perception("all"),
             perception=tuple(self.perception(each) for each in by),
             promises=self.promises(),

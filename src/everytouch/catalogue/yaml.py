@@ -91,8 +91,8 @@ def _plain(item: Any) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, value in values.items():
         if value != fields[name]:
-            value = _plain(value) if dataclasses.is_dataclass(value) else value
-            result[name] = list(value) if isinstance(value, tuple) else value
+            inner = _plain(value) if dataclasses.is_dataclass(value) else value
+            result[name] = list(inner) if isinstance(inner, tuple) else inner
     return result
 
 
@@ -133,7 +133,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
             return None
         hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
         return _value(hint, value, where)
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return _record(hint, value if isinstance(value, dict) else {"text": value}, where)
     if origin is tuple:
         items = value if isinstance(value, list | tuple) else [value]
@@ -184,5 +184,3 @@ def _check(catalogue: Catalogue, where: str) -> None:
     for name, persona in catalogue.personas.items():
         if persona.segment is not None:
             _one_of(persona.segment, catalogue.segments, f"{where}: personas.{name}.segment")
-
-

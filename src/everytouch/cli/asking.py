@@ -116,7 +116,7 @@ def _show_trail(result: Trail, title: str, as_json: bool) -> None:
 @click.option("--by", type=click.Choice(BY), default="all", show_default=True)
 @_scoped
 @click.pass_obj
-def perception(workspace: Path, by: By, as_json: bool, **part: Any) -> None:
+def perception(workspace: Path, /, by: By, as_json: bool, **part: Any) -> None:
     """What people state that they feel: NPS, CSAT, CES, scores."""
     opened, scope = _open(workspace, **part)
     columns: list[Column] = [
@@ -133,7 +133,7 @@ def perception(workspace: Path, by: By, as_json: bool, **part: Any) -> None:
 @click.command()
 @_scoped
 @click.pass_obj
-def promises(workspace: Path, as_json: bool, **part: Any) -> None:
+def promises(workspace: Path, /, as_json: bool, **part: Any) -> None:
     """Promises kept and broken, and how the journeys felt."""
     opened, scope = _open(workspace, **part)
     columns: list[Column] = [
@@ -154,7 +154,7 @@ def promises(workspace: Path, as_json: bool, **part: Any) -> None:
 @click.option("--top", type=click.IntRange(1), default=20, show_default=True)
 @_scoped
 @click.pass_obj
-def graph(workspace: Path, top: int, as_json: bool, **part: Any) -> None:
+def graph(workspace: Path, /, top: int, as_json: bool, **part: Any) -> None:
     """Which touchpoint directly follows which, how often, how long after."""
     opened, scope = _open(workspace, **part)
     result = opened.graph(scope)
@@ -183,7 +183,7 @@ def graph(workspace: Path, top: int, as_json: bool, **part: Any) -> None:
 @click.option("--top", type=click.IntRange(1), default=20, show_default=True)
 @_scoped
 @click.pass_obj
-def paths(workspace: Path, unit: Unit, top: int, as_json: bool, **part: Any) -> None:
+def paths(workspace: Path, /, unit: Unit, top: int, as_json: bool, **part: Any) -> None:
     """The most frequent paths."""
     opened, scope = _open(workspace, **part)
     columns: list[Column] = [
@@ -201,7 +201,7 @@ def paths(workspace: Path, unit: Unit, top: int, as_json: bool, **part: Any) -> 
 @_scoped
 @click.pass_obj
 def funnel(
-    workspace: Path, steps: tuple[str, ...], window_days: float, as_json: bool, **part: Any
+    workspace: Path, /, steps: tuple[str, ...], window_days: float, as_json: bool, **part: Any
 ) -> None:
     """How many parties take STEPS (touchpoints) in this order."""
     opened, scope = _open(workspace, **part)
@@ -218,7 +218,7 @@ def funnel(
 @click.command()
 @_scoped
 @click.pass_obj
-def sessions(workspace: Path, as_json: bool, **part: Any) -> None:
+def sessions(workspace: Path, /, as_json: bool, **part: Any) -> None:
     """Sessions: interactions with no longer silence between them."""
     opened, scope = _open(workspace, **part)
     columns: list[Column] = [
@@ -235,7 +235,7 @@ def sessions(workspace: Path, as_json: bool, **part: Any) -> None:
 @click.command("drop-off")
 @_scoped
 @click.pass_obj
-def drop_off(workspace: Path, as_json: bool, **part: Any) -> None:
+def drop_off(workspace: Path, /, as_json: bool, **part: Any) -> None:
     """Flow of parties through the stages: who goes on, who stops."""
     opened, scope = _open(workspace, **part)
     columns: list[Column] = [
@@ -251,12 +251,15 @@ def drop_off(workspace: Path, as_json: bool, **part: Any) -> None:
 @click.command()
 @_scoped
 @click.pass_obj
-def drivers(workspace: Path, as_json: bool, **part: Any) -> None:
+def drivers(workspace: Path, /, as_json: bool, **part: Any) -> None:
     """What the score goes with: shares of its variance, sign, grade."""
     opened, scope = _open(workspace, **part)
     columns: list[Column] = [
         ("driver", lambda r: r.label),
-        ("share of variance", lambda r: f"{r.share.value:.1%} ({r.share.low:.1%} to {r.share.high:.1%})"),
+        (
+            "share of variance",
+            lambda r: f"{r.share.value:.1%} ({r.share.low:.1%} to {r.share.high:.1%})",
+        ),
         ("points for one more", lambda r: r.effect),
         ("one more is", lambda r: r.unit),
         ("answers with it", lambda r: r.affected),

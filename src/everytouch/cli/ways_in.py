@@ -40,7 +40,9 @@ def init(path: Path, organisation: str, currency: str, timezone: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Check and count everything, store nothing.")
 @AS_JSON
 @click.pass_obj
-def import_(workspace: Path, source: Path, folder: Path | None, dry_run: bool, as_json: bool) -> None:
+def import_(
+    workspace: Path, source: Path, folder: Path | None, dry_run: bool, as_json: bool
+) -> None:
     """Import SOURCE (TOML): SELECTs over files become moments.
 
     What is in the ledger already is recognised, so the same import can be run again, also
@@ -59,7 +61,10 @@ def _with_progress(
 ) -> Receipt:
     began = time.monotonic()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    terminal = Console(stderr=True)
+    with Progress(
+        *columns, console=terminal, transient=True, disable=not terminal.is_terminal
+    ) as bar:
         task = bar.add_task("opening the files")
 
         def step(statement: Statement, counts: Counts) -> None:

@@ -1,5 +1,8 @@
 """Opening a source's files in DuckDB, which can then reach those files and nothing else."""
 
+import dataclasses
+import gzip
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +26,6 @@ def _csv(con: duckdb.DuckDBPyConnection, given: Input) -> duckdb.DuckDBPyRelatio
         [str(path) for path in given.paths],
         all_varchar=True,
         header=True,
-        encoding=given.encoding,
         delimiter=given.delimiter,
         union_by_name=len(given.paths) > 1,
     )
@@ -71,11 +73,35 @@ def opened(source: Source, settings: Settings) -> Iterator[duckdb.DuckDBPyConnec
         con.execute(f"SET memory_limit = '{settings.memory_mb}MB'")
         con.execute(f"SET TimeZone = '{source.timezone}'")
         con.execute(f"SET temp_directory = '{spill}'")
-        _lock(con, [str(path) for given in source.inputs for path in given.paths], spill)
-        for given in source.inputs:
+        inputs = [_as_utf8(given, Path(spill)) for given in source.inputs]
+        _lock(con, [str(path) for given in inputs for path in given.paths], spill)
+        for given in inputs:
             with reading(f"input {given.name} ({given.paths[0]})", given.encoding):
                 OPENERS[given.format](con, given).create_view(given.name)
         yield con
+
+
+def _as_utf8(given: Input, spill: Path) -> Input:
+    """The input with its files in UTF-8: DuckDB reads no other text."""
+    if given.encoding.lower() in ("utf-8", "utf8") or given.format not in ("csv", "json"):
+        return given
+    paths = []
+    for number, path in enumerate(given.paths):
+        target = spill / f"{given.name}-{number}.txt"
+        try:
+            opener = gzip.open if path.suffix == ".gz" else open
+            with (
+                opener(path, "rt", encoding=given.encoding, newline="") as text,
+                target.open("w", encoding="utf-8", newline="") as out,
+            ):
+                shutil.copyfileobj(text, out)
+        except (LookupError, UnicodeError, EOFError, gzip.BadGzipFile) as error:
+            raise SourceError(
+                f"{path} is no {given.encoding} text: {error}",
+                'name its encoding as Python does: "latin-1", "utf-16", "cp1252"',
+            ) from error
+        paths.append(target)
+    return dataclasses.replace(given, paths=tuple(paths))
 
 
 def _lock(con: duckdb.DuckDBPyConnection, paths: list[str], spill: str) -> None:
@@ -95,7 +121,9 @@ def reading(what: str, encoding: str = "utf-8") -> Iterator[None]:
         yield
     except (duckdb.Error, pa.ArrowException) as error:
         text = str(error).strip()
-        raise SourceError(f"{what} failed: {_first_lines(text)}", _remedy(text, encoding)) from error
+        raise SourceError(
+            f"{what} failed: {_first_lines(text)}", _remedy(text, encoding)
+        ) from error
     except UnicodeDecodeError as error:
         raise SourceError(f"{what} failed: {error}", _remedy("utf-8", encoding)) from error
 

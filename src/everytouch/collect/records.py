@@ -43,9 +43,10 @@ def records(
         SourceError: the SELECT fails, or its columns are not those of the record.
     """
     with reading(f"the SELECT {statement.name!r}"):
+        parsed = con.extract_statements(statement.sql)
+        if len(parsed) != 1 or parsed[0].type != duckdb.StatementType.SELECT:
+            raise SourceError(f"{statement.name!r} is not one SELECT", "give one SELECT alone")
         selected = con.sql(statement.sql)
-        if selected is None:
-            raise SourceError(f"{statement.name!r} is no SELECT", "give one SELECT")
         given = dict(zip(selected.columns, map(str, selected.types), strict=True))
     _check_columns(statement, given)
     wanted = ", ".join(

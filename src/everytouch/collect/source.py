@@ -27,7 +27,7 @@ class Input:
 
     Attributes:
         format: csv, parquet, json (one object a line), xlsx or xes.
-        encoding: of text files, as DuckDB names it: utf-8, latin-1, utf-16.
+        encoding: of text files, as Python names it: utf-8, latin-1, cp1252, utf-16.
         sheet: of a workbook, the first when left out.
     """
 

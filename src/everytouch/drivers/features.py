@@ -106,4 +106,5 @@ class Screen:
         """Correlation of each feature with the score; 0 where either does not vary."""
         n, x, xx, xy, y, yy = np.maximum(self.sums, [1, *[-np.inf] * 5]).T
         spread = np.sqrt(np.clip(xx - x * x / n, 0, None) * np.clip(yy - y * y / n, 0, None))
-        return np.divide(xy - x * y / n, spread, out=np.zeros(len(n)), where=spread > 1e-9)
+        corr: Floats = np.divide(xy - x * y / n, spread, out=np.zeros(len(n)), where=spread > 1e-9)
+        return corr

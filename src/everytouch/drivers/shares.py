@@ -161,7 +161,9 @@ def _rows(
         name = f"{feature.kind}:{point}" if point else feature.kind
         sign = 1 if effect.value > 0 else -1
         rows.append(
-            Driver(name, kind.label.format(label), point, kind.name, kind.unit, share, sign, effect, 0)
+            Driver(
+                name, kind.label.format(label), point, kind.name, kind.unit, share, sign, effect, 0
+            )
         )
     return rows
 

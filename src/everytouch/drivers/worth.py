@@ -112,9 +112,7 @@ def kernel(bucket: Bucket, scope: Scope, freeze: int, stop: int) -> After:
     return After(out[:, 1] / out[:, 0], out[:, 2], out[:, 3].astype(np.int64), out[:, 4])
 
 
-def worth(
-    trails: Trails, engine: Engine, settings: Settings, scope: Scope = EVERYTHING
-) -> Worth:
+def worth(trails: Trails, engine: Engine, settings: Settings, scope: Scope = EVERYTHING) -> Worth:
     """Spend, return and cost to serve in the follow-up, by level of past experience."""
     if trails.last is None:
         return Worth(_basis(scope, settings, "no data", 0), (), refusals=("There are no moments.",))
@@ -215,9 +213,7 @@ def _cost(
     return ratio, (_compare(ratio, high, low, "cost to serve", "cost"),), ()
 
 
-def _ratio(
-    values: Floats, score: Floats, low: Level, high: Level, settings: Settings
-) -> Estimate:
+def _ratio(values: Floats, score: Floats, low: Level, high: Level, settings: Settings) -> Estimate:
     band = np.minimum(score // 20, 4) * 20
     top, bottom = _sums(values[band == high.low]), _sums(values[band == low.low])
     return intervals.ratio_of_means(top, bottom, settings.confidence)

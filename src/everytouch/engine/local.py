@@ -5,8 +5,7 @@ go of the interpreter lock, so threads use all cores.
 """
 
 import functools
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, Self, TypeVar
 
@@ -43,6 +42,20 @@ class LocalEngine:
         if not buckets:
             raise ValueError("an engine needs at least one bucket")
         if len(buckets) == 1 or self.threads == 1:
-            return functools.reduce(operator.add, map(kernel, buckets))
+            return _added(map(kernel, buckets))
         with ThreadPoolExecutor(self.threads) as pool:
-            return functools.reduce(operator.add, pool.map(kernel, buckets))
+            return _added(pool.map(kernel, buckets))
+
+
+def _added(results: Iterable[R]) -> R:
+    """Add up in order, like sizes with like, as a binary counter does.
+
+    Each result is then part of O(log n) additions, and O(log n) results are held at a time.
+    """
+    stack: list[tuple[int, R]] = []
+    for result in results:
+        level, total = 0, result
+        while stack and stack[-1][0] == level:
+            level, total = level + 1, stack.pop()[1] + total
+        stack.append((level, total))
+    return functools.reduce(lambda later, earlier: earlier + later, (r for _, r in stack[::-1]))

@@ -108,7 +108,10 @@ def reach(bucket: Bucket, scope: Scope, rules: Rules) -> Reach:
     mask, point = problems_of(bucket, rules), bucket["touchpoint"]
     owner, parties = bucket.owner(), len(bucket.parties)
     paid = np.bincount(owner[inside], bucket["amount"][inside], parties)
-    touched, exposed = np.zeros((len(PROBLEMS), k, 3), np.int64), np.zeros((len(PROBLEMS), k), np.int64)
+    touched, exposed = (
+        np.zeros((len(PROBLEMS), k, 3), np.int64),
+        np.zeros((len(PROBLEMS), k), np.int64),
+    )
     for p in range(len(PROBLEMS)):
         rows = np.flatnonzero(inside & (mask & (1 << p) > 0))
         pairs = np.unique(owner[rows].astype(np.int64) * k + point[rows])
@@ -167,8 +170,7 @@ def ranked(
         Feature(PROBLEMS[p], k)
         for p in range(len(PROBLEMS))
         for k in range(len(trails.touchpoints))
-        if touched.touched[p, k, 0]
-        and trails.touchpoints[k] in catalogue.touchpoints
+        if touched.touched[p, k, 0] and trails.touchpoints[k] in catalogue.touchpoints
     )
     products = engine.run(
         lambda bucket: cross_products(bucket, EVERYTHING, rules, problems, asked), trails.buckets
@@ -207,7 +209,9 @@ def _effects(products: CrossProducts, settings: Settings) -> dict[int, Effect]:
     total = products.total
     n, with_it = total[0, 0], total[0, 1:-1]
     usable = [
-        i for i, count in enumerate(with_it) if count >= LEAST_ANSWERS and n - count >= LEAST_ANSWERS
+        i
+        for i, count in enumerate(with_it)
+        if count >= LEAST_ANSWERS and n - count >= LEAST_ANSWERS
     ]
     if not usable:
         return {}

@@ -50,7 +50,5 @@ def _columns(names: list[str], catalogue: Catalogue) -> list[tuple[float, list[s
     for name in names:
         point = catalogue.touchpoints.get(name)
         by_stage[point.stage if point else ""].append(name)
-    parts = [
-        members[i : i + 4] for members in by_stage.values() for i in range(0, len(members), 4)
-    ]
+    parts = [members[i : i + 4] for members in by_stage.values() for i in range(0, len(members), 4)]
     return [((i + 0.5) / len(parts), part) for i, part in enumerate(parts)]

@@ -90,12 +90,11 @@ def drop_off(
     order = {name: number for number, name in enumerate(catalogue.stages)}
     points = catalogue.touchpoints
     stage = np.array(
-        [order[points[name].stage] if name in points else -1 for name in trails.touchpoints] or [-1],
+        [order[points[name].stage] if name in points else -1 for name in trails.touchpoints]
+        or [-1],
         np.int64,
     )
-    sums = engine.run(
-        lambda bucket: kernel(bucket, scope, stage, len(order)), trails.buckets
-    ).sums
+    sums = engine.run(lambda bucket: kernel(bucket, scope, stage, len(order)), trails.buckets).sums
     rows = tuple(
         StageFlow(name, came, went, share(came - went, came), ended)
         for name, (came, went, ended) in zip(order, sums.tolist(), strict=True)

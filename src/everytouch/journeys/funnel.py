@@ -34,7 +34,7 @@ class Funnel(Result):
 
 
 @njit(cache=True, nogil=True)
-def _walk(
+def _walk(  # noqa: C901 - one pass, compiled
     offsets: Any,
     take: Any,
     time: Any,
@@ -91,9 +91,7 @@ def kernel(bucket: Bucket, scope: Scope, steps: NDArray[np.int64], window: int) 
     spread = np.zeros((len(steps), BINS), np.int64)
     trail = (bucket[name] for name in ("time", "kind", "touchpoint"))
     take = scope.take(bucket)
-    reached = _walk(
-        bucket.offsets, take, *trail, scope.start, scope.stop, steps, window, spread
-    )
+    reached = _walk(bucket.offsets, take, *trail, scope.start, scope.stop, steps, window, spread)
     return FunnelSums(reached, spread)
 
 

@@ -158,9 +158,7 @@ def graph(trails: Trails, engine: Engine, scope: Scope = EVERYTHING) -> Graph:
         mean = float(sums.seconds[a, b]) / count
         rows.append(Edge(names[a], names[b], count, count / total, mean, *times))
     rows.sort(key=lambda edge: (-edge.count, edge.source, edge.target))
-    nodes = tuple(
-        Node(name, *map(int, sums.nodes[code])) for code, name in enumerate(names)
-    )
+    nodes = tuple(Node(name, *map(int, sums.nodes[code])) for code, name in enumerate(names))
     basis = Basis(
         formula="count of pairs of consecutive interactions of one party; times between them, "
         "median and 90th percentile from a logarithmic histogram (within 4.5 %)",
@@ -168,5 +166,7 @@ def graph(trails: Trails, engine: Engine, scope: Scope = EVERYTHING) -> Graph:
         f"{int(sums.nodes[:, 0].sum())} interactions",
         cut=scope.text,
     )
-    ordered = tuple(sorted((n for n in nodes if n.moments), key=lambda n: (-n.moments, n.touchpoint)))
+    ordered = tuple(
+        sorted((n for n in nodes if n.moments), key=lambda n: (-n.moments, n.touchpoint))
+    )
     return Graph(basis, tuple(rows), ordered)

@@ -12,7 +12,8 @@ from everytouch.results import Basis, Result
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
 
 Unit = Literal["party", "session", "correlation"]
-LONGEST = 200
+LONGEST = 200  # interactions of a path that are shown
+MOST_TIES = 500  # equally frequent paths that are read to be put in order
 
 _WORDS: dict[Unit, str] = {
     "party": "whole trails of one party",
@@ -42,79 +43,93 @@ class Paths(Result):
 
 @dataclass(frozen=True)
 class PathCounts:
-    """Distinct paths by hash, with counts and the codes of each."""
+    """Distinct paths by hash, ascending.
+
+    Attributes:
+        places: for each, the bucket and the first row of one walk of it, (n, 2).
+    """
 
     hashes: NDArray[np.int64]
     counts: NDArray[np.int64]
-    examples: tuple[tuple[int, ...], ...]
+    places: NDArray[np.int64]
 
     def __add__(self, other: "PathCounts") -> "PathCounts":
         hashes = np.concatenate([self.hashes, other.hashes])
-        examples = self.examples + other.examples
+        places = np.concatenate([self.places, other.places])
+        counts = np.concatenate([self.counts, other.counts])
         unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-        counts = np.bincount(
-            inverse, np.concatenate([self.counts, other.counts]), len(unique)
-        ).astype(np.int64)
-        return PathCounts(unique, counts, tuple(examples[i] for i in first))
+        added = np.bincount(inverse, counts, len(unique)).astype(np.int64)
+        return PathCounts(unique, added, places[first])
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _mix(h: Any, code: Any) -> Any:  # pragma: no cover - compiled
+    """The hash of a path with one touchpoint more."""
+    h = (h ^ np.uint64(code + 1)) * np.uint64(0x9E3779B97F4A7C15)
+    return h ^ (h >> np.uint64(29))
 
 
 @njit(cache=True, nogil=True)
-def _sessions(offsets: Any, take: Any, time: Any, keep: Any, gap: Any) -> Any:
-    # pragma: no cover - compiled
-    """Unit of each kept row, -1 for others; a unit ends with its party or after ``gap``."""
-    unit = np.full(len(time), -1, np.int64)
-    current = -1
+def _walks(
+    offsets: Any, take: Any, time: Any, kind: Any, point: Any, start: Any, stop: Any, gap: Any
+) -> Any:  # pragma: no cover - compiled
+    """Hash and first row of every walk; one ends with its party or after ``gap`` of silence."""
+    hashes = np.empty(len(time), np.int64)
+    first = np.empty(len(time), np.int64)
+    count = 0
     for party in range(len(offsets) - 1):
         if not take[party]:
             continue
         last = -1
+        h = np.uint64(0)
         for row in range(offsets[party], offsets[party + 1]):
-            if not keep[row]:
+            if kind[row] != 0 or time[row] < start or time[row] >= stop:
                 continue
-            if last < 0 or (gap > 0 and time[row] - time[last] > gap):
-                current += 1
-            unit[row] = current
+            if last < 0 or time[row] - time[last] > gap:
+                if last >= 0:
+                    hashes[count] = np.int64(h)
+                    count += 1
+                h = np.uint64(1469598103934665603)
+                first[count] = row
+            h = _mix(h, point[row])
             last = row
-    return unit
+        if last >= 0:
+            hashes[count] = np.int64(h)
+            count += 1
+    return hashes[:count].copy(), first[:count].copy()
 
 
 @njit(cache=True, nogil=True)
 def _hash(edges: Any, points: Any) -> Any:  # pragma: no cover - compiled
-    """64-bit hash of each unit's sequence of touchpoint codes."""
+    """Hash of each unit's sequence of touchpoint codes."""
     out = np.empty(len(edges) - 1, np.int64)
     for u in range(len(edges) - 1):
         h = np.uint64(1469598103934665603)
         for row in range(edges[u], edges[u + 1]):
-            h = (h ^ np.uint64(points[row] + 1)) * np.uint64(0x9E3779B97F4A7C15)
-            h ^= h >> np.uint64(29)
+            h = _mix(h, points[row])
         out[u] = np.int64(h)
     return out
 
 
 def kernel(bucket: Bucket, scope: Scope, unit: Unit, gap: int) -> PathCounts:
     """Distinct paths of one bucket; ``gap`` in microseconds for sessions."""
-    keep = bucket["kind"] == 0
-    if scope.text != EVERYTHING.text:
-        keep &= scope.rows(bucket)
-    points = bucket["touchpoint"]
     if unit == "correlation":
-        rows, edges = _by_correlation(bucket, keep)
+        rows, edges = _by_correlation(bucket, _kept(bucket, scope))
+        hashes, first = _hash(edges, bucket["touchpoint"][rows]), rows[edges[:-1]]
     else:
-        number = _sessions(
-            bucket.offsets, scope.take(bucket), bucket["time"], keep, gap if unit == "session" else 0
+        columns = (bucket[name] for name in ("time", "kind", "touchpoint"))
+        silence = gap if unit == "session" else np.iinfo(np.int64).max
+        hashes, first = _walks(
+            bucket.offsets, scope.take(bucket), *columns, scope.start, scope.stop, silence
         )
-        rows = np.flatnonzero(number >= 0)
-        edges = np.flatnonzero(np.diff(number[rows], prepend=-1, append=-2))
-    walked = np.ascontiguousarray(points[rows])
-    hashes, first, counts = np.unique(
-        _hash(edges, walked), return_index=True, return_counts=True
-    )
-    begin = edges[:-1][first] if len(edges) > 1 else edges[:0]
-    end = np.minimum(edges[1:][first] if len(edges) > 1 else begin, begin + LONGEST)
-    examples = tuple(
-        tuple(walked[a:b].tolist()) for a, b in zip(begin.tolist(), end.tolist(), strict=True)
-    )
-    return PathCounts(hashes, counts, examples)
+    unique, index, counts = np.unique(hashes, return_index=True, return_counts=True)
+    places = np.column_stack([np.full(len(index), bucket.number), first[index]])
+    return PathCounts(unique, counts, places)
+
+
+def _kept(bucket: Bucket, scope: Scope) -> NDArray[np.bool_]:
+    kept: NDArray[np.bool_] = scope.rows(bucket) & (bucket["kind"] == 0)
+    return kept
 
 
 def _by_correlation(
@@ -128,6 +143,28 @@ def _by_correlation(
     inner = np.flatnonzero(changed) + 1
     ends = [len(rows)] if len(rows) else []
     return rows[order], np.concatenate([[0], inner, ends]).astype(np.int64)
+
+
+def _read(bucket: Bucket, scope: Scope, unit: Unit, gap: int, first: int) -> tuple[int, ...]:
+    """The touchpoint codes of the walk that begins at a row, up to LONGEST."""
+    party = int(np.searchsorted(bucket.offsets, first, side="right")) - 1
+    part = slice(first, int(bucket.offsets[party + 1]))
+    time = bucket["time"][part]
+    keep = (bucket["kind"][part] == 0) & (time >= scope.start) & (time < scope.stop)
+    if unit == "correlation":
+        keep &= bucket["correlation"][part] == bucket["correlation"][first]
+    rows = np.flatnonzero(keep)
+    if unit == "session":
+        silence = np.flatnonzero(np.diff(time[rows]) > gap)
+        rows = rows[: silence[0] + 1] if len(silence) else rows
+    return tuple(bucket["touchpoint"][part][rows[:LONGEST]].tolist())
+
+
+def _top(sums: PathCounts, top: int) -> NDArray[np.int64]:
+    """The most frequent paths, and those as frequent as the last of them, within reason."""
+    order = np.lexsort((sums.hashes, -sums.counts))
+    least = sums.counts[order[min(top, len(order)) - 1]] if len(order) else 0
+    return order[: max(top, min(int((sums.counts >= least).sum()), MOST_TIES))]
 
 
 def paths(
@@ -148,16 +185,18 @@ def paths(
     """
     gap = gap_minutes * 60_000_000
     sums = engine.run(lambda bucket: kernel(bucket, scope, unit, gap), trails.buckets)
-    order = sorted(range(len(sums.counts)), key=lambda i: (-sums.counts[i], sums.examples[i]))
+    found = []
+    for i in _top(sums, top):
+        number, first = map(int, sums.places[i])
+        codes = _read(trails.buckets[number], scope, unit, gap, first)
+        found.append((-int(sums.counts[i]), tuple(trails.touchpoints[code] for code in codes)))
     walks, covered, rows = int(sums.counts.sum()), 0, []
-    for i in order[:top]:
-        count = int(sums.counts[i])
-        covered += count
-        names = tuple(trails.touchpoints[code] for code in sums.examples[i])
-        rows.append(WalkedPath(names, count, count / walks, covered / walks))
+    for negative, names in sorted(found)[:top]:
+        covered -= negative
+        rows.append(WalkedPath(names, -negative, -negative / walks, covered / walks))
     basis = Basis(
         formula=f"count of equal sequences of touchpoints, shown up to {LONGEST} interactions",
         denominator=f"{walks} {_WORDS[unit]}",
         cut=scope.text,
     )
-    return Paths(basis, tuple(rows), len(order), walks)
+    return Paths(basis, tuple(rows), len(sums.counts), walks)

@@ -90,9 +90,7 @@ class Tables:
         if not len(rows):
             return
         try:
-            write_deltalake(
-                str(self.folder / name), rows, mode="append", writer_properties=_WRITER
-            )
+            write_deltalake(str(self.folder / name), rows, mode="append", writer_properties=_WRITER)
         except (DeltaError, OSError) as error:
             raise LedgerError(
                 f"{len(rows)} rows could not be committed to {name}: {error}",

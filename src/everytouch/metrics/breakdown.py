@@ -82,13 +82,17 @@ class Grouping:
 
 
 def kernel(
-    bucket: Bucket, scope: Scope, rules: Rules, grouping: Grouping, asked: Sequence[Instrument | None]
+    bucket: Bucket,
+    scope: Scope,
+    rules: Rules,
+    grouping: Grouping,
+    asked: Sequence[Instrument | None],
 ) -> TallySums:
     """Tally one bucket; ``asked`` are the instruments of the codes."""
     seen = windows(bucket, scope, rules)
     rows, group = grouping.assign(bucket, seen)
     scores, codes = seen.score[rows], bucket["instrument"][seen.rows[rows]]
-    cells = {}
+    cells: dict[tuple[int, str], Tally] = {}
     for code, instrument in enumerate(asked):
         mine = codes == code
         if instrument is not None and mine.any():

@@ -81,5 +81,6 @@ def tallies(
     weights = (None, scores, scores**2, (scores >= high) * 1.0, (scores <= low) * 1.0)
     sums = [np.bincount(group, w, minlength=count) for w in weights]
     return [
-        Tally(int(n), float(t), float(s), int(h), int(b)) for n, t, s, h, b in zip(*sums, strict=True)
+        Tally(int(n), float(t), float(s), int(h), int(b))
+        for n, t, s, h, b in zip(*sums, strict=True)
     ]

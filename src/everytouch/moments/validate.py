@@ -171,5 +171,7 @@ def score(table: pa.Table, words: Vocabulary) -> pa.Array:
         points = pc.multiply(pc.divide(pc.subtract(raw, scale.low), width), 100.0)
         if scale.reversed:
             points = pc.subtract(100.0, points)
-        result = pc.if_else(pc.fill_null(pc.equal(table["instrument"], name), False), points, result)
+        result = pc.if_else(
+            pc.fill_null(pc.equal(table["instrument"], name), False), points, result
+        )
     return result

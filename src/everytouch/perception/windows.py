@@ -113,31 +113,30 @@ def problem_rows(
 
 @njit(cache=True, nogil=True)
 def _look_back(
-    rows: Any, begin: Any, end: Any, on_time: Any, asks: Any, time: Any, due: Any, kind: Any, point: Any, amount: Any, link: Any,
-    mask: Any, window: Any, passed: Any, problems: Any, late: Any, delay: Any, money: Any,
-    elapsed: Any,
-) -> None:  # fmt: skip # pragma: no cover - compiled
-    """Fill one row of the outputs for each perception, whose party has rows begin : end."""
+    rows: Any, begin: Any, asks: Any, time: Any, due: Any, kind: Any, point: Any, amount: Any,
+    link: Any, mask: Any, window: Any, passed: Any, problems: Any, late: Any, delay: Any,
+    money: Any, elapsed: Any,
+) -> None:  # fmt: skip # noqa: C901 # pragma: no cover - compiled
+    """Fill one row of the outputs for each perception, whose party begins at ``begin``."""
     for i in range(len(rows)):
         felt = rows[i]
         before, first = -1, -1
         for row in range(begin[i], felt):
-            if kind[row] != 0 or point[row] < 0 or asks[point[row]]:
+            here = point[row]
+            if kind[row] != 0 or here < 0 or asks[here]:
                 continue
             if link[felt] != 0:
                 if link[row] != link[felt]:
                     continue
             elif time[felt] - time[row] > window:
                 continue
-            here = point[row]
             passed[i, here] += 1
             money[i] += amount[row] / 10_000
             for p in range(4):
                 if mask[row] & (1 << p):
                     problems[i, p, here] += 1
             if mask[row] & 1:
-                days = (time[row] - due[row]) / 86_400_000_000
-                late[i, here] = max(late[i, here], min(days, 30.0))
+                late[i, here] = max(late[i, here], _days_late(time[row], due[row]))
             if before >= 0:
                 delay[i, here] += (time[row] - time[before]) / 86_400_000_000
             else:
@@ -145,16 +144,32 @@ def _look_back(
             before = row
         if before >= 0:
             elapsed[i] = (time[before] - time[first]) / 86_400_000_000
+
+
+@njit(cache=True, nogil=True)
+def _overdue(
+    rows: Any, end: Any, on_time: Any, time: Any, due: Any, kind: Any, point: Any, link: Any,
+    passed: Any, problems: Any, late: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    """Add what was overdue when each perception was stated, and only happened later."""
+    for i in range(len(rows)):
+        felt = rows[i]
         if link[felt] == 0:
             continue
         for row in range(felt + 1, end[i]):
             here = point[row]
-            overdue = due[row] > -(2**62) and due[row] < time[felt]
-            if kind[row] == 0 and link[row] == link[felt] and overdue and on_time[here]:
+            if kind[row] != 0 or link[row] != link[felt] or not on_time[here]:
+                continue
+            if due[row] > -(2**62) and due[row] < time[felt]:
                 passed[i, here] += 1
                 problems[i, 0, here] += 1
-                days = (time[felt] - due[row]) / 86_400_000_000
-                late[i, here] = max(late[i, here], min(days, 30.0))
+                late[i, here] = max(late[i, here], _days_late(time[felt], due[row]))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _days_late(when: Any, due: Any) -> Any:  # pragma: no cover - compiled
+    """Days after the due time, at most a month."""
+    return min((when - due) / 86_400_000_000, 30.0)
 
 
 def problems_of(bucket: Bucket, rules: Rules) -> NDArray[np.uint8]:
@@ -180,9 +195,7 @@ def stated(bucket: Bucket, scope: Scope, instrument: int | None = None) -> NDArr
     return np.flatnonzero(rows & scope.rows(bucket))
 
 
-def windows(
-    bucket: Bucket, scope: Scope, rules: Rules, instrument: int | None = None
-) -> Windows:
+def windows(bucket: Bucket, scope: Scope, rules: Rules, instrument: int | None = None) -> Windows:
     """What lies behind each stated perception of a bucket."""
     rows = stated(bucket, scope, instrument)
     n, k = len(rows), len(rules.on_time)
@@ -197,20 +210,22 @@ def windows(
         np.zeros(n),
         np.zeros(n),
     )
+    times = tuple(bucket[name] for name in ("time", "due", "kind", "touchpoint"))
+    amount, link = bucket["amount"], bucket["correlation"]
+    counts = (out.passed, out.problems, out.late_days)
     _look_back(
         rows,
         bucket.offsets[party],
-        bucket.offsets[party + 1],
-        rules.on_time,
         rules.asks,
-        *(bucket[name] for name in ("time", "due", "kind", "touchpoint", "amount", "correlation")),
+        *times,
+        amount,
+        link,
         problems_of(bucket, rules),
         rules.window,
-        out.passed,
-        out.problems,
-        out.late_days,
+        *counts,
         out.delay_days,
         out.amount,
         out.elapsed_days,
     )
+    _overdue(rows, bucket.offsets[party + 1], rules.on_time, *times, link, *counts)
     return out

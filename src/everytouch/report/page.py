@@ -122,9 +122,7 @@ def _span(value: Estimate | None, digits: int = 1, factor: float = 1.0) -> Marku
     """An estimate with its interval under it."""
     if value is None or value.hidden:
         return Markup('<span class="hidden">hidden</span>')
-    middle, low, high = (
-        _number(v * factor, digits) for v in (value.value, value.low, value.high)
-    )
+    middle, low, high = (_number(v * factor, digits) for v in (value.value, value.low, value.high))
     return Markup('{} <span class="interval">{} to {}</span>').format(middle, low, high)
 
 

@@ -59,23 +59,23 @@ def _line(chart: Chart) -> str:
     low, high = _range(chart)
     height, n = 240, len(chart.labels)
 
-    def at(i: int, value: float) -> str:
-        x = 50 + (WIDTH - 80) * (i / max(1, n - 1))
-        return f"{x:.1f} {height - 40 - (value - low) / (high - low) * (height - 60):.1f}"
+    def x(i: int) -> float:
+        return 50 + (WIDTH - 80) * (i / max(1, n - 1))
+
+    def at(i: int, value: float | None) -> str:
+        y = height - 40 - ((value or 0) - low) / (high - low) * (height - 60)
+        return f"{x(i):.1f},{y:.1f}"
 
     known = [i for i, value in enumerate(chart.values) if value is not None]
-    up = [at(i, chart.high[i] or 0) for i in known]
-    down = [at(i, chart.low[i] or 0) for i in reversed(known)]
-    line = [at(i, chart.values[i] or 0) for i in known]
+    band = [at(i, chart.high[i]) for i in known] + [at(i, chart.low[i]) for i in reversed(known)]
+    line = " ".join(at(i, chart.values[i]) for i in known)
+    stroke = f'fill="none" stroke="{GOOD}" stroke-width="2"'
     parts = [
-        f'<polygon points="{" ".join(p.replace(" ", ",") for p in (*up, *down))}" fill="{FAINT}"/>',
-        f'<polyline points="{" ".join(p.replace(" ", ",") for p in line)}" fill="none" '
-        f'stroke="{GOOD}" stroke-width="2"/>',
+        f'<polygon points="{" ".join(band)}" fill="{FAINT}"/>',
+        f'<polyline points="{line}" {stroke}/>',
     ]
-    step = max(1, math.ceil(n / 9))
-    for i in range(0, n, step):
-        x = float(at(i, low).split()[0])
-        parts.append(_text(x, height - 20, chart.labels[i], "middle", 11))
+    for i in range(0, n, max(1, math.ceil(n / 9))):
+        parts.append(_text(x(i), height - 20, chart.labels[i], "middle", 11))
     parts += [_text(4, 24, f"{high:,.0f}", size=11), _text(4, height - 40, f"{low:,.0f}", size=11)]
     parts.append(_text(50, height - 4, chart.unit, size=11))
     return _frame(height, parts, chart.title)

@@ -66,12 +66,10 @@ class Block:
     purchases: int = 0
 
     def chance(self, p: Floats | float, n: int) -> NDArray[np.bool_]:
-        """n throws with probability p."""
+        """Throw ``n`` times with probability ``p``."""
         return np.asarray(self.rng.random(n) < p)
 
-    def happen(
-        self, who: Ints, cycle: int, touchpoint: str, time: Ints, **facts: Any
-    ) -> None:
+    def happen(self, who: Ints, cycle: int, touchpoint: str, time: Ints, **facts: Any) -> None:
         """Record one interaction for each of ``who`` (numbers within the block)."""
         rows = np.zeros(len(who), ROW)
         rows["party"], rows["cycle"], rows["time"] = who + self.first, cycle, time
@@ -169,9 +167,7 @@ def _look_around(block: Block, who: Ints, cycle: int, clock: Ints, feeling: Floa
     )
     for k, p in enumerate((0.9, 0.5)):
         looked = block.chance(p, n)
-        block.happen(
-            who[looked], cycle, "product_browse", clock[looked] + (60 + 70 * k) * SECOND
-        )
+        block.happen(who[looked], cycle, "product_browse", clock[looked] + (60 + 70 * k) * SECOND)
     return np.asarray(clock + rng.integers(300, 2_000, n) * SECOND)
 
 
@@ -256,9 +252,7 @@ def _on_web(
     return np.asarray(opened)
 
 
-def _help(
-    block: Block, who: Ints, cycle: int, clock: Ints, feeling: Floats, trouble: Any
-) -> Ints:
+def _help(block: Block, who: Ints, cycle: int, clock: Ints, feeling: Floats, trouble: Any) -> Ints:
     """Calls about trouble; what is not settled is called about again within days."""
     c, rng = block.company, block.rng
     calling = np.flatnonzero(
@@ -319,8 +313,6 @@ def _stay(block: Block, them: Customers, who: Ints, cycle: int, clock: Ints) -> 
     gap = rng.exponential(c.mean_gap_days, n) * np.exp(c.gap_per_point * off) + 4
     them.clock[who] = clock + (gap * DAY).astype(np.int64)
     return np.asarray(who[~leaves])
-
-
 
 
 def _feel(feeling: Floats, where: Any, effect: str, counts: bool = True) -> None:

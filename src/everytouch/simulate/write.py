@@ -106,9 +106,7 @@ def simulate(folder: Path, parties: int, years: float, seed: int) -> Simulated:
     return Simulated(folder, parties, moments)
 
 
-def _blocks(
-    parties: int, years: float, seed: int
-) -> Iterator[tuple[str, Block, pa.Table | None]]:
+def _blocks(parties: int, years: float, seed: int) -> Iterator[tuple[str, Block, pa.Table | None]]:
     """Blocks of customers, then employees, then couriers; each with its own randomness."""
     end = START + int(years * 365 * DAY)
     staff, couriers = max(4, parties // 200), max(2, parties // 1_000)
@@ -216,7 +214,9 @@ def _record(kind: Kind, n: int, columns: dict[str, Any]) -> pa.Table:
 
 
 def _number(kind: str, numbers: NDArray[np.int64]) -> pa.Array:
-    padded = pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), 8 if kind == "customer" else 6, "0")
+    padded = pc.utf8_lpad(
+        pc.cast(pa.array(numbers), pa.string()), 8 if kind == "customer" else 6, "0"
+    )
     return pc.binary_join_element_wise(_PEOPLE[kind], padded, "")
 
 
@@ -251,5 +251,3 @@ def _money(cents: NDArray[np.int64]) -> pa.Array:
     return pc.divide(units.cast(pa.decimal128(30, 4)), pa.scalar(100, pa.decimal128(3, 0))).cast(
         pa.decimal128(18, 4)
     )
-
-

@@ -84,7 +84,7 @@ def coefficients(total: Floats) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _lmg(matrix: Any) -> Any:  # pragma: no cover - compiled
+def _lmg(matrix: Any) -> Any:  # noqa: C901 # pragma: no cover - compiled
     """LMG shares by sweeping every subset once, in counting order of its bit mask."""
     m = matrix.shape[0]
     p = m - 1
@@ -143,7 +143,8 @@ def forward_selection(corr: Floats, most: int, least_gain: float) -> list[int]:
 
     A predictor that the chosen ones already explain (R² over .95) is passed over.
     """
-    work, chosen, p = corr.copy(), [], corr.shape[0] - 1
+    work, p = corr.copy(), corr.shape[0] - 1
+    chosen: list[int] = []
     while len(chosen) < most:
         pivots = np.diag(work)[:p]
         open_ = pivots > 0.05

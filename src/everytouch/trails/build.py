@@ -40,7 +40,8 @@ class _Codes:
         known = [self.codes.setdefault(s, len(self.codes)) for s in encoded.dictionary.to_pylist()]
         indices = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
         table: NDArray[np.int16] = np.array([*known, -1], np.int16)
-        return table[indices]
+        codes: NDArray[np.int16] = table[indices]
+        return codes
 
 
 class Builder:
@@ -195,5 +196,3 @@ def _money(values: pa.Array) -> NDArray[np.int64]:
 
 def _index(values: pa.Array, names: tuple[str, ...]) -> NDArray[Any]:
     return _numbers(pc.index_in(values, value_set=pa.array(names)), -1)
-
-

@@ -14,9 +14,7 @@ from everytouch.trails.scope import Scope
 TRAIT_COLUMNS = ["party_key", "name", "value", "occurred_at", "key_first"]
 
 
-def scope_of(
-    segment: Segment, trails: Trails, traits: pa.Table, resolution: Resolution
-) -> Scope:
+def scope_of(segment: Segment, trails: Trails, traits: pa.Table, resolution: Resolution) -> Scope:
     """The parties a segment selects.
 
     Args:

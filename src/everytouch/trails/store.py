@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import functools
 import json
 import os
 import shutil
@@ -25,15 +26,18 @@ def open_trails(folder: Path, tables: Tables, secret: bytes, settings: Settings)
     versions = {name: tables.version(name) for name in _TABLES}
     target = folder / "-".join(str(versions[name]) for name in _TABLES)
     if not (target / "manifest.json").exists():
-        builder = Builder(
-            tables, current(tables), secret, settings.bucket_rows, settings.cores
-        )
+        builder = Builder(tables, current(tables), secret, settings.bucket_rows, settings.cores)
         _replace(folder, target, lambda new: builder.build(new, versions))
     return load(target)
 
 
 def load(folder: Path) -> Trails:
-    """Open trails that were built into ``folder``."""
+    """Open trails that were built into ``folder``; what is open already is given again."""
+    return _load(folder, (folder / "manifest.json").stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=4)
+def _load(folder: Path, _written: int) -> Trails:
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return Trails(
         buckets=tuple(_bucket(folder, number) for number in range(manifest["buckets"])),
@@ -76,5 +80,19 @@ def _replace(folder: Path, target: Path, build: Callable[[Path], None]) -> None:
     finally:
         shutil.rmtree(new, ignore_errors=True)
     for old in folder.iterdir():
-        if old != target and not old.name.startswith("building-"):
+        if old != target and not _being_built(old):
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _being_built(folder: Path) -> bool:
+    """Whether another living process is building there."""
+    name, _, number = folder.name.partition("-")
+    if name != "building" or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)  # signal 0 asks only whether it is there
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

@@ -1,0 +1,56 @@
+# Everything a newcomer needs: make demo, make test. Needs Python 3.11, pip and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+WORKERS ?= 2
+
+.PHONY: demo test test-long check bench lock clean help
+
+help:
+	@echo "make demo       a workspace with a simulated company, and its report"
+	@echo "make test       all everyday tests;  make test-long  the long ones"
+	@echo "make check      style, types, layers, size budgets, docs"
+	@echo "make bench      the benchmarks;  make lock  new pins"
+
+$(VENV)/run: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/dev: $(VENV)/run requirements-dev.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+demo: $(VENV)/run
+	$(BIN)/everytouch demo demo
+
+test: $(VENV)/dev
+	sh scripts/system-packages
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not long"
+
+test-long: $(VENV)/dev
+	sh scripts/system-packages
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m long
+
+check: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest tests/test_house.py tests/test_docs.py
+
+bench: $(VENV)/dev
+	$(BIN)/python benchmarks/spine.py
+
+lock:
+	$(PYTHON) -m pip install --quiet uv
+	$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --group build pyproject.toml \
+		-o requirements.lock
+	$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --all-extras --group dev --group build -c requirements.lock \
+		pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) demo build dist

@@ -1,0 +1,83 @@
+"""An import that is killed at any moment is continued by the next: nothing lost, nothing twice."""
+
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+
+import everytouch
+from everytouch.simulate.api import simulate
+from tests.conftest import SECRET
+
+POINTS = 50
+_SELECT = "SELECT {columns} FROM ledger ORDER BY id"  # what counts of a moment, whatever its run
+_COLUMNS = {
+    "interactions": "id, source, touchpoint, occurred_at, identifier, amount",
+    "perceptions": "id, source, instrument, occurred_at, raw",
+    "links": "id, identifier, other_identifier",
+    "traits": "id, identifier, name, value",
+}
+
+
+def contents(workspace):
+    return {
+        table: workspace.tables.query(table, _SELECT.format(columns=columns)).to_pylist()
+        for table, columns in _COLUMNS.items()
+    }
+
+
+def prepared(folder):
+    """A workspace that commits small batches, so that a kill falls between and within them."""
+    workspace = everytouch.create(folder, secret=SECRET)
+    file = folder / "everytouch.toml"
+    file.write_text(file.read_text() + "batch_rows = 4000\nthreads = 1\n")
+    return everytouch.open(folder)
+
+
+def importing(workspace, source):
+    return subprocess.Popen(
+        [sys.executable, "-m", "everytouch", "-w", str(workspace.path), "import", str(source)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def committed(workspace):
+    return sum(workspace.tables.version(name) for name in _COLUMNS)
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_killed_at_random_points_nothing_is_lost_or_twice(part, tmp_path):
+    company = simulate(tmp_path / "company", parties=600, years=2.0, seed=3)
+    whole = prepared(tmp_path / "whole")
+    began = time.monotonic()
+    assert importing(whole, company.source).wait() == 0
+    length = time.monotonic() - began
+    expected = contents(whole)
+    rng = random.Random(part)
+
+    done, kills, cut = 0, 0, 0
+    workspace = prepared(tmp_path / "w0")
+    while kills < POINTS // 2:
+        process = importing(workspace, company.source)
+        try:
+            time.sleep(length * rng.uniform(0.4, 1.0))
+        finally:
+            process.kill()
+            process.wait()
+        kills += 1
+        stored = contents(workspace)
+        for table, rows in stored.items():
+            ids = [row["id"] for row in rows]
+            assert len(ids) == len(set(ids)), table
+        cut += any(len(stored[t]) < len(expected[t]) for t in stored) and committed(workspace) > 0
+        if stored == expected:
+            done += 1
+            workspace = prepared(tmp_path / f"w{done}")
+    assert cut > 0, "no kill fell into the middle of an import"
+    assert importing(workspace, company.source).wait() == 0
+    assert contents(workspace) == expected
+    assert workspace.import_source(company.source).total.stored == 0
+    print(f"{kills} kills, {cut} in the middle of an import, {done} after its last commit")

@@ -1,0 +1,188 @@
+"""Journeys equal hand-written SQL over the ledger, to the last count."""
+
+import datetime
+
+import duckdb
+import pytest
+
+from everytouch.errors import UnknownNameError
+
+DAY = 86_400_000_000
+
+# One row an interaction, with its party: the ledger alone, no trails. Links are few enough to
+# be followed once: a device belongs to the customer it was seen with at a check-out.
+PARTIES = """
+WITH moments AS (
+  SELECT l.*, CASE WHEN party_key IN (SELECT k FROM roots) THEN
+    (SELECT min(r) FROM roots WHERE k = party_key) ELSE party_key END AS party,
+    epoch_us(occurred_at) AS t
+  FROM ledger l
+)
+"""
+
+
+def sql(workspace, query):
+    resolution = _links(workspace)
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        files = [str(path) for path in workspace.tables.files("interactions")]
+        con.read_parquet(files).create_view("ledger")
+        con.register("roots", resolution)
+        return con.sql(PARTIES + query).fetchall()
+
+
+def _links(workspace):
+    """Roots by SQL alone: every device was linked to one customer, so one step is enough."""
+    return workspace.tables.query(
+        "links",
+        "SELECT DISTINCT other_key AS k, party_key AS r FROM ledger "
+        "UNION SELECT DISTINCT party_key, party_key FROM ledger",
+    )
+
+
+ORDERED = """, o AS (SELECT party, touchpoint, t, row_number() OVER w AS i,
+  lag(touchpoint) OVER w AS before, lag(t) OVER w AS t0,
+  FROM moments WINDOW w AS (PARTITION BY party ORDER BY t, coalesce(sequence, 0), key_first))
+"""
+
+
+@pytest.fixture(params=["simulated", pytest.param("bpic", marks=pytest.mark.data)])
+def workspace(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_graph_equals_sql(workspace):
+    query = ORDERED + (
+        "SELECT before, touchpoint, count(*), avg((t - t0) / 1e6), median((t - t0) / 1e6) "
+        "FROM o WHERE before IS NOT NULL GROUP BY ALL"
+    )
+    expected = {(a, b): (n, mean, median) for a, b, n, mean, median in sql(workspace, query)}
+    found = {(e.source, e.target): e for e in workspace.graph().rows}
+    assert {pair: e.count for pair, e in found.items()} == {
+        pair: n for pair, (n, *_) in expected.items()
+    }
+    for pair, edge in found.items():
+        assert edge.mean_s == pytest.approx(expected[pair][1], rel=1e-6, abs=1e-6)
+        if edge.count > 500:
+            assert edge.median_s == pytest.approx(expected[pair][2], rel=0.06, abs=0.002)
+    assert sum(e.share for e in found.values()) == pytest.approx(1)
+
+
+def test_nodes_equal_sql(workspace):
+    query = "SELECT touchpoint, count(*), count(DISTINCT party) FROM moments GROUP BY ALL"
+    found = {(n.touchpoint, n.moments, n.parties) for n in workspace.graph().nodes}
+    assert found == set(sql(workspace, query))
+
+
+def test_paths_equal_sql(workspace):
+    query = ORDERED + (
+        ", p AS (SELECT party, list(touchpoint ORDER BY i) AS path FROM o GROUP BY party) "
+        "SELECT path, count(*) FROM p GROUP BY path ORDER BY 2 DESC, 1"
+    )
+    expected = sql(workspace, query)
+    found = workspace.paths(top=5)
+    assert found.distinct == len(expected)
+    assert found.walks == sum(n for _, n in expected)
+    assert [row.count for row in found.rows] == [n for _, n in expected[:5]]
+    counts = {tuple(path): n for path, n in expected}
+    assert all(counts[row.touchpoints] == row.count for row in found.rows)
+
+
+def test_paths_by_order_equal_sql(workspace):
+    query = """, p AS (
+      SELECT party, correlations[1] AS c,
+        list(touchpoint ORDER BY t, coalesce(sequence, 0), key_first) AS path
+      FROM moments WHERE c IS NOT NULL GROUP BY ALL)
+    SELECT path, count(*) FROM p GROUP BY path"""
+    expected = {tuple(path): n for path, n in sql(workspace, query)}
+    found = workspace.paths(unit="correlation", top=10_000)
+    assert {row.touchpoints: row.count for row in found.rows} == expected
+
+
+def test_sessions_equal_sql(workspace):
+    query = ORDERED + (
+        ", s AS (SELECT party, t, sum(CASE WHEN t0 IS NULL OR t - t0 > 1800000000 THEN 1 END) "
+        "OVER (PARTITION BY party ORDER BY i) AS s FROM o) "
+        "SELECT count(*), avg(x) FROM (SELECT max(t) - min(t) AS x FROM s GROUP BY party, s)"
+    )
+    ((count, mean),) = sql(workspace, query)
+    (facts,) = workspace.sessions().rows
+    assert facts.sessions == count
+    assert facts.mean_s == pytest.approx(mean / 1e6, rel=1e-9)
+    sessions = workspace.paths(unit="session", top=1)
+    assert sessions.walks == count
+
+
+STEPS = {
+    "simulated": ("website_visit", "web_checkout", "parcel_delivered", "help_call"),
+    "bpic": ("a_submitted", "o_sent", "a_approved"),
+}
+
+
+def test_funnel_equals_sql(workspace):
+    steps = STEPS["bpic" if "bpic" in str(workspace.path) else "simulated"]
+    joins = "".join(
+        f" JOIN moments m{i} ON m{i}.party = m0.party AND m{i}.touchpoint = '{step}'"
+        f" AND (m{i}.t, coalesce(m{i}.sequence, 0), m{i}.key_first) >"
+        f" (m{i - 1}.t, coalesce(m{i - 1}.sequence, 0), m{i - 1}.key_first)"
+        f" AND m{i}.t - m0.t <= {14 * DAY}"
+        for i, step in enumerate(steps)
+        if i
+    )
+    for length in range(1, len(steps) + 1):
+        part = joins.split(" JOIN ")[1:length]
+        query = (
+            "SELECT count(DISTINCT m0.party) FROM moments m0"
+            + "".join(f" JOIN {p}" for p in part)
+            + f" WHERE m0.touchpoint = '{steps[0]}'"
+        )
+        ((expected,),) = sql(workspace, query)
+        found = workspace.funnel(steps, window_days=14).rows
+        assert found[length - 1].parties == expected, steps[:length]
+
+
+def test_drop_off_equals_sql(workspace):
+    stages = list(workspace.catalogue.stages)
+    order = ", ".join(
+        f"('{p.name}', {stages.index(p.stage)})" for p in workspace.catalogue.touchpoints.values()
+    )
+    query = f""", s AS (SELECT party, stage, t, coalesce(sequence, 0) AS q, key_first AS k
+      FROM moments JOIN (VALUES {order}) AS v(touchpoint, stage) USING (touchpoint))
+    SELECT stage, count(DISTINCT party), count(DISTINCT CASE WHEN EXISTS (
+      SELECT 1 FROM s b WHERE b.party = a.party AND b.stage > a.stage
+      AND (b.t, b.q, b.k) > (a.t, a.q, a.k)) THEN party END)
+    FROM s a GROUP BY stage"""
+    expected = {stages[s]: (n, went) for s, n, went in sql(workspace, query)}
+    found = {row.stage: (row.parties, row.went_on) for row in workspace.drop_off().rows}
+    assert found == expected
+
+
+@pytest.mark.data
+def test_bpic_has_its_published_size(bpic):
+    trails = bpic.trails()
+    assert (trails.parties, trails.moments) == (13_087, 262_200)
+    top = bpic.paths(top=3)
+    assert [row.count for row in top.rows] == [3_429, 1_872, 271]
+    assert top.distinct == 4_366
+
+
+def test_a_period_and_a_segment_narrow_the_question(simulated):
+    since = datetime.datetime(2024, 6, 1, tzinfo=datetime.UTC)
+    until = datetime.datetime(2024, 9, 1, tzinfo=datetime.UTC)
+    part = simulated.graph(simulated.scope(since=since, until=until))
+    query = (
+        "SELECT count(*) FROM moments WHERE occurred_at >= '2024-06-01' "
+        "AND occurred_at < '2024-09-01'"
+    )
+    assert sum(n.moments for n in part.nodes) == sql(simulated, query)[0][0]
+    assert part.basis.cut == "all parties, from 2024-06-01, until 2024-09-01"
+    members = simulated.sessions(simulated.scope("members")).rows[0]
+    everybody = simulated.sessions().rows[0]
+    assert 0 < members.parties < everybody.parties
+
+
+def test_unknown_names_are_said(simulated):
+    with pytest.raises(UnknownNameError, match="touchpoint 'moon'"):
+        simulated.funnel(["moon"])
+    with pytest.raises(UnknownNameError, match="segment 'moon'"):
+        simulated.scope("moon")

@@ -1,0 +1,130 @@
+"""Perception in numbers: equal to SQL over the ledger, hidden where too few answered."""
+
+import dataclasses
+
+import pytest
+
+import everytouch
+from everytouch.metrics.api import Cell
+from everytouch.metrics.breakdown import _hide_complements
+from everytouch.stats.intervals import Estimate
+from tests.conftest import NOW
+
+
+def ledger(workspace, query):
+    return workspace.tables.query("perceptions", query).to_pylist()
+
+
+def test_headlines_equal_sql(simulated):
+    query = """SELECT instrument, count(*) AS n, avg(score) AS score,
+        100 * avg(CASE WHEN raw >= 9 THEN 1 WHEN raw <= 6 THEN -1 ELSE 0 END) AS nps,
+        100 * avg(CASE WHEN raw >= 4 THEN 1 ELSE 0 END) AS top2
+        FROM ledger GROUP BY instrument"""
+    expected = {row["instrument"]: row for row in ledger(simulated, query)}
+    found = {cell.instrument: cell for cell in simulated.perception("all").rows}
+    assert found.keys() == expected.keys()
+    for name, cell in found.items():
+        assert cell.n == expected[name]["n"]
+        assert cell.score.value == pytest.approx(expected[name]["score"], abs=1e-4)
+    assert found["nps"].headline.value == pytest.approx(expected["nps"]["nps"])
+    assert found["call_csat"].headline.value == pytest.approx(expected["call_csat"]["top2"])
+
+
+def test_months_equal_sql(simulated):
+    query = """SELECT strftime(occurred_at, '%Y-%m') AS month, instrument, count(*) AS n
+        FROM ledger GROUP BY ALL"""
+    expected = {(row["month"], row["instrument"], row["n"]) for row in ledger(simulated, query)}
+    rows = simulated.perception("month").rows
+    assert {(c.group, c.instrument, c.n) for c in rows} == expected
+    assert [c.group for c in rows] == sorted(c.group for c in rows)
+
+
+def test_an_answer_about_a_touchpoint_counts_there(simulated):
+    calls = next(
+        c
+        for c in simulated.perception("touchpoint").rows
+        if (c.group, c.instrument) == ("help_call", "call_csat")
+    )
+    query = "SELECT count(*) AS n FROM ledger WHERE instrument = 'call_csat'"
+    assert calls.n == ledger(simulated, query)[0]["n"]
+
+
+def test_segments_part_the_answers(simulated):
+    rows = [c for c in simulated.perception("segment").rows if c.instrument == "nps"]
+    by_name = {c.group: c.n for c in rows}
+    total = simulated.perception("all").rows
+    assert by_name["rural"] + by_name["urban"] == next(c.n for c in total if c.instrument == "nps")
+
+
+def cell(group, n, hidden):
+    estimate = Estimate(50.0, 40.0, 60.0, n, "x")
+    return Cell(group, group, "nps", "NPS", n, estimate, estimate, hidden)
+
+
+def test_a_single_hidden_group_hides_the_next_smallest():
+    """Otherwise the total less the groups shown would give it away."""
+    shown = _hide_complements([cell("a", 3, True), cell("b", 90, False), cell("c", 20, False)])
+    assert [c.hidden for c in shown] == [True, False, True]
+    assert shown[2].score.hidden
+    both = [cell("a", 3, True), cell("b", 2, True), cell("c", 20, False)]
+    assert _hide_complements(both) == both
+
+
+def test_few_answers_are_hidden_in_every_figure(workspace, company):
+    workspace.import_source(company.source, now=NOW)
+    file = workspace.path / "everytouch.toml"
+    file.write_text(file.read_text() + "minimum_n = 100000\n")
+    strict = everytouch.open(workspace.path)
+    for by in ("all", "touchpoint", "month", "segment"):
+        assert all(c.hidden and c.score.hidden for c in strict.perception(by).rows)
+    assert all(p.score_kept.hidden for p in strict.promises().rows)
+
+
+def test_every_result_says_what_it_rests_on(simulated):
+    for result in (simulated.perception("stage"), simulated.promises(), simulated.graph()):
+        basis = dataclasses.asdict(result.basis)
+        assert basis["formula"]
+        assert basis["denominator"]
+        assert basis["cut"]
+
+
+def test_results_become_frames(simulated):
+    result = simulated.perception("channel")
+    arrow = result.to_arrow()
+    assert arrow.num_rows == len(result.rows)
+    assert arrow["headline"].to_pylist()[0].keys() >= {"value", "low", "high", "n", "method"}
+    assert len(result.to_pandas()) == len(result.rows)
+    assert result.to_polars().shape[0] == len(result.rows)
+
+
+def test_promises_equal_sql(simulated):
+    query = """SELECT touchpoint, count(*) AS n,
+        count(*) FILTER (due_at < occurred_at OR duration_s > CASE touchpoint
+          WHEN 'website_search' THEN 2 WHEN 'store_checkout' THEN 300 ELSE 180 END) AS broken
+        FROM ledger WHERE touchpoint IN
+          ('parcel_delivered', 'website_search', 'store_checkout', 'help_call')
+        GROUP BY touchpoint"""
+    rows = simulated.tables.query("interactions", query).to_pylist()
+    expected = {(row["touchpoint"], row["n"], row["broken"]) for row in rows}
+    found = {(p.touchpoint, p.interactions, p.broken) for p in simulated.promises().rows}
+    assert found == expected
+
+
+@pytest.mark.data
+def test_olist_lateness_and_scores(olist):
+    """3,986 reviews; on delivered orders 323 late with mean 2.427, 3,562 on time with 4.294."""
+    (overall,) = olist.perception("all").rows
+    assert overall.n == 3_986
+    delivery = next(p for p in olist.promises().rows if p.touchpoint == "parcel_delivered")
+    assert delivery.score_broken.n == 323
+    assert delivery.mean_broken == pytest.approx(2.427, abs=5e-4)
+    assert delivery.score_kept.n == 3_562
+    assert delivery.mean_kept == pytest.approx(4.294, abs=6e-4)
+
+
+@pytest.mark.data
+def test_olist_payments_add_up_to_the_cent(olist):
+    query = "SELECT count(*) AS n, sum(amount) AS total FROM ledger WHERE touchpoint = 'payment'"
+    (row,) = olist.tables.query("interactions", query).to_pylist()
+    assert (row["n"], str(row["total"])) == (4_161, "645494.0500")
+    assert sum(int(b["amount"].sum()) for b in olist.trails().buckets) == 6_454_940_500
