@@ -1,6 +1,6 @@
 """The spine at size: simulate, import, trails, kernels, beside hand-written DuckDB SQL.
 
-    python benchmarks/spine.py [--parties 107000] [--years 2] [--repeat 5] [--keep FOLDER]
+    python benchmarks/spine.py [--parties 108500] [--years 2] [--repeat 5] [--keep FOLDER]
 
 Prints one table. Kernels and SQL run in one process on the same moments; the SQL reads a
 Parquet file that is sorted as the trails are, by party and time. Times are medians of
@@ -54,8 +54,8 @@ SELECT count(*), avg(b - a) FROM (
 
 def funnel_sql(codes: list[int]) -> str:
     """Ordered funnel by window functions: the start of each step's latest chain."""
-    steps = ["s0 AS (SELECT party, n, time, touchpoint, CASE WHEN touchpoint = "
-             f"{codes[0]} THEN time END AS c0 FROM moments)"]  # fmt: skip
+    first = f"CASE WHEN touchpoint = {codes[0]} THEN time END AS c0"
+    steps = [f"s0 AS (SELECT party, n, time, touchpoint, {first} FROM moments)"]
     for i, code in enumerate(codes[1:], 1):
         steps.append(
             f"s{i} AS (SELECT *, CASE WHEN touchpoint = {code} AND time - last_value(c{i - 1} "
@@ -185,7 +185,7 @@ def agree(
 def main() -> None:
     """Parse the arguments, run, print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--parties", type=int, default=107_000)
+    parser.add_argument("--parties", type=int, default=108_500)
     parser.add_argument("--years", type=float, default=2.0)
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--keep", type=Path, help="leave the workspace in this new folder")

@@ -29,15 +29,16 @@ SELECT id, time AS occurred_at, 'login' AS namespace, who AS identifier, place A
 """
 XES = """<?xml version="1.0"?><log><trace><string key="concept:name" value="c1"/>
 <event><string key="concept:name" value="till"/><date key="time:timestamp"
- value="2025-03-01T10:00:00+02:00"/><string key="org" value="x"><string key="in" value="y"/></string>
-</event></trace></log>"""
+ value="2025-03-01T10:00:00+02:00"/><string key="org" value="x"><string key="in" value="y"/>
+</string></event></trace></log>"""
 
 
 def source(folder: Path, path: str, sql: str = SQL, extra: str = "", kind: str = "interactions"):
     (folder / "catalogue.yaml").write_text(CATALOGUE)
     file = folder / "source.toml"
     file.write_text(
-        f'name = "visits"\ncatalogue = "catalogue.yaml"\n[inputs.visits]\npath = "{path}"\n{extra}\n'
+        f'name = "visits"\ncatalogue = "catalogue.yaml"\n[inputs.visits]\npath = "{path}"\n'
+        f"{extra}\n"
         f'[[{kind}]]\nname = "visits"\nsql = """{sql}"""\n'
     )
     return file
@@ -264,8 +265,8 @@ def another_file(folder):
 BAD = [
     missing_file, empty_file, unknown_column, missing_column, failing_select,
     select_that_breaks_off, no_select, cut_off_gzip, cut_off_xes, no_xes, latin_1, no_workbook,
-    no_such_sheet, no_parquet, no_json, unknown_encoding, unknown_format, unknown_key, unknown_zone, no_toml,
-    missing_source, bad_catalogue, another_file,
+    no_such_sheet, no_parquet, no_json, unknown_encoding, unknown_format, unknown_key,
+    unknown_zone, no_toml, missing_source, bad_catalogue, another_file,
 ]  # fmt: skip
 
 

@@ -30,7 +30,7 @@ def contents(workspace):
 
 def prepared(folder):
     """A workspace that commits small batches, so that a kill falls between and within them."""
-    workspace = everytouch.create(folder, secret=SECRET)
+    everytouch.create(folder, secret=SECRET)
     file = folder / "everytouch.toml"
     file.write_text(file.read_text() + "batch_rows = 4000\nthreads = 1\n")
     return everytouch.open(folder)

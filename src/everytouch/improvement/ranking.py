@@ -22,10 +22,10 @@ from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, microsecond
 LEAST_ANSWERS = 20  # with the problem, and without it
 YEAR = 365
 _WORDS = {
-    "late": "comes later than promised",
+    "late": "later than promised",
     "slow": "takes longer than promised",
-    "failed": "ends badly",
-    "repeated": "has to be gone through again",
+    "failed": "goes wrong",
+    "repeated": "needed again within days",
 }
 
 
@@ -255,7 +255,7 @@ def _finding(
         touchpoint=name,
         label=point.label,
         owner=point.owner,
-        problem=f"{point.label} {_WORDS[problem.kind]}",
+        problem=f"{point.label}: {_WORDS[problem.kind]}",
         promise=point.promise.text if point.promise else "",
         moments=moments,
         parties=parties,

@@ -223,7 +223,8 @@ def _cell(
         value = score = no_estimate(tally.n, "hidden")
     else:
         value = headline(tally, settings.confidence)
-        score = intervals.mean(tally.n, tally.total, tally.squares, settings.confidence)
+        mean = intervals.mean(tally.n, tally.total, tally.squares, settings.confidence)
+        score = replace(mean, low=max(0.0, mean.low), high=min(100.0, mean.high))
     return Cell(
         grouping.names[group],
         grouping.labels[group],

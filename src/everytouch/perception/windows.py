@@ -112,11 +112,11 @@ def problem_rows(
 
 
 @njit(cache=True, nogil=True)
-def _look_back(
+def _look_back(  # noqa: C901 - one pass, compiled
     rows: Any, begin: Any, asks: Any, time: Any, due: Any, kind: Any, point: Any, amount: Any,
     link: Any, mask: Any, window: Any, passed: Any, problems: Any, late: Any, delay: Any,
     money: Any, elapsed: Any,
-) -> None:  # fmt: skip # noqa: C901 # pragma: no cover - compiled
+) -> None:  # fmt: skip # pragma: no cover - compiled
     """Fill one row of the outputs for each perception, whose party begins at ``begin``."""
     for i in range(len(rows)):
         felt = rows[i]

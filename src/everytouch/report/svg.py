@@ -74,8 +74,8 @@ def _line(chart: Chart) -> str:
         f'<polygon points="{" ".join(band)}" fill="{FAINT}"/>',
         f'<polyline points="{line}" {stroke}/>',
     ]
-    for i in range(0, n, max(1, math.ceil(n / 9))):
-        parts.append(_text(x(i), height - 20, chart.labels[i], "middle", 11))
+    some = range(0, n, max(1, math.ceil(n / 9)))
+    parts += [_text(x(i), height - 20, chart.labels[i], "middle", 11) for i in some]
     parts += [_text(4, 24, f"{high:,.0f}", size=11), _text(4, height - 40, f"{low:,.0f}", size=11)]
     parts.append(_text(50, height - 4, chart.unit, size=11))
     return _frame(height, parts, chart.title)

@@ -1,0 +1,128 @@
+"""Docs cannot drift: tables are written from the code, commands that are named exist.
+
+``python -m tests.test_docs`` writes docs/ anew.
+"""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+import everytouch
+from everytouch.cli import main
+from everytouch.moments.api import COLUMNS, records_table
+from everytouch.settings import settings_table
+from tests.conftest import ROOT
+from tests.test_cli import COMMANDS
+
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("examples/**/*.md")])
+NOTE = "<!-- Written by `python -m tests.test_docs`; edit the code instead. -->\n\n"
+
+
+def settings_page() -> str:
+    """docs/settings.md."""
+    text = "# Settings\n\nIn `[settings]` of a workspace's `everytouch.toml`.\n\n"
+    return NOTE + text + settings_table()
+
+
+def records_page() -> str:
+    """docs/records.md."""
+    parts = ["# Records\n\nThe columns that a source's SELECT may give, by kind of record.\n"]
+    parts += [f"## {kind}\n\n{records_table(kind)}" for kind in COLUMNS]
+    return NOTE + "\n".join(parts)
+
+
+def commands_page() -> str:
+    """docs/commands.md."""
+    parts = ["# Commands\n"]
+    parent = click.Context(main, info_name="everytouch")
+    parts.append(f"```\n{main.get_help(parent)}\n```\n")
+    for words, command in sorted(COMMANDS.items()):
+        context = parent
+        for word in words[:-1]:
+            context = click.Context(main, info_name=word, parent=context)
+        context = click.Context(command, info_name=words[-1], parent=context)
+        parts.append(f"## {' '.join(words)}\n\n```\n{command.get_help(context)}\n```\n")
+    return NOTE + "\n".join(parts)
+
+
+WRITTEN = {
+    "settings.md": settings_page,
+    "records.md": records_page,
+    "commands.md": commands_page,
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_pages_written_from_the_code_are_up_to_date(name):
+    assert (DOCS / name).read_text() == WRITTEN[name](), "run: python -m tests.test_docs"
+
+
+def blocks(path: Path):
+    for block in re.findall(r"```(?:sh|console|bash)\n(.*?)```", path.read_text(), re.S):
+        for line in block.splitlines():
+            line = line.strip().removeprefix("$ ").split(" # ")[0]
+            if line:
+                yield line
+
+
+CALLS = [(path, line) for path in PAGES for line in blocks(path)]
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+
+
+@pytest.mark.parametrize(("path", "line"), CALLS, ids=lambda v: getattr(v, "name", v))
+def test_commands_that_are_named_exist(path, line):
+    words = shlex.split(line)
+    if words[0] == "make":
+        assert set(words[1:]) <= TARGETS
+        return
+    if not words[0].endswith("everytouch"):
+        return
+    words = words[1:]
+    if words[0] == "-w":
+        words = words[2:]
+    known = [k for k in COMMANDS if tuple(words[: len(k)]) == k]
+    assert known, f"{line}: no such command"
+    options = {o for p in COMMANDS[known[0]].params for o in p.opts} | {"--help"}
+    used = {w.split("=")[0] for w in words if w.startswith("--")}
+    assert used <= options
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_links_and_pictures_are_there(path):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
+        if not target.startswith(("http:", "https:", "mailto:")):
+            assert (path.parent / target).exists(), target
+
+
+def test_python_in_the_readme_runs(simulated, monkeypatch):
+    """The library example, on the simulated company."""
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    monkeypatch.chdir(simulated.path)
+    exec(compile(code.replace('"demo"', '"."'), "README.md", "exec"), {})
+
+
+def test_all_that_is_public_is_documented():
+    for name in everytouch.__all__:
+        assert getattr(everytouch, name).__doc__
+    tree = everytouch.errors.__doc__
+    errors = [n for n in everytouch.__all__ if n.endswith("Error")]
+    assert all(name in tree for name in errors)
+
+
+def test_what_is_written_at_the_entrance_is_all_there():
+    for name in ("LICENSE", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md"):
+        assert (ROOT / name).exists()
+    first = (ROOT / "README.md").read_text().split("## ")[0]
+    assert "make demo" in first
+    assert "make test" in first
+    assert "](docs/" in first
+    assert len(first.splitlines()) < 45
+
+
+if __name__ == "__main__":
+    for _name, _page in WRITTEN.items():
+        (DOCS / _name).write_text(_page())

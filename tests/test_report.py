@@ -1,0 +1,163 @@
+"""The report: one file that needs nothing else, every figure with what it rests on."""
+
+import html.parser
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from everytouch.charts import Chart
+from everytouch.errors import EverytouchError
+from everytouch.report.svg import svg
+
+
+class Page(html.parser.HTMLParser):
+    """What a page holds: figures with their parts, and everything it would fetch."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.figures: list[dict[str, str]] = []
+        self.fetches: list[str] = []
+        self.open: list[str] = []
+        self.is_spec = False
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.open.append(tag)
+        if tag == "figure":
+            self.figures.append({"island": given.get("data-island", ""), "caption": "", "spec": ""})
+        self.is_spec = given.get("type") == "application/json"
+        if self.figures and tag in ("table", "svg"):
+            self.figures[-1][tag] = "yes"
+        self.fetches += [
+            value
+            for name, value in attrs
+            if name in ("src", "href", "action") and value and not value.startswith("#")
+        ]
+
+    def handle_data(self, data):
+        if self.figures and "figcaption" in self.open:
+            self.figures[-1]["caption"] += data
+        if self.figures and self.is_spec and self.open[-1:] == ["script"]:
+            self.figures[-1]["spec"] += data
+
+    def handle_endtag(self, tag):
+        while self.open and self.open.pop() != tag:
+            pass
+
+
+@pytest.fixture(scope="module")
+def report(simulated, tmp_path_factory):
+    return simulated.report(tmp_path_factory.mktemp("report") / "report.html")
+
+
+@pytest.fixture(scope="module")
+def text(report):
+    return report.read_text(encoding="utf-8")
+
+
+def test_it_fetches_nothing(text):
+    page = Page(text)
+    assert page.fetches == []
+    assert "default-src 'none'" in text
+    assert "@import" not in text
+    assert "url(" not in text.split("</style>")[0]
+
+
+def test_every_figure_says_formula_denominator_and_data(text):
+    figures = Page(text).figures
+    assert len(figures) >= 11
+    for figure in figures:
+        for part in ("Formula", "Denominator", "Data"):
+            assert part in figure["caption"], figure["caption"]
+
+
+def test_every_chart_has_its_spec_and_a_picture_without_javascript(text):
+    islands = [f for f in Page(text).figures if f["island"]]
+    assert len(islands) >= 9
+    for figure in islands:
+        assert json.loads(figure["spec"])["kind"] in ("bars", "line", "graph")
+        assert figure["svg"] == "yes"
+
+
+def test_every_figure_but_the_ranked_lists_has_a_table(text):
+    without = [f for f in Page(text).figures if "table" not in f]
+    assert len(without) == 1  # its table is the list itself
+
+
+def test_the_figures_are_those_of_the_library(simulated, text):
+    first = simulated.findings().rows[0]
+    assert first.problem in text
+    assert f"{first.parties:,} parties" in text
+    assert f"everytouch moments {first.name}" in text
+    nps = next(c for c in simulated.perception("all").rows if c.instrument == "nps")
+    assert f"{nps.headline.value:,.1f}".replace("-", "−") in text
+
+
+def test_names_cannot_become_markup(workspace, company):
+    workspace.import_source(company.source)
+    catalogue = workspace.path / "catalogue.yaml"
+    evil = "</script><script>alert(1)</script>"
+    catalogue.write_text(catalogue.read_text().replace("Parcel delivered", evil))
+    text = workspace.report(workspace.path / "r.html").read_text()
+    assert "<script>alert(1)" not in text
+    assert "\\u003c/script>\\u003cscript>alert(1)" in text
+    assert "&lt;/script&gt;" in text
+
+
+def test_an_empty_workspace_says_what_to_do(workspace):
+    text = workspace.report(workspace.path / "r.html").read_text()
+    assert "No problem was found" in text
+    assert "the catalogue defines no segment" in text
+    assert "No touchpoint has a promise" in text
+
+
+def test_no_identifier_of_a_person_is_in_it(text):
+    assert not re.search(r"\bC0\d{7}\b", text)
+
+
+def test_the_pdf_has_pages_with_the_findings(simulated, tmp_path):
+    try:
+        path = simulated.report(tmp_path / "report.pdf")
+    except EverytouchError as error:
+        pytest.skip(f"no Pango here: {error}")
+    assert path.read_bytes().startswith(b"%PDF")
+    assert path.stat().st_size > 30_000
+    if shutil.which("pdftotext"):
+        done = subprocess.run(
+            ["pdftotext", str(path), "-"], capture_output=True, text=True, check=True
+        )
+        assert simulated.findings().rows[0].problem in done.stdout
+
+
+def test_a_place_that_cannot_be_written_is_said(simulated):
+    with pytest.raises(EverytouchError, match="cannot be written"):
+        simulated.report(Path("/proc/none/report.html"))
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium here")
+def test_a_browser_draws_every_chart(report, text, tmp_path):
+    options = [
+        "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync", "--no-first-run",
+        f"--user-data-dir={tmp_path}", "--virtual-time-budget=5000", "--dump-dom",
+    ]  # fmt: skip
+    done = subprocess.run(
+        ["chromium", *options, report.as_uri()],
+        capture_output=True, text=True, check=True, timeout=120,
+    )  # fmt: skip
+    islands = [f for f in Page(text).figures if f["island"]]
+    assert f'data-charts="{len(islands)}"' in done.stdout
+
+
+@pytest.mark.parametrize("kind", ["bars", "line"])
+def test_a_chart_with_gaps_is_drawn(kind):
+    chart = Chart(kind, "t", "u", ("a", "<b>"), (1.0, None), (0.5, None), (2.0, None))
+    drawn = svg(chart)
+    assert drawn.startswith("<svg")
+    assert "<b>" not in drawn
+    assert svg(Chart(kind, "empty")) == ""
