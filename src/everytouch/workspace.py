@@ -365,12 +365,17 @@ class Workspace:
             perception=tuple(self.perception(each) for each in by),
             promises=self.promises(),
             graph=self.graph(),
-            paths=self.paths(top=10),
+            paths=self._report_paths(),
             drop_off=self.drop_off(),
             drivers=found,
             no_drivers=why,
             worth=worth,
         )
+
+    def _report_paths(self) -> Paths:
+        """Paths by order or case where moments name one, else whole trails."""
+        by_order = self.paths(unit="correlation", top=10)
+        return by_order if by_order.rows else self.paths(top=10)
 
     def _customers(self) -> Scope:
         trails, customer = self.trails(), PARTY_KINDS.index("customer")

@@ -57,7 +57,7 @@
       series: [{
         type: "graph", layout: "none", roam: false, left: narrow ? 35 : 65, top: 30, width: wide, height: high,
         edgeSymbol: ["none", "arrow"], edgeSymbolSize: 8, emphasis: { focus: "adjacency" },
-        label: { show: true, position: "bottom", color: c.ink, fontSize: narrow ? 9 : 11, width: 100, overflow: "break" },
+        label: { show: true, position: "bottom", color: c.ink, fontSize: narrow ? 9 : 11, width: 110, lineHeight: narrow ? 11 : 13, overflow: "break" },
         data: s.points.map((p, i) => ({ id: String(i), name: p.label, x: p.x * wide, y: p.y * high, symbolSize: 10 + 26 * Math.sqrt(p.size), itemStyle: { color: felt(p.feeling) }, tooltip: { formatter: () => escape(p.label) + (p.feeling == null ? "" : "<br>score " + round(p.feeling)) } })),
         links: s.arrows.map((a) => ({ source: String(a.source), target: String(a.target), lineStyle: { width: 0.8 + 7 * a.weight, color: c.soft, opacity: 0.5, curveness: 0.18 }, tooltip: { formatter: () => escape(a.text) } })),
       }],
