@@ -378,6 +378,30 @@ def test_status_adds_up(workspace, tmp_path):
     assert (status.stored["interactions"], status.quarantined) == (2, 2)
 
 
+def test_a_corrected_file_empties_the_quarantine(workspace, tmp_path):
+    file = held_workspace(workspace, tmp_path)
+    (tmp_path / "v.csv").write_text(HEADER + ROWS + "3,2025-03-03,cem,till,4\n4,never,dan,till,5\n")
+    receipt = workspace.import_source(file)
+    assert (receipt.total.stored, receipt.total.duplicate) == (1, 2)
+    assert [row.id for row in workspace.quarantine()] == ["4"]
+
+
+def test_a_bad_twin_of_a_good_record_stays_held(workspace, tmp_path):
+    (tmp_path / "v.csv").write_text(HEADER + ROWS + "1,never,ana,till,1\n")
+    for _ in range(2):
+        workspace.import_source(source(tmp_path, "v.csv"))
+        assert [row.id for row in workspace.quarantine()] == ["1"]
+
+
+def test_comments_in_a_catalogue_that_has_all_survive(workspace, tmp_path):
+    file = source(tmp_path, as_csv(tmp_path))
+    workspace.import_source(file)
+    catalogue = workspace.path / "catalogue.yaml"
+    catalogue.write_text("# ours\n" + catalogue.read_text())
+    workspace.import_source(file)
+    assert catalogue.read_text().startswith("# ours")
+
+
 def test_a_source_error_leaves_the_workspace_usable(workspace, tmp_path):
     file, *_ = select_that_breaks_off(tmp_path)
     with pytest.raises(SourceError):

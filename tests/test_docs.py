@@ -7,8 +7,8 @@ import re
 import shlex
 from pathlib import Path
 
-import click
 import pytest
+from click.testing import CliRunner
 
 import everytouch
 from everytouch.cli import main
@@ -37,16 +37,14 @@ def records_page() -> str:
 
 def commands_page() -> str:
     """docs/commands.md."""
-    parts = ["# Commands\n"]
-    parent = click.Context(main, info_name="everytouch")
-    parts.append(f"```\n{main.get_help(parent)}\n```\n")
-    for words, command in sorted(COMMANDS.items()):
-        context = parent
-        for word in words[:-1]:
-            context = click.Context(main, info_name=word, parent=context)
-        context = click.Context(command, info_name=words[-1], parent=context)
-        parts.append(f"## {' '.join(words)}\n\n```\n{command.get_help(context)}\n```\n")
+    parts = [f"# Commands\n\n```\n{_help()}```\n"]
+    parts += [f"## {' '.join(w)}\n\n```\n{_help(*w)}```\n" for w in sorted(COMMANDS)]
     return NOTE + "\n".join(parts)
+
+
+def _help(*words: str) -> str:
+    call = [*words, "--help"]
+    return CliRunner().invoke(main, call, prog_name="everytouch", terminal_width=80).output
 
 
 WRITTEN = {

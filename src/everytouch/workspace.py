@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
 from everytouch.catalogue import api as catalogue_room
@@ -61,7 +60,7 @@ def create(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WorkspaceError(f"{folder} is there already and not empty", "give a new folder")
     Settings.from_mapping({"currency": currency, "timezone": timezone})
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = json.dumps(organisation, ensure_ascii=False)
     (folder / _FILE).write_text(
         f"organisation = {text}\n\n[settings]\n"
@@ -151,8 +150,9 @@ class Workspace:
             source = read_source(Path(source), Path(folder) if folder else None)
         known = self.catalogue
         if source.catalogue is not None:
+            before = known
             known = catalogue_room.merged(known, catalogue_room.load(source.catalogue))
-            if not dry_run:
+            if not dry_run and known != before:
                 (self.path / _CATALOGUE).write_text(catalogue_room.dumps(known), encoding="utf-8")
         return self._importer(known, now).run(source, dry_run, progress)
 
@@ -322,14 +322,15 @@ class Workspace:
         Raises:
             UnknownNameError: there is no such finding.
         """
+        self._audit("read moments", finding)
+        return self._behind(finding, limit)
+
+    def _behind(self, finding: str, limit: int) -> Trail:
         keys = improvement.moments_behind(
             self.trails(), self.catalogue, self.settings, finding, limit
         )
-        self._audit("read moments", finding)
         what = f"the newest {len(keys)} moments behind {finding}"
-        return trails_room.moments_by_key(
-            self.tables, np.asarray(keys, np.int64), what, self.catalogue
-        )
+        return trails_room.moments_by_key(self.tables, keys, what, self.catalogue)
 
     def report(self, path: str | Path) -> Path:
         """Write the findings as one HTML file, or, where the name ends in .pdf, as a PDF."""
@@ -351,6 +352,7 @@ class Workspace:
         except NotEnoughDataError as error:
             found, why = None, error.what
         worth = self.worth()
+        ranked = improvement.ranked(trails, self._engine, self.catalogue, self.settings, worth)
         by: tuple[By, ...] = ("touchpoint", "stage", "channel", "segment", "month")
         return ReportData(
             catalogue=self.catalogue,
@@ -360,7 +362,8 @@ class Workspace:
             first=trails.first,
             last=trails.last,
             status=self.status(),
-            ranked=improvement.ranked(trails, self._engine, self.catalogue, self.settings, worth),
+            ranked=ranked,
+            behind={row.name: self._behind(row.name, 5).rows for row in ranked.rows},
             overall=self.perception("all"),
             perception=tuple(self.perception(each) for each in by),
             promises=self.promises(),

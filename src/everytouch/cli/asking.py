@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from everytouch.cli.show import Column, console, dump, duration, show
+from everytouch.cli.show import Column, console, dump, show
 from everytouch.errors import UnknownNameError
 from everytouch.journeys.api import Unit
 from everytouch.metrics.api import BY, By
+from everytouch.results import duration
 from everytouch.trails.api import Scope, Trail
 from everytouch.workspace import Workspace, open_workspace
 

@@ -67,16 +67,6 @@ def text(value: Any) -> str:
     return str(value)
 
 
-def duration(seconds: float) -> str:
-    """Seconds in the unit that fits."""
-    if math.isnan(seconds):
-        return "–"
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:,.1f} {unit}"
-    return f"{seconds:,.0f} s"
-
-
 def dump(value: Any) -> None:
     """Print any value as JSON."""
     click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))

@@ -1,6 +1,7 @@
 """Commands that make a workspace and bring data in."""
 
 import csv
+import datetime
 import json
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from everytouch.cli.show import console, dump, text
 from everytouch.collect.api import Receipt, Statement
 from everytouch.errors import SourceError, WorkspaceError
 from everytouch.ledger.api import Counts, Quarantined
+from everytouch.results import plain
 from everytouch.simulate.api import simulate
 from everytouch.workspace import Workspace, create, open_workspace
 
@@ -211,13 +213,14 @@ def _harmless(cell: object) -> object:
 
 
 def _as_line(row: Quarantined) -> str:
-    return json.dumps({**vars(row), "key": list(row.key)}, ensure_ascii=False)
+    return json.dumps(plain(row), ensure_ascii=False)
 
 
 def _from_line(line: str) -> Quarantined:
     raw = json.loads(line)
     first, second = raw.pop("key")
-    return Quarantined(**raw, key=(int(first), int(second)))
+    received = datetime.datetime.fromisoformat(raw.pop("received_at"))
+    return Quarantined(**raw, key=(int(first), int(second)), received_at=received)
 
 
 @click.group()

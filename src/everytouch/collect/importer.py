@@ -18,6 +18,7 @@ from everytouch.ledger.api import (
     Tables,
     quarantined,
     release,
+    superseded,
 )
 from everytouch.moments.api import KINDS, Kind, Vocabulary
 from everytouch.settings import Settings
@@ -72,6 +73,7 @@ class Importer:
                         progress(statement, counts[statement.kind])
             receipt = Receipt(source.name, dry, counts)
             if not dry:
+                release(self.tables, superseded(self.tables, source.name, self.now))
                 self._note(receipt)
         return receipt
 

@@ -1,7 +1,7 @@
 """What other rooms may import of the ledger."""
 
 from everytouch.ledger.loader import Counts, Loader
-from everytouch.ledger.quarantine import Quarantined, quarantined, release
+from everytouch.ledger.quarantine import Quarantined, quarantined, release, superseded
 from everytouch.ledger.status import SourceStatus, status_of
 from everytouch.ledger.tables import IMPORTS, TABLES, Tables
 
@@ -16,4 +16,5 @@ __all__ = [
     "quarantined",
     "release",
     "status_of",
+    "superseded",
 ]

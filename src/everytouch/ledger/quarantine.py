@@ -1,5 +1,6 @@
 """Reading the quarantine, and letting rows out of it once they are stored."""
 
+import datetime
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ class Quarantined:
     reason: str
     row: dict[str, Any]
     key: tuple[int, int]
+    received_at: datetime.datetime
 
 
 def quarantined(tables: Tables, source: str | None = None) -> tuple[Quarantined, ...]:
@@ -30,9 +32,26 @@ def quarantined(tables: Tables, source: str | None = None) -> tuple[Quarantined,
             row["reason"],
             json.loads(row["row"]),
             (row["key_first"], row["key_second"]),
+            row["received_at"],
         )
         for row in tables.query("quarantine", sql, [source]).to_pylist()
     )
+
+
+def superseded(tables: Tables, source: str, now: datetime.datetime) -> list[Quarantined]:
+    """Records held earlier of which a good version came at ``now``, under the same id."""
+    held = [row for row in quarantined(tables, source) if row.received_at < now]
+    query = (
+        "SELECT id FROM ledger WHERE source = $1 AND received_at = $2 "
+        "AND id IN (SELECT unnest($3::VARCHAR[]))"
+    )
+    result = []
+    for kind in sorted({row.kind for row in held}):
+        mine = [row for row in held if row.kind == kind]
+        found = tables.query(kind, query, [source, now, [row.id for row in mine]])
+        stored = set(found["id"].to_pylist())
+        result += [row for row in mine if row.id in stored]
+    return result
 
 
 def release(tables: Tables, records: list[Quarantined]) -> None:

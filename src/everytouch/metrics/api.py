@@ -11,7 +11,7 @@ from everytouch.metrics.breakdown import (
     by_segment,
     everyone,
 )
-from everytouch.metrics.charts import scores
+from everytouch.metrics.charts import most_asked, scores
 from everytouch.metrics.promises import PromiseKept, Promises, promises
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "by_place",
     "by_segment",
     "everyone",
+    "most_asked",
     "promises",
     "scores",
 ]

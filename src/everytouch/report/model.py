@@ -10,11 +10,17 @@ from everytouch.journeys.api import DropOff, Graph, Paths
 from everytouch.ledger.api import SourceStatus
 from everytouch.metrics.api import Breakdown, Promises
 from everytouch.settings import Settings
+from everytouch.trails.api import Moment
 
 
 @dataclass(frozen=True)
 class ReportData:
-    """Everything on the page. ``drivers`` is None where the data cannot say, for ``no_drivers``."""
+    """Everything on the page.
+
+    Attributes:
+        behind: some of the newest moments behind each finding, by its name.
+        drivers: None where the data cannot say, for the reason in ``no_drivers``.
+    """
 
     catalogue: Catalogue
     settings: Settings
@@ -24,6 +30,7 @@ class ReportData:
     last: datetime.datetime | None
     status: tuple[SourceStatus, ...]
     ranked: RankedList
+    behind: dict[str, tuple[Moment, ...]]
     overall: Breakdown
     perception: tuple[Breakdown, ...]
     promises: Promises

@@ -15,9 +15,10 @@ from everytouch.errors import EverytouchError
 from everytouch.improvement import api as improvement
 from everytouch.journeys import api as journeys
 from everytouch.metrics import api as metrics
+from everytouch.metrics.api import Breakdown, Cell
 from everytouch.report.model import ReportData
 from everytouch.report.svg import svg
-from everytouch.results import plain
+from everytouch.results import duration, plain
 from everytouch.stats.intervals import Estimate
 
 _HERE = Path(__file__).parent
@@ -43,7 +44,7 @@ def html(data: ReportData, *, interactive: bool = True) -> str:
         "num": _number,
         "pct": _percent,
         "span": _span,
-        "time": _duration,
+        "time": duration,
         "svg": lambda chart: Markup(svg(chart)),  # noqa: S704 - svg() escapes every text
         "spec": _spec,
     }
@@ -53,6 +54,7 @@ def html(data: ReportData, *, interactive: bool = True) -> str:
         d=data,
         charts=_charts(data),
         titles=_TITLES,
+        rows={b.by: _rows(b) for b in data.perception},
         labels={p.name: p.label for p in data.catalogue.touchpoints.values()},
         style=Markup((_HERE / "templates" / "style.css").read_text(encoding="utf-8")),  # noqa: S704
         scripts=[Markup(s) for s in (vendored, island)] if interactive else [],  # noqa: S704
@@ -100,6 +102,14 @@ def _charts(data: ReportData) -> dict[str, Chart]:
     return charts
 
 
+def _rows(shown: Breakdown) -> tuple[Cell, ...]:
+    """The cells of a table: months only of the instrument that is asked most."""
+    if shown.by != "month":
+        return shown.rows
+    most = metrics.most_asked(shown)
+    return tuple(cell for cell in shown.rows if cell.instrument == most)
+
+
 def _spec(chart: Chart) -> Markup:
     """The chart as JSON that cannot end the script element it stands in."""
     text = json.dumps(plain(dataclasses.asdict(chart)), ensure_ascii=False)
@@ -124,12 +134,3 @@ def _span(value: Estimate | None, digits: int = 1, factor: float = 1.0) -> Marku
         return Markup('<span class="hidden">hidden</span>')
     middle, low, high = (_number(v * factor, digits) for v in (value.value, value.low, value.high))
     return Markup('{} <span class="interval">{} to {}</span>').format(middle, low, high)
-
-
-def _duration(seconds: float) -> str:
-    if math.isnan(seconds):
-        return "–"
-    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:,.1f} {unit}"
-    return f"{seconds:,.0f} s"

@@ -5,7 +5,7 @@ from html import escape
 
 from everytouch.charts import Chart
 
-WIDTH, LABEL, ROW = 760, 270, 26
+WIDTH, LABEL, ROW = 760, 290, 26
 GOOD, BAD, INK, FAINT = "#0072B2", "#D55E00", "#33415c", "#c3ccd9"
 
 
@@ -34,7 +34,7 @@ def _bars(chart: Chart) -> str:
     parts = []
     for i, label in enumerate(chart.labels):
         value, y = chart.values[i], i * ROW + ROW / 2
-        parts.append(_text(LABEL - 8, y + 4, _short(label, 44), "end"))
+        parts.append(_text(LABEL - 8, y + 4, _short(label, 40), "end"))
         if value is None:
             continue
         left, width = min(x(0), x(value)), abs(x(value) - x(0))

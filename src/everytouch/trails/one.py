@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from everytouch.catalogue.api import Catalogue
 from everytouch.identity.api import Resolution
 from everytouch.ledger.api import Tables
@@ -71,12 +68,9 @@ def trail_of(tables: Tables, resolution: Resolution, party: int, catalogue: Cata
     return Trail(basis, rows)
 
 
-def moments_by_key(
-    tables: Tables, keys: NDArray[np.int64], what: str, catalogue: Catalogue
-) -> Trail:
+def moments_by_key(tables: Tables, keys: list[int], what: str, catalogue: Catalogue) -> Trail:
     """The moments with these keys, the first half of each."""
-    wanted = [int(key) for key in keys]
-    rows = _where(tables, "key_first IN (SELECT unnest($1::BIGINT[]))", [wanted], catalogue)
+    rows = _where(tables, "key_first IN (SELECT unnest($1::BIGINT[]))", [keys], catalogue)
     return Trail(Basis(what, f"{len(rows)} moments", "the whole ledger"), rows)
 
 
