@@ -50,6 +50,17 @@ def committed(workspace):
 
 @pytest.mark.parametrize("part", range(2))
 def test_killed_at_random_points_nothing_is_lost_or_twice(part, tmp_path):
+    kill_imports(part, POINTS // 2, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("part", range(2, 6))
+def test_killed_at_many_more_points(part, tmp_path):
+    kill_imports(part, 4 * POINTS, tmp_path)
+
+
+def kill_imports(part, points, tmp_path):
+    """Kill imports ``points`` times; after each, whatever is stored is stored once."""
     company = simulate(tmp_path / "company", parties=600, years=2.0, seed=3)
     whole = prepared(tmp_path / "whole")
     began = time.monotonic()
@@ -60,7 +71,7 @@ def test_killed_at_random_points_nothing_is_lost_or_twice(part, tmp_path):
 
     done, kills, cut = 0, 0, 0
     workspace = prepared(tmp_path / "w0")
-    while kills < POINTS // 2:
+    while kills < points:
         process = importing(workspace, company.source)
         try:
             time.sleep(length * rng.uniform(0.4, 1.0))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from everytouch.cli.show import Column, console, dump, show
+from everytouch.cli.show import Column, console, dump, percent, show
 from everytouch.errors import UnknownNameError
 from everytouch.journeys.api import Unit
 from everytouch.metrics.api import BY, By
@@ -62,7 +62,7 @@ def findings(workspace: Path, as_json: bool) -> None:
         ("lowers their score by", lambda r: r.lowers),
         ("overall score without it", lambda r: r.overall),
         (f"may be worth a year, {money}", lambda r: _money(r.worth)),
-        (f"they paid, {money}", lambda r: round(r.exposed)),
+        (f"paid by them, {money}", lambda r: round(r.exposed)),
         ("grade", lambda r: r.grade),
     ]
     show(result, columns, "What to improve first", as_json=as_json)
@@ -209,7 +209,7 @@ def funnel(
     columns: list[Column] = [
         ("step", lambda s: s.touchpoint),
         ("parties", lambda s: s.parties),
-        ("share of the first", lambda s: s.share),
+        ("share of the first", lambda s: percent(s.share)),
         ("median time from the first", lambda s: duration(s.median_s)),
     ]
     result = opened.funnel(steps, scope, window_days=window_days)
@@ -243,7 +243,7 @@ def drop_off(workspace: Path, /, as_json: bool, **part: Any) -> None:
         ("stage", lambda s: s.stage),
         ("parties", lambda s: s.parties),
         ("went on", lambda s: s.went_on),
-        ("drop-off", lambda s: s.drop_off),
+        ("drop-off", lambda s: percent(s.drop_off)),
         ("trail ends there", lambda s: s.ended),
     ]
     show(opened.drop_off(scope), columns, "Stages", as_json=as_json)
@@ -259,7 +259,7 @@ def drivers(workspace: Path, /, as_json: bool, **part: Any) -> None:
         ("driver", lambda r: r.label),
         (
             "share of variance",
-            lambda r: f"{r.share.value:.1%} ({r.share.low:.1%} to {r.share.high:.1%})",
+            lambda r: percent(r.share),
         ),
         ("points for one more", lambda r: r.effect),
         ("one more is", lambda r: r.unit),
@@ -283,7 +283,7 @@ def worth(workspace: Path, as_json: bool) -> None:
         ("parties", lambda r: r.parties),
         ("bought", lambda r: r.buyers),
         ("spend each", lambda r: r.spend),
-        ("bought again", lambda r: r.repeat),
+        ("bought again", lambda r: percent(r.repeat)),
         ("cost to serve each", lambda r: r.cost),
     ]
     show(result, columns, "Worth", as_json=False)

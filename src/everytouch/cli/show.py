@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from everytouch.results import Basis, Result, plain
-from everytouch.stats.intervals import Estimate
+from everytouch.stats.intervals import Estimate, withheld
 
 Column = tuple[str, Callable[[Any], Any]]
 
@@ -56,7 +56,7 @@ def text(value: Any) -> str:
         return "–"
     if isinstance(value, Estimate):
         if value.hidden:
-            return f"hidden (n = {value.n})"
+            return withheld(value)
         return f"{value.value:,.2f} ({value.low:,.2f} to {value.high:,.2f})"
     if isinstance(value, float):
         return "–" if math.isnan(value) else f"{value:,.2f}"
@@ -65,6 +65,13 @@ def text(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         return f"{value:%Y-%m-%d %H:%M}"
     return str(value)
+
+
+def percent(value: Estimate) -> str:
+    """A share with its interval, in per cent."""
+    if value.hidden:
+        return withheld(value)
+    return f"{value.value:.1%} ({value.low:.1%} to {value.high:.1%})"
 
 
 def dump(value: Any) -> None:

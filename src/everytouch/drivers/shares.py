@@ -113,7 +113,7 @@ def drivers(
     basis = Basis(
         formula="share of the variance of the score, averaged over all orders in which the "
         f"predictors can be taken in (LMG); together R² = {r2:.3f}. Effect: least squares",
-        denominator=f"{n} answers to {trails.instruments[asked]}",
+        denominator=f"{n:,} answers to {trails.instruments[asked]}",
         cut=f"{scope.text}; {len(picked)} predictors taken by forward selection from the "
         f"{len(candidates)} of {len(features)} attributes that vary most with the score",
         method=f"{settings.confidence:.0%} percentile bootstrap over {GROUPS} groups of parties, "

@@ -131,7 +131,7 @@ def _basis(scope: Scope, settings: Settings, day: str, n: int) -> Basis:
     return Basis(
         formula=f"money paid and cost of interactions in the {settings.follow_up_days} days from "
         f"{day} on, by the mean of the scores a party had stated before",
-        denominator=f"{n} parties with a stated score before {day}",
+        denominator=f"{n:,} parties with a stated score before {day}",
         cut=f"{scope.text}; amounts in {settings.currency}",
         method="means Student t, shares Wilson score, ratios log-ratio delta; association",
     )
@@ -149,7 +149,7 @@ def _levels(found: After, settings: Settings) -> tuple[Level, ...]:
             intervals.share(buyers, n, settings.confidence)
             if n >= settings.minimum_n
             else no_estimate(n, "hidden"),
-            _mean(cost, settings),
+            _mean(cost, settings) if found.cost.any() else no_estimate(n, "not recorded"),
         )
         rows.append(Level(name, 20.0 * number, 20.0 * number + 20, n, buyers, *estimates))
     return tuple(rows)

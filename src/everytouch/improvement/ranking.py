@@ -185,8 +185,8 @@ def ranked(
         formula="lowers = −coefficient of the problem in a least-squares model of the score on all "
         "problems; overall = lowers × share of the experiences that had it; worth a year = "
         "overall × parties that paid in the year × money per point and party-year",
-        denominator=f"{products.n} answers to {_asked(trails, asked)}; worth: "
-        f"{touched.buyers} parties that paid; reach: all interactions of the last year",
+        denominator=f"{products.n:,} answers to {_asked(trails, asked)}; worth: "
+        f"{touched.buyers:,} parties that paid; reach: all interactions of the last year",
         cut=f"effects from all data, reach from {year.text}; at least {LEAST_ANSWERS} answers "
         "with the problem and as many without",
         method=f"{settings.confidence:.0%} bootstrap over groups of parties; money by the delta "

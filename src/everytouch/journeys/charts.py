@@ -45,9 +45,10 @@ def observed(result: Graph, catalogue: Catalogue, feeling: Mapping[str, float]) 
 
 
 def _columns(names: list[str], catalogue: Catalogue) -> list[tuple[float, list[str]]]:
-    """Columns from left to right: the stages there are; crowded stages take several."""
+    """Columns from left to right by stage, crowded ones take several; inside as catalogued."""
     by_stage: dict[str, list[str]] = {stage: [] for stage in (*catalogue.stages, "")}
-    for name in names:
+    order = {name: i for i, name in enumerate(catalogue.touchpoints)}
+    for name in sorted(names, key=lambda name: (order.get(name, len(order)), name)):
         point = catalogue.touchpoints.get(name)
         by_stage[point.stage if point else ""].append(name)
     parts = [members[i : i + 4] for members in by_stage.values() for i in range(0, len(members), 4)]

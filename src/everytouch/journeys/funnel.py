@@ -134,7 +134,7 @@ def funnel(
     basis = Basis(
         formula="parties that took the steps in this order, share of those at the first step; "
         "median time from the first step",
-        denominator=f"{entered} parties at {steps[0]}",
+        denominator=f"{entered:,} parties at {steps[0]}",
         cut=f"{scope.text}; all steps within {window_days:g} days",
         method="Wilson score",
     )

@@ -162,8 +162,8 @@ def graph(trails: Trails, engine: Engine, scope: Scope = EVERYTHING) -> Graph:
     basis = Basis(
         formula="count of pairs of consecutive interactions of one party; times between them, "
         "median and 90th percentile from a logarithmic histogram (within 4.5 %)",
-        denominator=f"{sum(node.first for node in nodes)} trails with "
-        f"{int(sums.nodes[:, 0].sum())} interactions",
+        denominator=f"{sum(node.first for node in nodes):,} trails with "
+        f"{int(sums.nodes[:, 0].sum()):,} interactions",
         cut=scope.text,
     )
     ordered = tuple(

@@ -196,7 +196,7 @@ def paths(
         rows.append(WalkedPath(names, -negative, -negative / walks, covered / walks))
     basis = Basis(
         formula=f"count of equal sequences of touchpoints, shown up to {LONGEST} interactions",
-        denominator=f"{walks} {_WORDS[unit]}",
+        denominator=f"{walks:,} {_WORDS[unit]}",
         cut=scope.text,
     )
     return Paths(basis, tuple(rows), len(sums.counts), walks)

@@ -99,7 +99,7 @@ def sessions(
     )
     basis = Basis(
         formula=f"a session ends after {gap_minutes} minutes without an interaction",
-        denominator=f"{count} sessions of {parties} parties",
+        denominator=f"{count:,} sessions of {parties:,} parties",
         cut=scope.text,
     )
     return Sessions(basis, (facts,))

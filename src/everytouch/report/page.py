@@ -19,7 +19,7 @@ from everytouch.metrics.api import Breakdown, Cell
 from everytouch.report.model import ReportData
 from everytouch.report.svg import svg
 from everytouch.results import duration, plain
-from everytouch.stats.intervals import Estimate
+from everytouch.stats.intervals import Estimate, withheld
 
 _HERE = Path(__file__).parent
 _TITLES = {
@@ -131,6 +131,7 @@ def _percent(value: float | None, digits: int = 0) -> str:
 def _span(value: Estimate | None, digits: int = 1, factor: float = 1.0) -> Markup:
     """An estimate with its interval under it."""
     if value is None or value.hidden:
-        return Markup('<span class="hidden">hidden</span>')
+        why = "–" if value is None else withheld(value)
+        return Markup('<span class="hidden">{}</span>').format(why)
     middle, low, high = (_number(v * factor, digits) for v in (value.value, value.low, value.high))
     return Markup('{} <span class="interval">{} to {}</span>').format(middle, low, high)

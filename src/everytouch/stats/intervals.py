@@ -29,9 +29,18 @@ class Estimate:
         return math.isnan(self.value)
 
 
+REASONS = ("hidden", "not recorded", "too few answers")
+
+
 def no_estimate(n: int, method: str) -> Estimate:
-    """An estimate that is withheld; ``n`` stays visible."""
+    """An estimate that is withheld; ``n`` stays visible, ``method`` may be one of REASONS."""
     return Estimate(math.nan, math.nan, math.nan, n, method)
+
+
+def withheld(estimate: Estimate) -> str:
+    """Why there is no value, in words."""
+    why = estimate.method if estimate.method in REASONS else "hidden"
+    return f"{why} (n = {estimate.n:,})"
 
 
 def normal_quantile(confidence: float) -> float:

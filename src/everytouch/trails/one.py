@@ -62,7 +62,7 @@ def trail_of(tables: Tables, resolution: Resolution, party: int, catalogue: Cata
     rows = _where(tables, "party_key IN (SELECT unnest($1::BIGINT[]))", [keys], catalogue)
     basis = Basis(
         "all moments of the party, in the order of time",
-        f"{len(rows)} moments under {len(keys)} identifiers",
+        f"{len(rows):,} moments under {len(keys)} identifiers",
         "the whole ledger",
     )
     return Trail(basis, rows)

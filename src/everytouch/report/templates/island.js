@@ -26,7 +26,7 @@
     return {
       grid: { left: narrow ? 130 : 290, right: 30, top: 6, bottom: 40 },
       xAxis: { type: "value", min: reach(s, Math.min, s.low), max: reach(s, Math.max, s.high), name: s.unit, nameLocation: "middle", nameGap: 26, nameTextStyle: { color: c.soft }, axisLabel: { color: c.soft }, splitLine: { lineStyle: { color: c.line } } },
-      yAxis: { type: "category", data: s.labels, inverse: true, axisTick: { show: false }, axisLine: { lineStyle: { color: c.line } }, axisLabel: { color: c.ink, width: narrow ? 120 : 275, overflow: "truncate" } },
+      yAxis: { type: "category", data: s.labels, inverse: true, axisTick: { show: false }, axisLine: { lineStyle: { color: c.line } }, axisLabel: { color: c.ink, width: narrow ? 120 : 275, fontSize: narrow ? 10 : 12, lineHeight: 12, overflow: narrow ? "break" : "truncate" } },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, confine: true, formatter: (p) => text(s, p[0].dataIndex) },
       series: [
         { type: "bar", barMaxWidth: 18, data: s.values.map((v) => ({ value: v, itemStyle: { color: v >= 0 ? c.good : c.bad, borderRadius: 2 } })) },
