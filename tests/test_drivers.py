@@ -12,7 +12,9 @@ from scipy.stats import spearmanr
 import everytouch
 from everytouch.drivers.worth import After, _levels, _slope, _spend
 from everytouch.errors import NotEnoughDataError, UnknownNameError
+from everytouch.improvement.ranking import _effects
 from everytouch.settings import Settings
+from everytouch.stats.regression import GROUPS, CrossProducts
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +97,16 @@ def test_drivers_explain_one_instrument(simulated):
             everytouch.open(simulated.path).drivers()
     finally:
         file.write_text(before)
+
+
+def test_problems_that_always_come_together_are_said_to():
+    rng = np.random.default_rng(8)
+    one, other = rng.random(600) < 0.2, rng.random(600) < 0.2
+    X = np.column_stack([one, one, other]).astype(float)
+    y = 70 - 10 * one - 5 * other + rng.normal(0, 5, 600)
+    effects = _effects(CrossProducts.of(X, y, np.arange(600) % GROUPS), Settings())
+    assert (effects[0].tied, effects[1].tied, effects[2].tied) == ((1,), (0,), ())
+    assert effects[0].lowers.value + effects[1].lowers.value == pytest.approx(10, abs=1)
 
 
 def test_nothing_asked_is_refused(workspace):

@@ -1,6 +1,7 @@
 """Perception in numbers: equal to SQL over the ledger, hidden where too few answered."""
 
 import dataclasses
+import json
 
 import pytest
 
@@ -88,13 +89,38 @@ def test_every_result_says_what_it_rests_on(simulated):
         assert basis["cut"]
 
 
-def test_results_become_frames(simulated):
-    result = simulated.perception("channel")
+QUESTIONS = {
+    "perception": lambda w: w.perception("channel"),
+    "promises": lambda w: w.promises(),
+    "graph": lambda w: w.graph(),
+    "paths": lambda w: w.paths(unit="correlation"),
+    "funnel": lambda w: w.funnel(["web_checkout", "help_call"]),
+    "sessions": lambda w: w.sessions(),
+    "drop-off": lambda w: w.drop_off(),
+    "drivers": lambda w: w.drivers(),
+    "worth": lambda w: w.worth(),
+    "findings": lambda w: w.findings(),
+    "trail": lambda w: w.trail("customer_no:C00000001"),
+    "moments": lambda w: w.moments_behind("late:parcel_delivered"),
+}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_result_becomes_a_frame(name, simulated):
+    result = QUESTIONS[name](simulated)
+    assert result.rows
     arrow = result.to_arrow()
     assert arrow.num_rows == len(result.rows)
-    assert arrow["headline"].to_pylist()[0].keys() >= {"value", "low", "high", "n", "method"}
     assert len(result.to_pandas()) == len(result.rows)
-    assert result.to_polars().shape[0] == len(result.rows)
+    assert result.to_polars().shape == (len(result.rows), arrow.num_columns)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        result.rows = ()
+    assert json.loads(result.to_json())["basis"]["formula"]
+
+
+def test_estimates_keep_their_parts_in_frames(simulated):
+    headline = simulated.perception("channel").to_arrow()["headline"].to_pylist()[0]
+    assert headline.keys() == {"value", "low", "high", "n", "method"}
 
 
 def test_promises_equal_sql(simulated):

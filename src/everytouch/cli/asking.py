@@ -57,7 +57,7 @@ def findings(workspace: Path, as_json: bool) -> None:
     result = open_workspace(workspace).findings()
     money = result.currency
     columns: list[Column] = [
-        ("problem", lambda r: f"{r.rank}. {r.problem}\n{r.name}"),
+        ("problem", _problem),
         ("parties a year", lambda r: r.parties),
         ("lowers their score by", lambda r: r.lowers),
         ("overall score without it", lambda r: r.overall),
@@ -69,6 +69,11 @@ def findings(workspace: Path, as_json: bool) -> None:
     if not as_json:
         for refusal in result.refused:
             console().print(f"  [yellow]{refusal}[/yellow]", soft_wrap=True)
+
+
+def _problem(row: Any) -> str:
+    tied = f"\ncannot be told apart from {', '.join(row.tied)}" if row.tied else ""
+    return f"{row.rank}. {row.problem}\n{row.name}{tied}"
 
 
 def _money(worth: Any) -> str:
@@ -105,6 +110,7 @@ def _show_trail(result: Trail, title: str, as_json: bool) -> None:
         ("channel", lambda m: m.channel or "–"),
         ("outcome", lambda m: m.outcome),
         ("due (UTC)", lambda m: m.due_at),
+        ("days late", lambda m: m.days_late),
         ("amount", lambda m: m.amount),
         ("score", lambda m: m.score),
         ("text", lambda m: m.text),

@@ -1,6 +1,6 @@
 """Drivers of the score: shares of its variance (LMG), with bootstrap intervals and a sign."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -169,4 +169,4 @@ def _rows(
 
 
 def _with_count(row: Driver, affected: int) -> Driver:
-    return Driver(**{**row.__dict__, "affected": affected})
+    return replace(row, affected=affected)

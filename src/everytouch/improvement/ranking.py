@@ -2,7 +2,7 @@
 
 import datetime
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -15,11 +15,12 @@ from everytouch.errors import UnknownNameError
 from everytouch.perception.api import DAY, PROBLEMS, REPEATED, Rules, headline, problems_of
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
-from everytouch.stats.intervals import Estimate, product
-from everytouch.stats.regression import CrossProducts, coefficients
+from everytouch.stats.intervals import Estimate, no_estimate, product
+from everytouch.stats.regression import CrossProducts, coefficients, correlation
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, microseconds
 
 LEAST_ANSWERS = 20  # with the problem, and without it
+TIED = 0.98  # correlation from which two problems cannot be told apart
 YEAR = 365
 _WORDS = {
     "late": "later than promised",
@@ -45,6 +46,8 @@ class Finding:
         exposed: money the parties with the problem paid in that year: at stake, not lost.
         direct_cost: cost in that year of the interactions that repeat another.
         grade: of the evidence.
+        tied: problems that occur with it so nearly always that the effect is shared out
+            between them by arithmetic, not by evidence.
         note: what keeps ``worth`` from being said.
     """
 
@@ -65,6 +68,7 @@ class Finding:
     exposed: float
     direct_cost: float
     grade: str
+    tied: tuple[str, ...]
     note: str
 
 
@@ -177,8 +181,13 @@ def ranked(
     )
     effects = _effects(products, settings)
     rows = [
-        _finding(problem, touched, effects.get(i), trails, catalogue, worth)
+        _finding(problem, touched, effects.get(i, _NONE), trails, catalogue, worth)
         for i, problem in enumerate(problems)
+    ]
+    names = [row.name for row in rows]
+    rows = [
+        replace(row, tied=tuple(names[other] for other in effects[i].tied)) if i in effects else row
+        for i, row in enumerate(rows)
     ]
     rows.sort(key=_order)
     basis = Basis(
@@ -192,7 +201,7 @@ def ranked(
         method=f"{settings.confidence:.0%} bootstrap over groups of parties; money by the delta "
         "method",
     )
-    numbered = tuple(Finding(**{**row.__dict__, "rank": i}) for i, row in enumerate(rows, 1))
+    numbered = tuple(replace(row, rank=i) for i, row in enumerate(rows, 1))
     return RankedList(basis, numbered, settings.currency, worth.refusals)
 
 
@@ -201,11 +210,18 @@ def _order(row: Finding) -> tuple[float, float, str]:
     return (known, -float(row.moments), row.name)
 
 
-Effect = tuple[int, Estimate, Estimate]
+@dataclass(frozen=True)
+class Effect:
+    """What a problem does: answers with it, points it lowers, overall, problems tied to it."""
+
+    answers: int
+    lowers: Estimate
+    overall: Estimate
+    tied: tuple[int, ...] = ()
 
 
 def _effects(products: CrossProducts, settings: Settings) -> dict[int, Effect]:
-    """For each problem that can be judged: answers with it, points it lowers, overall."""
+    """The effect of each problem that can be judged, by its column."""
     total = products.total
     n, with_it = total[0, 0], total[0, 1:-1]
     usable = [
@@ -220,6 +236,7 @@ def _effects(products: CrossProducts, settings: Settings) -> dict[int, Effect]:
     lowers = -np.array([coefficients(sample)[1:] for sample in samples])
     overall = lowers * samples[:, 0, 1:-1] / samples[:, :1, 0]
     value, tail = -coefficients(picked.total)[1:], (1 - settings.confidence) / 2
+    alike = np.abs(correlation(picked.total))[:-1, :-1] >= TIED
     result = {}
     for j, i in enumerate(usable):
         ends = [np.quantile(drawn[:, j], [tail, 1 - tail]) for drawn in (lowers, overall)]
@@ -228,17 +245,19 @@ def _effects(products: CrossProducts, settings: Settings) -> dict[int, Effect]:
             Estimate(float(v), float(low), float(high), int(n), "bootstrap")
             for v, (low, high) in zip(values, ends, strict=True)
         ]
-        result[i] = (round(with_it[i]), found[0], found[1])
+        tied = tuple(usable[other] for other in np.flatnonzero(alike[j]) if other != j)
+        result[i] = Effect(round(with_it[i]), found[0], found[1], tied)
     return result
 
 
-_NONE = Estimate(math.nan, math.nan, math.nan, 0, "too few answers")
+_FEW = no_estimate(0, "too few answers")
+_NONE = Effect(0, _FEW, _FEW)
 
 
 def _finding(
     problem: Feature,
     touched: Reach,
-    effect: Effect | None,
+    effect: Effect,
     trails: Trails,
     catalogue: Catalogue,
     worth: Worth,
@@ -247,8 +266,7 @@ def _finding(
     name = trails.touchpoints[k]
     point = catalogue.touchpoints[name]
     moments, parties, cost = map(int, touched.touched[p, k])
-    answers, lowers, overall = effect or (0, _NONE, _NONE)
-    money, note = _money(overall, touched.buyers, worth)
+    money, note = _money(effect.overall, touched.buyers, worth)
     return Finding(
         rank=0,
         name=f"{problem.kind}:{name}",
@@ -260,13 +278,14 @@ def _finding(
         moments=moments,
         parties=parties,
         share=moments / int(touched.total[k]),
-        answers=answers,
-        lowers=lowers,
-        overall=overall,
+        answers=effect.answers,
+        lowers=effect.lowers,
+        overall=effect.overall,
         worth=money,
         exposed=float(touched.exposed[p, k]) / 10_000,
         direct_cost=cost / 10_000 if p == REPEATED else 0.0,
-        grade="association" if effect else "none yet",
+        grade="none yet" if effect.lowers.hidden else "association",
+        tied=(),
         note=note,
     )
 

@@ -22,12 +22,17 @@ SELECT occurred_at, 'perception' AS kind, touchpoint, NULL AS outcome, NULL AS d
        concat_ws(' – ', title, text) AS text, namespace, identifier, source, id, sequence
 FROM ledger
 """
+_DAY = datetime.timedelta(days=1)
 _TABLES = {"interactions": _INTERACTIONS, "perceptions": _PERCEPTIONS}
 
 
 @dataclass(frozen=True)
 class Moment:
-    """One moment, for people to read."""
+    """One moment, for people to read.
+
+    Attributes:
+        days_late: after (or, negative, before) ``due_at``; None where nothing was promised.
+    """
 
     occurred_at: datetime.datetime
     kind: str
@@ -38,6 +43,7 @@ class Moment:
     outcome: str | None
     duration_s: float | None
     due_at: datetime.datetime | None
+    days_late: float | None
     amount: Decimal | None
     currency: str | None
     instrument: str | None
@@ -96,5 +102,6 @@ def _moment(row: dict[str, Any], catalogue: Catalogue) -> Moment:
         label=point.label if point else (asked.label if asked else row["kind"]),
         stage=point.stage if point else "",
         channel=point.channel if point else "",
+        days_late=(row["occurred_at"] - row["due_at"]) / _DAY if row["due_at"] else None,
         identifier=identifier,
     )
