@@ -59,11 +59,10 @@ def findings(workspace: Path, as_json: bool) -> None:
     columns: list[Column] = [
         ("problem", _problem),
         ("parties a year", lambda r: r.parties),
-        ("lowers their score by", lambda r: r.lowers),
-        ("overall score without it", lambda r: r.overall),
-        (f"may be worth a year, {money}", lambda r: _money(r.worth)),
-        (f"paid by them, {money}", lambda r: round(r.exposed)),
-        ("grade", lambda r: r.grade),
+        ("lowers score by", lambda r: r.lowers),
+        ("overall gain", lambda r: r.overall),
+        (f"worth a year, {money}", lambda r: _money(r.worth)),
+        ("paid by them", lambda r: round(r.exposed)),
     ]
     show(result, columns, "What to improve first", as_json=as_json)
     if not as_json:
@@ -73,7 +72,7 @@ def findings(workspace: Path, as_json: bool) -> None:
 
 def _problem(row: Any) -> str:
     tied = f"\ncannot be told apart from {', '.join(row.tied)}" if row.tied else ""
-    return f"{row.rank}. {row.problem}\n{row.name}{tied}"
+    return f"{row.rank}. {row.problem}\n{row.name}\ngrade: {row.grade}{tied}"
 
 
 def _money(worth: Any) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from everytouch.results import Basis, Result, plain
 from everytouch.stats.intervals import Estimate, withheld
 
+NARROW = 130  # columns of a terminal below which intervals go under their values
 Column = tuple[str, Callable[[Any], Any]]
 
 
@@ -27,14 +29,36 @@ def show(result: Result, columns: Sequence[Column], title: str, *, as_json: bool
     if as_json:
         click.echo(result.to_json())
         return
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for number, (name, _) in enumerate(columns):
-        table.add_column(name, justify="left" if number == 0 else "right", overflow="fold")
-    for row in result.rows:
-        table.add_row(*(text(read(row)) for _, read in columns))
     out = console()
-    out.print(table)
+    between = " (" if out.width >= NARROW else "\n("  # the interval under the value
+    cells = [[text(read(row)).replace(" (", between) for _, read in columns] for row in result.rows]
+    out.print(grid([name for name, _ in columns], cells, title))
     show_basis(out, result.basis)
+
+
+def grid(names: Sequence[str], rows: Sequence[Sequence[str]], title: str | None = None) -> Table:
+    """A table with its first column to the left and numbers to the right."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        header_style="bold",
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
+    for number, name in enumerate(names):
+        if number == 0:
+            table.add_column(name, overflow="fold", min_width=min(22, _widest(rows)))
+        else:
+            table.add_column(name, justify="right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _widest(rows: Sequence[Sequence[str]]) -> int:
+    """Width of the first column, at least one."""
+    return max((len(line) for row in rows for line in row[0].splitlines()), default=1)
 
 
 def show_basis(out: Console, basis: Basis) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from everytouch.catalogue.api import load
-from everytouch.cli.show import console, dump, text
+from everytouch.cli.show import console, dump, grid, text
 from everytouch.collect.api import Receipt, Statement
 from everytouch.errors import SourceError, WorkspaceError
 from everytouch.ledger.api import Counts, Quarantined
@@ -82,12 +81,10 @@ def _with_progress(
 
 def _show_receipt(receipt: Receipt, workspace: Workspace) -> None:
     title = f"{receipt.source}: dry run, nothing was stored" if receipt.dry else receipt.source
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for number, name in enumerate(("record", "received", "stored", "duplicate", "quarantined")):
-        table.add_column(name, justify="left" if number == 0 else "right")
-    for kind, counts in (*receipt.counts.items(), ("all", receipt.total)):
-        table.add_row(kind, *(text(v) for v in vars(counts).values()))
-    console().print(table)
+    names = ["record", "received", "stored", "duplicate", "quarantined"]
+    counted = (*receipt.counts.items(), ("all", receipt.total))
+    cells = [[kind, *(text(v) for v in vars(counts).values())] for kind, counts in counted]
+    console().print(grid(names, cells, title))
     if receipt.total.quarantined and not receipt.dry:
         rows = workspace.quarantine(receipt.source)
         _show_reasons(rows)
@@ -114,18 +111,16 @@ def status(workspace: Path, as_json: bool) -> None:
     if as_json:
         dump(rows)
         return
-    table = Table(header_style="bold")
-    names = ("source", "interactions", "perceptions", "links", "traits", "in quarantine")
-    for name in (*names, "last import"):
-        table.add_column(name, justify="left" if name == "source" else "right")
+    kinds = ("interactions", "perceptions", "links", "traits")
+    cells = []
     for row in rows:
-        counts = [row.stored[k] for k in ("interactions", "perceptions", "links", "traits")]
         last = (
             f"{row.received:,} = {row.newly_stored:,} stored + {row.duplicate:,} duplicate + "
             f"{row.newly_quarantined:,} quarantined"
         )
-        table.add_row(row.source, *map(text, counts), text(row.quarantined), last)
-    console().print(table)
+        counts = [text(row.stored[kind]) for kind in kinds]
+        cells.append([row.source, *counts, text(row.quarantined), last])
+    console().print(grid(["source", *kinds, "in quarantine", "last import"], cells))
     if not rows:
         click.echo("Nothing was imported yet: everytouch import SOURCE.toml")
 
@@ -145,12 +140,8 @@ def quarantine_list(workspace: Path, source: str | None, as_json: bool) -> None:
     if as_json:
         dump(rows)
         return
-    table = Table(header_style="bold")
-    for name in ("source", "record", "id", "reason"):
-        table.add_column(name, overflow="fold")
-    for row in rows[:100]:
-        table.add_row(row.source, row.kind, row.id, row.reason)
-    console().print(table)
+    cells = [[row.reason, row.source, row.kind, row.id] for row in rows[:100]]
+    console().print(grid(["reason", "source", "record", "id"], cells))
     click.echo(f"{len(rows):,} in quarantine" + ("; 100 are shown" if len(rows) > 100 else ""))
 
 
