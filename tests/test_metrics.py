@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import duckdb
 import pytest
 
 import everytouch
@@ -134,6 +135,22 @@ def test_promises_equal_sql(simulated):
     expected = {(row["touchpoint"], row["n"], row["broken"]) for row in rows}
     found = {(p.touchpoint, p.interactions, p.broken) for p in simulated.promises().rows}
     assert found == expected
+
+
+def test_scores_of_broken_promises_equal_sql(simulated):
+    """Answers to the most asked instrument, joined to their order."""
+    query = """SELECT count(*), avg(score) FROM p WHERE instrument = 'nps' AND correlations[1] IN
+        (SELECT correlations[1] FROM i WHERE touchpoint = 'parcel_delivered'
+         AND occurred_at > due_at)"""
+    with duckdb.connect() as con:
+        for name, table in (("i", "interactions"), ("p", "perceptions")):
+            files = [str(path) for path in simulated.tables.files(table)]
+            con.read_parquet(files).create_view(name)
+        ((n, score),) = con.sql(query).fetchall()
+    broken = next(p for p in simulated.promises().rows if p.touchpoint == "parcel_delivered")
+    assert broken.score_broken.n == n
+    assert broken.score_broken.value == pytest.approx(score, abs=1e-4)
+    assert broken.mean_broken == pytest.approx(score / 10, abs=1e-4)
 
 
 @pytest.mark.data

@@ -1,6 +1,7 @@
 """Commands that ask: one a question, each a call of the library."""
 
 import datetime
+import math
 import zoneinfo
 from collections.abc import Callable
 from pathlib import Path
@@ -62,7 +63,6 @@ def findings(workspace: Path, as_json: bool) -> None:
         ("lowers score by", lambda r: r.lowers),
         ("overall gain", lambda r: r.overall),
         (f"worth a year, {money}", lambda r: _money(r.worth)),
-        ("paid by them", lambda r: round(r.exposed)),
     ]
     show(result, columns, "What to improve first", as_json=as_json)
     if not as_json:
@@ -148,12 +148,16 @@ def promises(workspace: Path, /, as_json: bool, **part: Any) -> None:
         ("broken", lambda p: p.broken),
         ("n kept", lambda p: p.score_kept.n),
         ("score kept", lambda p: p.score_kept),
-        ("mean kept", lambda p: f"{p.mean_kept:.3f}"),
+        ("mean kept", lambda p: _three(p.mean_kept)),
         ("n broken", lambda p: p.score_broken.n),
         ("score broken", lambda p: p.score_broken),
-        ("mean broken", lambda p: f"{p.mean_broken:.3f}"),
+        ("mean broken", lambda p: _three(p.mean_broken)),
     ]
     show(opened.promises(scope), columns, "Promises", as_json=as_json)
+
+
+def _three(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}"
 
 
 @click.command()

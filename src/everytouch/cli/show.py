@@ -48,17 +48,12 @@ def grid(names: Sequence[str], rows: Sequence[Sequence[str]], title: str | None 
     )
     for number, name in enumerate(names):
         if number == 0:
-            table.add_column(name, overflow="fold", min_width=min(22, _widest(rows)))
+            table.add_column(name, overflow="fold")
         else:
             table.add_column(name, justify="right", overflow="fold")
     for row in rows:
         table.add_row(*row)
     return table
-
-
-def _widest(rows: Sequence[Sequence[str]]) -> int:
-    """Width of the first column, at least one."""
-    return max((len(line) for row in rows for line in row[0].splitlines()), default=1)
 
 
 def show_basis(out: Console, basis: Basis) -> None:

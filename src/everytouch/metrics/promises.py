@@ -7,9 +7,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from everytouch.catalogue.api import Catalogue
+from everytouch.catalogue.api import Catalogue, Instrument
 from everytouch.engine.api import Engine
-from everytouch.perception.api import LATE, SLOW, Rules, problems_of, stated
+from everytouch.perception.api import LATE, SLOW, Rules, headline, problems_of, stated
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats import intervals
@@ -24,8 +24,7 @@ class PromiseKept:
     Attributes:
         interactions, broken: those that could be checked, and those that broke it.
         score_kept, score_broken: mean score of answers on the same order or case.
-        mean_kept, mean_broken: the same on the instrument's own scale, where all answers
-            are to one instrument; NaN otherwise.
+        mean_kept, mean_broken: the same on the instrument's own scale, NaN for no answers.
     """
 
     touchpoint: str
@@ -80,8 +79,8 @@ def _join(
                 sums[here, worst[here], 2] += score[felt] ** 2
 
 
-def kernel(bucket: Bucket, scope: Scope, rules: Rules) -> PromiseSums:
-    """Check the promises of one bucket."""
+def kernel(bucket: Bucket, scope: Scope, rules: Rules, instrument: int) -> PromiseSums:
+    """Check the promises of one bucket against the answers to one instrument."""
     k = len(rules.on_time)
     point = bucket["touchpoint"]
     dated = rules.on_time[point] & (bucket["due"] != NEVER)
@@ -93,7 +92,7 @@ def kernel(bucket: Bucket, scope: Scope, rules: Rules) -> PromiseSums:
     counts = np.stack(
         [np.bincount(point[inside & mask], minlength=k)[:k] for mask in (checked, broken)], axis=1
     )
-    rows = stated(bucket, scope)
+    rows = stated(bucket, scope, instrument)
     party = np.searchsorted(bucket.offsets, rows, side="right") - 1
     scores = np.zeros((k, 2, 3))
     begin, end = bucket.offsets[party], bucket.offsets[party + 1]
@@ -109,8 +108,9 @@ def promises(
     scope: Scope = EVERYTHING,
 ) -> Promises:
     """Every checkable promise, the most often broken first."""
-    rules = Rules.of(catalogue, trails, settings)
-    sums = engine.run(lambda bucket: kernel(bucket, scope, rules), trails.buckets)
+    rules, asked = Rules.of(catalogue, trails, settings), headline(trails, engine, settings)
+    sums = engine.run(lambda bucket: kernel(bucket, scope, rules, asked), trails.buckets)
+    instrument = catalogue.instruments.get(trails.instruments[asked]) if asked >= 0 else None
     rows = []
     for code, name in enumerate(trails.touchpoints):
         point = catalogue.touchpoints.get(name)
@@ -128,15 +128,16 @@ def promises(
                 intervals.share(broken, checked, settings.confidence),
                 kept_score,
                 broken_score,
-                *(_on_scale(score, trails, catalogue) for score in (kept_score, broken_score)),
+                *(_on_scale(score, instrument) for score in (kept_score, broken_score)),
             )
         )
     rows.sort(key=lambda row: (-row.broken_share.value, row.touchpoint))
+    name = instrument.name if instrument else "nothing"
     basis = Basis(
         formula="broken ÷ interactions with a due date or a duration; mean score of answers on "
         "the same order or case, by whether any such interaction broke the promise",
         denominator="interactions at the touchpoint that can be checked",
-        cut=f"{scope.text}; scores hidden under {settings.minimum_n} answers",
+        cut=f"{scope.text}; answers to {name}; scores hidden under {settings.minimum_n} answers",
         method="shares Wilson score, means Student t",
     )
     return Promises(basis, tuple(rows))
@@ -149,9 +150,8 @@ def _mean(sums: NDArray[np.float64], settings: Settings) -> Estimate:
     return intervals.mean(found.n, found.total, found.squares, settings.confidence)
 
 
-def _on_scale(score: Estimate, trails: Trails, catalogue: Catalogue) -> float:
-    asked = [catalogue.instruments[n] for n in trails.instruments if n in catalogue.instruments]
-    if len(asked) != 1:
+def _on_scale(score: Estimate, instrument: Instrument | None) -> float:
+    if instrument is None or score.hidden:
         return float("nan")
-    points = 100 - score.value if asked[0].reversed else score.value
-    return asked[0].low + points / 100 * (asked[0].high - asked[0].low)
+    points = 100 - score.value if instrument.reversed else score.value
+    return instrument.low + points / 100 * (instrument.high - instrument.low)
