@@ -140,6 +140,20 @@ def test_a_dry_run_stores_nothing(workspace, tmp_path):
     assert workspace.catalogue.touchpoints == {}
 
 
+@pytest.mark.parametrize("sign", [";", "|"])
+def test_the_header_tells_the_delimiter(sign, workspace, tmp_path):
+    (tmp_path / "v.csv").write_text((HEADER + ROWS).replace(",", sign), encoding="utf-8-sig")
+    workspace.import_source(source(tmp_path, "v.csv"))
+    assert [row[0] for row in amounts(workspace)] == ["1", "2"]
+
+
+def test_quotes_commas_and_line_ends_in_cells_come_through(workspace, tmp_path):
+    who = 'a "b", c\nd'
+    (tmp_path / "v.csv").write_text(HEADER + '1,2025-03-01,"a ""b"", c\nd",till,1\n')
+    workspace.import_source(source(tmp_path, "v.csv"))
+    assert workspace.tables.read("interactions", ["identifier"])["identifier"].to_pylist() == [who]
+
+
 # What stops an import: one message that says what, where, and the remedy; exit code 2
 
 
@@ -220,6 +234,22 @@ def no_json(folder):
     return source(folder, "v.jsonl"), "v.jsonl", "correct the file"
 
 
+def only_blank_lines(folder):
+    (folder / "v.csv").write_text("\n\n")
+    return source(folder, "v.csv"), "v.csv has no header", "name the columns"
+
+
+def row_with_a_cell_too_many(folder):
+    (folder / "v.csv").write_text(HEADER + ROWS + "3,2025-03-03,cem,till,4,5\n")
+    return source(folder, "v.csv"), "Line: 4", "correct that line"
+
+
+def row_cut_off_far_down(folder):
+    many = "".join(f"{i},2025-03-01,ana,till,1\n" for i in range(40_000))
+    (folder / "v.csv").write_text(HEADER + many + 'x,"2025')
+    return source(folder, "v.csv"), "Line: 40002", "correct"
+
+
 def unknown_encoding(folder):
     return source(folder, as_csv(folder), extra='encoding = "moon"'), "is no moon text", "latin-1"
 
@@ -263,7 +293,8 @@ def another_file(folder):
 
 
 BAD = [
-    missing_file, empty_file, unknown_column, missing_column, failing_select,
+    only_blank_lines, row_with_a_cell_too_many, row_cut_off_far_down, missing_file, empty_file,
+    unknown_column, missing_column, failing_select,
     select_that_breaks_off, no_select, cut_off_gzip, cut_off_xes, no_xes, latin_1, no_workbook,
     no_such_sheet, no_parquet, no_json, unknown_encoding, unknown_format, unknown_key,
     unknown_zone, no_toml, missing_source, bad_catalogue, another_file,

@@ -1,8 +1,5 @@
 """Opening a source's files in DuckDB, which can then reach those files and nothing else."""
 
-import dataclasses
-import gzip
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from everytouch.collect.source import Input, Source
+from everytouch.collect.text import as_utf8, header
 from everytouch.collect.workbook import read_xlsx
 from everytouch.collect.xes import read_xes
 from everytouch.errors import SourceError
@@ -22,13 +20,19 @@ Opener = Callable[[duckdb.DuckDBPyConnection, Input], duckdb.DuckDBPyRelation]
 
 def _csv(con: duckdb.DuckDBPyConnection, given: Input) -> duckdb.DuckDBPyRelation:
     """Every column as text: the record's own types decide, and a bad value stays readable."""
-    return con.read_csv(
-        [str(path) for path in given.paths],
-        all_varchar=True,
-        header=True,
-        delimiter=given.delimiter,
-        union_by_name=len(given.paths) > 1,
-    )
+    for number, path in enumerate(given.paths):
+        delimiter, names = header(path, given.delimiter)
+        con.read_csv(
+            str(path),
+            auto_detect=False,
+            header=True,
+            columns=dict.fromkeys(names, "VARCHAR"),
+            delimiter=delimiter,
+            quotechar='"',
+            escapechar='"',
+        ).create_view(f"{given.name} {number}")
+    parts = [f'SELECT * FROM "{given.name} {number}"' for number in range(len(given.paths))]
+    return con.sql(" UNION ALL BY NAME ".join(parts))
 
 
 def _parquet(con: duckdb.DuckDBPyConnection, given: Input) -> duckdb.DuckDBPyRelation:
@@ -73,35 +77,12 @@ def opened(source: Source, settings: Settings) -> Iterator[duckdb.DuckDBPyConnec
         con.execute(f"SET memory_limit = '{settings.memory_mb}MB'")
         con.execute(f"SET TimeZone = '{source.timezone}'")
         con.execute(f"SET temp_directory = '{spill}'")
-        inputs = [_as_utf8(given, Path(spill)) for given in source.inputs]
+        inputs = [as_utf8(given, Path(spill)) for given in source.inputs]
         _lock(con, [str(path) for given in inputs for path in given.paths], spill)
         for given in inputs:
             with reading(f"input {given.name} ({given.paths[0]})", given.encoding):
                 OPENERS[given.format](con, given).create_view(given.name)
         yield con
-
-
-def _as_utf8(given: Input, spill: Path) -> Input:
-    """The input with its files in UTF-8: DuckDB reads no other text."""
-    if given.encoding.lower() in ("utf-8", "utf8") or given.format not in ("csv", "json"):
-        return given
-    paths = []
-    for number, path in enumerate(given.paths):
-        target = spill / f"{given.name}-{number}.txt"
-        try:
-            opener = gzip.open if path.suffix == ".gz" else open
-            with (
-                opener(path, "rt", encoding=given.encoding, newline="") as text,
-                target.open("w", encoding="utf-8", newline="") as out,
-            ):
-                shutil.copyfileobj(text, out)
-        except (LookupError, UnicodeError, EOFError, gzip.BadGzipFile) as error:
-            raise SourceError(
-                f"{path} is no {given.encoding} text: {error}",
-                'name its encoding as Python does: "latin-1", "utf-16", "cp1252"',
-            ) from error
-        paths.append(target)
-    return dataclasses.replace(given, paths=tuple(paths))
 
 
 def _lock(con: duckdb.DuckDBPyConnection, paths: list[str], spill: str) -> None:
@@ -119,7 +100,7 @@ def reading(what: str, encoding: str = "utf-8") -> Iterator[None]:
     """Turn DuckDB's errors into ours: what failed, DuckDB's first line, the remedy."""
     try:
         yield
-    except (duckdb.Error, pa.ArrowException) as error:
+    except (duckdb.Error, pa.ArrowException, OSError) as error:
         text = str(error).strip()
         raise SourceError(
             f"{what} failed: {_first_lines(text)}", _remedy(text, encoding)
@@ -129,12 +110,18 @@ def reading(what: str, encoding: str = "utf-8") -> Iterator[None]:
 
 
 def _first_lines(text: str) -> str:
+    """What DuckDB says, without its advice on options that a source does not have."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return " ".join(lines[:2])
+    if not lines or "CSV Error" not in lines[0]:
+        return " ".join(lines[:2]) or "no reason given"
+    where = [line for line in lines if line.startswith("file = ")]
+    return "; ".join([*lines[:3], *where])
 
 
 def _remedy(text: str, encoding: str) -> str:
     low = text.lower()
+    if "csv error on line" in low and "number of columns" in low:
+        return "correct that line of the file, then run the import again"
     if any(word in low for word in ("utf-8", "utf8", "unicode", "encod")):
         return f'the text is not {encoding}: name its encoding, e.g. encoding = "latin-1"'
     if "gzip" in low or "decompress" in low or "miniz" in low or "truncated" in low:
