@@ -140,6 +140,24 @@ def test_a_dry_run_stores_nothing(workspace, tmp_path):
     assert workspace.catalogue.touchpoints == {}
 
 
+def test_a_json_array_is_read_too(workspace, tmp_path):
+    (tmp_path / "v.json").write_text(json.dumps(rows_of()))
+    workspace.import_source(source(tmp_path, "v.json"))
+    assert [row[0] for row in amounts(workspace)] == ["1", "2"]
+
+
+def test_a_select_may_end_in_a_comment_and_name_columns_in_capitals(workspace, tmp_path):
+    sql = SQL.replace("SELECT id", "SELECT id AS ID").rstrip() + " -- all of them"
+    workspace.import_source(source(tmp_path, as_csv(tmp_path), sql))
+    assert [row[0] for row in amounts(workspace)] == ["1", "2"]
+
+
+def test_an_empty_correlation_ties_nothing(workspace, tmp_path):
+    sql = SQL.replace("paid AS amount", "[NULL, 'visit:1'] AS correlations")
+    workspace.import_source(source(tmp_path, as_csv(tmp_path), sql))
+    assert workspace.trails().buckets[0]["correlation"].tolist() == [0, 0]
+
+
 @pytest.mark.parametrize("sign", [";", "|"])
 def test_the_header_tells_the_delimiter(sign, workspace, tmp_path):
     (tmp_path / "v.csv").write_text((HEADER + ROWS).replace(",", sign), encoding="utf-8-sig")
@@ -271,6 +289,46 @@ def unknown_zone(folder):
     return file, "Mars/North", "IANA"
 
 
+def written(folder, text):
+    as_csv(folder)
+    (folder / "s.toml").write_text('name = "v"\n' + text)
+    return folder / "s.toml"
+
+
+def inputs_are_no_table(folder):
+    return written(folder, "inputs = 3"), "inputs is no table", "[inputs.NAME]"
+
+
+def path_is_no_text(folder):
+    return written(folder, "[inputs.v]\npath = 5"), "path 5 is no text", "path ="
+
+
+def select_is_no_list(folder):
+    return written(folder, 'interactions = "x"'), "interactions is no list", "[[interactions]]"
+
+
+def select_is_no_text(folder):
+    text = '[inputs.v]\npath = "v.csv"\n[[interactions]]\nsql = 5'
+    return written(folder, text), "sql is missing or no text", "sql ="
+
+
+def catalogue_is_no_text(folder):
+    file = source(folder, as_csv(folder))
+    file.write_text(file.read_text().replace('"catalogue.yaml"', "5"))
+    return file, "catalogue is missing or no text", "catalogue ="
+
+
+def input_is_no_name(folder):
+    file = source(folder, as_csv(folder))
+    file.write_text(file.read_text().replace("[inputs.visits]", "[inputs.'v\"x']"))
+    return file, "is no name of a table", "letters"
+
+
+def xes_without_events(folder):
+    (folder / "v.xes").write_text("<log></log>")
+    return source(folder, "v.xes"), "holds no event", "XES"
+
+
 def no_toml(folder):
     (folder / "s.toml").write_text("name = ")
     return folder / "s.toml", "no TOML", "correct it"
@@ -298,6 +356,8 @@ BAD = [
     select_that_breaks_off, no_select, cut_off_gzip, cut_off_xes, no_xes, latin_1, no_workbook,
     no_such_sheet, no_parquet, no_json, unknown_encoding, unknown_format, unknown_key,
     unknown_zone, no_toml, missing_source, bad_catalogue, another_file,
+    inputs_are_no_table, path_is_no_text, select_is_no_list, select_is_no_text, catalogue_is_no_text,
+    input_is_no_name, xes_without_events,
 ]  # fmt: skip
 
 
@@ -332,6 +392,9 @@ HELD = [
     ("1,2025-02-03,ana,till,much", "amount 'much' is no decimal(18,4)"),
     ("1,1950-02-03,ana,till,1", "before 1970"),
     (",2025-02-03,ana,till,1", "id is missing"),
+    ("1,infinity,ana,till,1", "occurred_at 'infinity' is no timestamptz"),
+    ("1,290000-01-01,ana,till,1", "occurred_at '290000-01-01' is no timestamptz"),
+    ("1,2025-02-03,ana,till,1e30", "amount '1e30' is no decimal(18,4)"),
 ]
 
 

@@ -41,7 +41,7 @@ def _parquet(con: duckdb.DuckDBPyConnection, given: Input) -> duckdb.DuckDBPyRel
 
 def _json(con: duckdb.DuckDBPyConnection, given: Input) -> duckdb.DuckDBPyRelation:
     paths = [str(path) for path in given.paths]
-    return con.read_json(paths, format="newline_delimited", convert_strings_to_integers=False)
+    return con.read_json(paths, format="auto", convert_strings_to_integers=False)
 
 
 def _xlsx(con: duckdb.DuckDBPyConnection, given: Input) -> duckdb.DuckDBPyRelation:

@@ -23,6 +23,8 @@ _SQL_TYPES = {
     pa.decimal128(18, 4): "DECIMAL(18,4)",
     pa.list_(pa.string()): "VARCHAR[]",
 }
+# What Python can say of a time; SQL knows infinity, and years beyond.
+_EARLIEST, _LATEST = "TIMESTAMPTZ '0001-01-02 00:00Z'", "TIMESTAMPTZ '9999-12-30 00:00Z'"
 _FAILED = "failed:"  # prefix of the columns that hold what could not be converted
 
 
@@ -47,13 +49,16 @@ def records(
         if len(parsed) != 1 or parsed[0].type != duckdb.StatementType.SELECT:
             raise SourceError(f"{statement.name!r} is not one SELECT", "give one SELECT alone")
         selected = con.sql(statement.sql)
-        given = dict(zip(selected.columns, map(str, selected.types), strict=True))
+        names = [name.lower() for name in selected.columns]  # as SQL compares them
+        given = dict(zip(names, map(str, selected.types), strict=True))
     _check_columns(statement, given)
     wanted = ", ".join(
         part for column in COLUMNS[statement.kind] for part in _expressions(column, given)
     )
     with reading(f"the SELECT {statement.name!r}"):
-        reader = con.sql(f"SELECT {wanted} FROM ({statement.sql.rstrip().rstrip(';')}) AS given")
+        reader = con.sql(
+            f"SELECT {wanted} FROM (\n{statement.sql.rstrip().rstrip(';')}\n) AS given"
+        )
         yield from reader.to_arrow_reader(batch_rows)
 
 
@@ -117,8 +122,10 @@ def _expressions(column: Column, given: dict[str, str]) -> list[str]:
     if column.name == "properties" and has != "VARCHAR":
         return [f"CAST(to_json({name}) AS VARCHAR) AS {name}"]
     value = f"TRY_CAST({name} AS {target})"
+    if target == "TIMESTAMPTZ":
+        value = f"CASE WHEN {value} BETWEEN {_EARLIEST} AND {_LATEST} THEN {value} END"
     filled = value if column.default is None else f"coalesce({value}, '{column.default}')"
-    if target == "VARCHAR" or has in (target, "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "DATE"):
+    if target in ("VARCHAR", has):
         return [f"{filled} AS {name}"]
     failed = f"CASE WHEN {value} IS NULL THEN nullif(trim(CAST({name} AS VARCHAR)), '') END"
     return [f"{filled} AS {name}", f'{failed} AS "{_FAILED}{column.name}"']

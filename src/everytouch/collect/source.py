@@ -1,5 +1,6 @@
 """A source file: which files are read, and the SELECTs that turn them into records."""
 
+import re
 import tomllib
 import zoneinfo
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ FORMATS = {
     ".xlsx": "xlsx",
     ".xes": "xes",
 }
+
+
+_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -71,18 +75,18 @@ def read_source(path: Path, folder: Path | None = None) -> Source:
         SourceError: the file cannot be used, or names a file that is not there.
     """
     raw = _toml(path)
-    base = folder or path.parent / raw.pop("folder", ".")
+    given = _optional(raw, "folder", path)
+    base = folder or path.parent / (given or ".")
     name = _text(raw, "name", path)
     timezone = raw.pop("timezone", "UTC")
     if timezone not in zoneinfo.available_timezones():
         raise SourceError(f"{path}: timezone {timezone!r} is unknown", "use an IANA name")
-    catalogue = raw.pop("catalogue", None)
-    inputs = tuple(_input(n, v, base, path) for n, v in raw.pop("inputs", {}).items())
-    statements = tuple(
-        Statement(kind, item.get("name", f"{kind} {number}"), _text(item, "sql", path))
-        for kind in KINDS
-        for number, item in enumerate(raw.pop(kind, []), 1)
-    )
+    catalogue = _optional(raw, "catalogue", path)
+    named = raw.pop("inputs", {})
+    if not isinstance(named, dict):
+        raise SourceError(f"{path}: inputs is no table", "write [inputs.NAME] tables")
+    inputs = tuple(_input(n, v, base, path) for n, v in named.items())
+    statements = tuple(s for kind in KINDS for s in _statements(kind, raw.pop(kind, []), path))
     if raw:
         raise SourceError(
             f"{path}: {', '.join(map(repr, raw))} is unknown",
@@ -92,6 +96,19 @@ def read_source(path: Path, folder: Path | None = None) -> Source:
         raise SourceError(f"{path} has no [inputs.…] or no SELECT", "give at least one of each")
     where = path.parent / catalogue if catalogue else None
     return Source(name, path, timezone, where, inputs, statements)
+
+
+def _statements(kind: Kind, raw: Any, path: Path) -> list[Statement]:
+    if not isinstance(raw, list) or not all(isinstance(item, dict) for item in raw):
+        raise SourceError(f"{path}: {kind} is no list of tables", f"write [[{kind}]] tables")
+    return [
+        Statement(kind, str(item.get("name", f"{kind} {number}")), _text(item, "sql", path))
+        for number, item in enumerate(raw, 1)
+    ]
+
+
+def _optional(raw: dict[str, Any], key: str, path: Path) -> str | None:
+    return _text(raw, key, path) if key in raw else None
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -114,10 +131,14 @@ def _text(raw: dict[str, Any], key: str, path: Path) -> str:
 
 def _input(name: str, raw: Any, base: Path, source: Path) -> Input:
     place = f"{source}: inputs.{name}"
+    if not _NAME.fullmatch(name):
+        raise SourceError(f"{place}: {name!r} is no name of a table", "use letters, digits and _")
     if not isinstance(raw, dict) or "path" not in raw:
         raise SourceError(f"{place} names no file", 'give path = "…"')
     options = dict(raw)
     given = options.pop("path")
+    if not all(isinstance(item, str) for item in _list(given)):
+        raise SourceError(f"{place}: path {given!r} is no text", 'give path = "…" or a list')
     paths = tuple(p for item in _list(given) for p in _files(base, item, place))
     kind = options.pop("format", None) or _format(paths[0], place)
     if kind not in FORMATS.values():
@@ -133,7 +154,7 @@ def _input(name: str, raw: Any, base: Path, source: Path) -> Input:
         ) from error
 
 
-def _list(value: Any) -> list[str]:
+def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 

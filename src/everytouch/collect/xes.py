@@ -71,6 +71,8 @@ def read_xes(path: Path) -> pa.Table:
         raise SourceError(f"{path} is cut off or damaged: {error}", "fetch it again") from error
     except expat.ExpatError as error:
         raise SourceError(f"{path} is no XES: {error}", "check the file at that line") from error
+    if not reader.rows:
+        raise SourceError(f"{path} holds no event", "check that it is an XES log")
     names = dict.fromkeys(name for row in reader.rows for name in row)
     columns = {n: pa.array([row.get(n) for row in reader.rows], pa.string()) for n in names}
     return pa.table(columns)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -69,6 +70,17 @@ def _touchpoint(table: pa.Table, kind: Kind, words: Vocabulary) -> Iterator[Brok
     given = table["touchpoint"]
     unknown = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, value_set=known)))
     yield unknown, lambda row: f"touchpoint {row['touchpoint']!r} is not in the catalogue"
+
+
+def _also(table: pa.Table, _kind: Kind, _words: Vocabulary) -> Iterator[Broken]:
+    """Every other identifier names its namespace and has a value."""
+    if "also" not in table.column_names or table["also"].null_count == len(table):
+        return
+    lists = table["also"].combine_chunks()
+    fits = pc.match_substring_regex(pc.list_flatten(lists), r"^[^:]+:.*\S")
+    wrong = np.zeros(len(table), np.bool_)
+    wrong[pc.list_parent_indices(lists).filter(pc.invert(pc.fill_null(fits, False)))] = True
+    yield pa.array(wrong), lambda row: f"also {row['also']} is no list of namespace:value"
 
 
 _CHOICES = (("party_kind", PARTY_KINDS), ("mode", MODES), ("about", ABOUT))
@@ -141,7 +153,16 @@ def _strings(table: pa.Table, kind: Kind, _words: Vocabulary) -> Iterator[Broken
         )
 
 
-RULES: tuple[Rule, ...] = (_missing, _time, _touchpoint, _choice, _score, _numbers, _strings)
+RULES: tuple[Rule, ...] = (
+    _missing,
+    _time,
+    _touchpoint,
+    _also,
+    _choice,
+    _score,
+    _numbers,
+    _strings,
+)
 
 
 def find_broken(table: pa.Table, kind: Kind, words: Vocabulary) -> dict[int, str]:

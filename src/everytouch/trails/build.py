@@ -124,7 +124,8 @@ class Builder:
         rows = np.flatnonzero(lengths.to_numpy(zero_copy_only=False))
         if len(rows):
             leading = pc.list_element(lists.take(pa.array(rows)), 0)
-            result[rows] = hash_strings(leading, self.secret)[0]
+            named = pc.fill_null(pc.not_equal(leading, ""), False).to_numpy(zero_copy_only=False)
+            result[rows] = np.where(named, hash_strings(leading, self.secret)[0], 0)
         return result
 
 
