@@ -112,6 +112,13 @@ def test_wrong_settings_are_said(text, said, workspace):
     assert said in done.stderr
 
 
+def test_a_lost_secret_is_said(workspace, company):
+    (workspace.path / "secret").unlink()
+    done = run("-w", workspace.path, "import", company.source)
+    assert done.exit_code == 2
+    assert "restore it" in done.stderr
+
+
 def test_demo_can_be_run_again_and_spares_other_folders(tmp_path):
     first = run("demo", tmp_path / "d", "--parties", 200)
     assert first.exit_code == 0, first.output

@@ -356,8 +356,8 @@ BAD = [
     select_that_breaks_off, no_select, cut_off_gzip, cut_off_xes, no_xes, latin_1, no_workbook,
     no_such_sheet, no_parquet, no_json, unknown_encoding, unknown_format, unknown_key,
     unknown_zone, no_toml, missing_source, bad_catalogue, another_file,
-    inputs_are_no_table, path_is_no_text, select_is_no_list, select_is_no_text, catalogue_is_no_text,
-    input_is_no_name, xes_without_events,
+    inputs_are_no_table, path_is_no_text, select_is_no_list, select_is_no_text,
+    catalogue_is_no_text, input_is_no_name, xes_without_events,
 ]  # fmt: skip
 
 

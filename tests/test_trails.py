@@ -77,6 +77,14 @@ def test_new_moments_are_seen_and_old_trails_go(workspace, company):
     assert len(list((workspace.path / "trails").iterdir())) == 1
 
 
+def test_damaged_trails_are_built_again(workspace, company):
+    workspace.import_source(company.source)
+    workspace.trails()
+    manifest = next((workspace.path / "trails").glob("*/manifest.json"))
+    manifest.write_text(manifest.read_text()[:100])
+    assert workspace.trails().moments == company.moments
+
+
 def test_a_build_that_died_leaves_nothing_in_the_way(workspace, company):
     workspace.import_source(company.source)
     left = workspace.path / "trails" / "building-999999999"

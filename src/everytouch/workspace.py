@@ -1,10 +1,7 @@
 """A workspace: one folder, one organisation. It composes the rooms; it computes nothing."""
 
 import datetime
-import getpass
 import json
-import os
-import secrets
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +22,16 @@ from everytouch.improvement import api as improvement
 from everytouch.improvement.api import RankedList
 from everytouch.journeys import api as journeys
 from everytouch.journeys.api import DropOff, Funnel, Graph, Paths, Sessions, Unit
-from everytouch.ledger.api import Quarantined, SourceStatus, Tables, quarantined, status_of
+from everytouch.ledger.api import (
+    Quarantined,
+    SourceStatus,
+    Tables,
+    audit,
+    quarantined,
+    read_secret,
+    status_of,
+    write_secret,
+)
 from everytouch.metrics import api as metrics
 from everytouch.metrics.api import Breakdown, By, Promises
 from everytouch.moments.api import PARTY_KINDS, hash_strings, normalise
@@ -34,7 +40,7 @@ from everytouch.settings import Settings
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Scope, Trail, Trails, microseconds
 
-_FILE, _CATALOGUE, _SECRET = "everytouch.toml", "catalogue.yaml", "secret"
+_FILE, _CATALOGUE = "everytouch.toml", "catalogue.yaml"
 
 
 def create(
@@ -69,9 +75,7 @@ def create(
     )
     catalogue = Catalogue(organisation)
     (folder / _CATALOGUE).write_text(catalogue_room.dumps(catalogue), encoding="utf-8")
-    handle = os.open(folder / _SECRET, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write((secret or secrets.token_bytes(16)).hex())
+    write_secret(folder, secret)
     (folder / "ledger").mkdir(mode=0o700)
     Tables(folder / "ledger").create()
     return Workspace(folder)
@@ -122,7 +126,7 @@ class Workspace:
 
     @cached_property
     def _secret(self) -> bytes:
-        return bytes.fromhex((self.path / _SECRET).read_text(encoding="ascii"))
+        return read_secret(self.path)
 
     @cached_property
     def _engine(self) -> LocalEngine:
@@ -236,7 +240,7 @@ class Workspace:
         key, _ = hash_strings(normalise(pa.array([namespace]), pa.array([value])), self._secret)
         resolution = identity.current(self.tables)
         party = int(resolution.party(key)[0])
-        self._audit("read trail", f"{party & (2**64 - 1):016x}")
+        audit(self.path, "read trail", f"{party & (2**64 - 1):016x}")
         trail = trails_room.trail_of(self.tables, resolution, party, self.catalogue)
         if not trail.rows:
             raise UnknownNameError(
@@ -322,7 +326,7 @@ class Workspace:
         Raises:
             UnknownNameError: there is no such finding.
         """
-        self._audit("read moments", finding)
+        audit(self.path, "read moments", finding)
         return self._behind(finding, limit)
 
     def _behind(self, finding: str, limit: int) -> Trail:
@@ -384,14 +388,3 @@ class Workspace:
         trails, customer = self.trails(), PARTY_KINDS.index("customer")
         chosen = {b.number: b["party_kind"][b.offsets[:-1]] == customer for b in trails.buckets}
         return Scope(chosen, text="customers, all time")
-
-    def _audit(self, action: str, subject: str) -> None:
-        """Add a line to the audit log: who looked at what about whom, when."""
-        line = {
-            "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            "who": getpass.getuser(),
-            "action": action,
-            "subject": subject,
-        }
-        with (self.path / "audit.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line) + "\n")

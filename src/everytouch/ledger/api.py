@@ -1,7 +1,9 @@
 """What other rooms may import of the ledger."""
 
+from everytouch.ledger.audit import audit
 from everytouch.ledger.loader import Counts, Loader
 from everytouch.ledger.quarantine import Quarantined, quarantined, release, superseded
+from everytouch.ledger.secret import read_secret, write_secret
 from everytouch.ledger.status import SourceStatus, status_of
 from everytouch.ledger.tables import IMPORTS, TABLES, Tables
 
@@ -13,8 +15,11 @@ __all__ = [
     "Quarantined",
     "SourceStatus",
     "Tables",
+    "audit",
     "quarantined",
+    "read_secret",
     "release",
     "status_of",
     "superseded",
+    "write_secret",
 ]

@@ -25,10 +25,22 @@ def open_trails(folder: Path, tables: Tables, secret: bytes, settings: Settings)
     """Trails as of the newest ledger; built first where they are missing or older."""
     versions = {name: tables.version(name) for name in _TABLES}
     target = folder / "-".join(str(versions[name]) for name in _TABLES)
-    if not (target / "manifest.json").exists():
+    if not _whole(target):
         builder = Builder(tables, current(tables), secret, settings.bucket_rows, settings.cores)
         _replace(folder, target, lambda new: builder.build(new, versions))
     return load(target)
+
+
+def _whole(folder: Path) -> bool:
+    """Whether trails are there and can be opened; what is damaged is removed."""
+    if not folder.exists():
+        return False
+    try:
+        load(folder)
+    except (OSError, ValueError, KeyError):
+        shutil.rmtree(folder, ignore_errors=True)
+        return False
+    return True
 
 
 def load(folder: Path) -> Trails:
