@@ -1,6 +1,7 @@
 """The catalogue as YAML: read with every mistake named, written back without loss."""
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Callable, Iterable
@@ -45,8 +46,12 @@ def load(path: Path) -> Catalogue:
     return loads(text, str(path))
 
 
+@functools.lru_cache(maxsize=8)
 def loads(text: str, where: str = "catalogue") -> Catalogue:
-    """Read and check a catalogue given as text; ``where`` names it in messages."""
+    """Read and check a catalogue given as text; ``where`` names it in messages.
+
+    The same text gives the same catalogue: a report asks for it dozens of times.
+    """
     try:
         raw = yaml.safe_load(text)
     except yaml.YAMLError as error:

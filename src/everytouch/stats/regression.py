@@ -89,7 +89,9 @@ def _lmg(matrix: Any) -> Any:  # noqa: C901 # pragma: no cover - compiled
     m = matrix.shape[0]
     p = m - 1
     stack = np.empty((p + 1, m, m))
-    stack[0] = matrix
+    for r in range(m):  # in loops: assigning whole slices takes seconds more to compile
+        for c in range(m):
+            stack[0, r, c] = matrix[r, c]
     r2 = np.zeros(1 << p)
     size = np.zeros(1 << p, np.int64)
     for mask in range(1, 1 << p):
@@ -101,17 +103,16 @@ def _lmg(matrix: Any) -> Any:  # noqa: C901 # pragma: no cover - compiled
         before = stack[depth - 1]
         after = stack[depth]
         pivot = before[j, j]
-        if pivot < 1e-9:  # j adds nothing to the others
-            after[:] = before
-        else:
-            for r in range(m):
-                for c in range(m):
-                    if r == j and c == j:
-                        after[r, c] = -1.0 / pivot
-                    elif r == j or c == j:
-                        after[r, c] = before[r, c] / pivot
-                    else:
-                        after[r, c] = before[r, c] - before[r, j] * before[j, c] / pivot
+        for r in range(m):
+            for c in range(m):
+                if pivot < 1e-9:  # j adds nothing to the others
+                    after[r, c] = before[r, c]
+                elif r == j and c == j:
+                    after[r, c] = -1.0 / pivot
+                elif r == j or c == j:
+                    after[r, c] = before[r, c] / pivot
+                else:
+                    after[r, c] = before[r, c] - before[r, j] * before[j, c] / pivot
         r2[mask] = 1.0 - after[p, p]
     weight = np.empty(p)
     for s in range(p):
