@@ -1,0 +1,91 @@
+"""The five questions, each a call of the room that answers it."""
+
+from collections.abc import Sequence
+
+from everytouch.drivers import api as drivers_room
+from everytouch.drivers.api import Drivers, Worth
+from everytouch.improvement import api as improvement
+from everytouch.improvement.api import RankedList
+from everytouch.journeys import api as journeys
+from everytouch.journeys.api import DropOff, Funnel, Graph, Paths, Sessions, Unit
+from everytouch.metrics import api as metrics
+from everytouch.metrics.api import Breakdown, By, Promises
+from everytouch.moments.api import PARTY_KINDS
+from everytouch.trails.api import EVERYTHING, Scope
+from everytouch.workspace.base import Base
+
+
+class Asking(Base):
+    """What people live through, feel, what drives that, its worth, what to change first."""
+
+    def graph(self, scope: Scope = EVERYTHING) -> Graph:
+        """Directly-follows graph of interactions."""
+        return journeys.graph(self.trails(), self._engine, scope)
+
+    def paths(self, scope: Scope = EVERYTHING, *, unit: Unit = "party", top: int = 20) -> Paths:
+        """Most frequent paths."""
+        gap = self.settings.session_gap_minutes
+        return journeys.paths(
+            self.trails(), self._engine, scope, unit=unit, gap_minutes=gap, top=top
+        )
+
+    def funnel(
+        self, steps: Sequence[str], scope: Scope = EVERYTHING, *, window_days: float = 30.0
+    ) -> Funnel:
+        """Parties that take steps in their order."""
+        return journeys.funnel(self.trails(), self._engine, steps, scope, window_days=window_days)
+
+    def sessions(self, scope: Scope = EVERYTHING) -> Sessions:
+        """Sessions by silence."""
+        gap = self.settings.session_gap_minutes
+        return journeys.sessions(self.trails(), self._engine, scope, gap_minutes=gap)
+
+    def drop_off(self, scope: Scope = EVERYTHING) -> DropOff:
+        """Flow of parties through the stages."""
+        return journeys.drop_off(self.trails(), self._engine, self.catalogue, scope)
+
+    def perception(self, by: By = "all", scope: Scope = EVERYTHING) -> Breakdown:
+        """Stated perception by touchpoint, stage, channel, owner, segment or month."""
+        trails, known = self.trails(), self.catalogue
+        if by == "all":
+            grouping = metrics.everyone()
+        elif by == "month":
+            grouping = metrics.by_month(trails, self.settings.timezone)
+        elif by == "segment":
+            scopes = {name: self._segment(name) for name in known.segments}
+            labels = {name: segment.label for name, segment in known.segments.items()}
+            grouping = metrics.by_segment(scopes, labels)
+        else:
+            grouping = metrics.by_place(trails, known, by)
+        return metrics.breakdown(trails, self._engine, known, self.settings, by, grouping, scope)
+
+    def promises(self, scope: Scope = EVERYTHING) -> Promises:
+        """Promises kept and broken."""
+        return metrics.promises(self.trails(), self._engine, self.catalogue, self.settings, scope)
+
+    def drivers(self, scope: Scope = EVERYTHING) -> Drivers:
+        """What the score goes with.
+
+        Raises:
+            NotEnoughDataError: the data cannot say.
+        """
+        return drivers_room.drivers(
+            self.trails(), self._engine, self.catalogue, self.settings, scope
+        )
+
+    def worth(self, scope: Scope = EVERYTHING) -> Worth:
+        """Spend, return and cost to serve by past experience, of customers."""
+        if scope == EVERYTHING:
+            scope = self._customers()
+        return drivers_room.worth(self.trails(), self._engine, self.settings, scope)
+
+    def findings(self) -> RankedList:
+        """The ranked list of what to improve."""
+        return improvement.ranked(
+            self.trails(), self._engine, self.catalogue, self.settings, self.worth()
+        )
+
+    def _customers(self) -> Scope:
+        trails, customer = self.trails(), PARTY_KINDS.index("customer")
+        chosen = {b.number: b["party_kind"][b.offsets[:-1]] == customer for b in trails.buckets}
+        return Scope(chosen, text="customers, all time")

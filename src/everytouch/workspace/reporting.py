@@ -1,0 +1,64 @@
+"""The report: everything the other parts answer, in one file."""
+
+from pathlib import Path
+
+from everytouch.errors import EverytouchError, NotEnoughDataError
+from everytouch.improvement import api as improvement
+from everytouch.journeys.api import Paths
+from everytouch.metrics.api import By
+from everytouch.report.api import ReportData, write_html, write_pdf
+from everytouch.workspace.asking import Asking
+from everytouch.workspace.people import People
+from everytouch.workspace.ways_in import WaysIn
+
+
+class Reporting(Asking, People, WaysIn):
+    """Writing the findings down."""
+
+    def report(self, path: str | Path) -> Path:
+        """Write the findings as one HTML file, or, where the name ends in .pdf, as a PDF."""
+        target = Path(path)
+        write = write_pdf if target.suffix.lower() == ".pdf" else write_html
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write(self._report_data(), target)
+        except OSError as error:
+            raise EverytouchError(
+                f"the report cannot be written to {target}: {error}", "give another place"
+            ) from error
+        return target
+
+    def _report_data(self) -> ReportData:
+        trails = self.trails()
+        try:
+            found, why = self.drivers(), ""
+        except NotEnoughDataError as error:
+            found, why = None, error.what
+        worth = self.worth()
+        ranked = improvement.ranked(trails, self._engine, self.catalogue, self.settings, worth)
+        by: tuple[By, ...] = ("touchpoint", "stage", "channel", "segment", "month")
+        return ReportData(
+            catalogue=self.catalogue,
+            settings=self.settings,
+            moments=trails.moments,
+            parties=trails.parties,
+            first=trails.first,
+            last=trails.last,
+            status=self.status(),
+            ranked=ranked,
+            behind={row.name: self._behind(row.name, 5).rows for row in ranked.rows},
+            overall=self.perception("all"),
+            perception=tuple(self.perception(each) for each in by),
+            promises=self.promises(),
+            graph=self.graph(),
+            paths=self._report_paths(),
+            drop_off=self.drop_off(),
+            drivers=found,
+            no_drivers=why,
+            worth=worth,
+        )
+
+    def _report_paths(self) -> Paths:
+        """Paths by order or case where moments name one, else whole trails."""
+        by_order = self.paths(unit="correlation", top=10)
+        return by_order if by_order.rows else self.paths(top=10)

@@ -1,0 +1,63 @@
+"""Ways in: imports, quarantine, what is stored."""
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+from everytouch.catalogue import api as catalogue_room
+from everytouch.catalogue.api import Catalogue
+from everytouch.collect.api import Importer, Progress, Receipt, Source, read_source
+from everytouch.ledger.api import Quarantined, SourceStatus, quarantined, status_of
+from everytouch.workspace.base import CATALOGUE, Base
+
+
+class WaysIn(Base):
+    """Bringing moments in."""
+
+    def import_source(
+        self,
+        source: str | Path | Source,
+        folder: str | Path | None = None,
+        *,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+        now: datetime.datetime | None = None,
+    ) -> Receipt:
+        """Import a source; what is stored already is recognised and left.
+
+        The source's catalogue, if it names one, adds what the workspace's does not have.
+
+        Raises:
+            SourceError: the source, an input or a SELECT cannot be used.
+        """
+        if not isinstance(source, Source):
+            source = read_source(Path(source), Path(folder) if folder else None)
+        known = self.catalogue
+        if source.catalogue is not None:
+            before = known
+            known = catalogue_room.merged(known, catalogue_room.load(source.catalogue))
+            if not dry_run and known != before:
+                (self.path / CATALOGUE).write_text(catalogue_room.dumps(known), encoding="utf-8")
+        return self._importer(known, now).run(source, dry_run, progress)
+
+    def replay(self, source: str | None = None) -> Receipt:
+        """Try what is in quarantine again, after the catalogue was corrected."""
+        return self._importer(self.catalogue, None).replay(source)
+
+    def fix(self, rows: Sequence[Quarantined]) -> Receipt:
+        """Store corrected records; those that hold leave the quarantine."""
+        return self._importer(self.catalogue, None).fix(list(rows))
+
+    def quarantine(self, source: str | None = None) -> tuple[Quarantined, ...]:
+        """Records that broke a rule, with the reasons."""
+        return quarantined(self.tables, source)
+
+    def status(self) -> tuple[SourceStatus, ...]:
+        """What is stored and what is in quarantine, by source."""
+        return status_of(self.tables)
+
+    def _importer(self, known: Catalogue, now: datetime.datetime | None) -> Importer:
+        now = now or datetime.datetime.now(datetime.UTC)
+        latest = now + datetime.timedelta(days=1)
+        words = catalogue_room.vocabulary(known, self.settings.currency, latest)
+        return Importer(self.tables, self._secret, words, self.settings, now)
