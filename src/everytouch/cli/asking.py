@@ -35,8 +35,8 @@ def _scoped(command: F) -> F:
 
 def _open(path: Path, segment: str | None, since: str | None, until: str | None) -> Any:
     workspace = open_workspace(path)
-    days = [_day(workspace, day) for day in (since, until)]
-    scope: Scope = workspace.scope(segment, *days)
+    first, last = _day(workspace, since), _day(workspace, until)
+    scope: Scope = workspace.scope(segment, first, last)
     return workspace, scope
 
 

@@ -1,5 +1,6 @@
 """What other rooms may import of identity."""
 
+from everytouch.identity.profile import Profile, StatedLink, Trait, profile
 from everytouch.identity.resolve import Resolution, current, resolve
 
-__all__ = ["Resolution", "current", "resolve"]
+__all__ = ["Profile", "Resolution", "StatedLink", "Trait", "current", "profile", "resolve"]

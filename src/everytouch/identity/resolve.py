@@ -6,7 +6,9 @@ they were known at any earlier time.
 """
 
 import datetime
+import functools
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -72,5 +74,12 @@ def resolve(links: pa.Table, known_at: datetime.datetime | None = None) -> Resol
 
 
 def current(tables: Tables, known_at: datetime.datetime | None = None) -> Resolution:
-    """Parties by the links in the ledger."""
+    """Parties by the links in the ledger; the same ledger gives the same resolution again."""
+    if known_at is None:
+        return _newest(tables.folder, tables.version("links"))
     return resolve(tables.read("links", _COLUMNS), known_at)
+
+
+@functools.lru_cache(maxsize=2)
+def _newest(folder: Path, _version: int) -> Resolution:
+    return resolve(Tables(folder).read("links", _COLUMNS))

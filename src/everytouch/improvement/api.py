@@ -1,13 +1,26 @@
 """What other rooms may import of improvement."""
 
 from everytouch.improvement.charts import overall
-from everytouch.improvement.ranking import Finding, RankedList, last_year, moments_behind, ranked
+from everytouch.improvement.movement import Cause, Movement, movement, periods
+from everytouch.improvement.ranking import (
+    WORDS,
+    Finding,
+    RankedList,
+    last_year,
+    moments_behind,
+    ranked,
+)
 
 __all__ = [
+    "WORDS",
+    "Cause",
     "Finding",
+    "Movement",
     "RankedList",
     "last_year",
     "moments_behind",
+    "movement",
     "overall",
+    "periods",
     "ranked",
 ]

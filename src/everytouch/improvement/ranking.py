@@ -22,7 +22,7 @@ from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, microsecond
 LEAST_ANSWERS = 20  # with the problem, and without it
 TIED = 0.98  # correlation from which two problems cannot be told apart
 YEAR = 365
-_WORDS = {
+WORDS = {
     "late": "later than promised",
     "slow": "takes longer than promised",
     "failed": "goes wrong",
@@ -137,7 +137,12 @@ def behind(
 
 
 def moments_behind(
-    trails: Trails, catalogue: Catalogue, settings: Settings, name: str, limit: int
+    trails: Trails,
+    catalogue: Catalogue,
+    settings: Settings,
+    name: str,
+    limit: int,
+    scope: Scope = EVERYTHING,
 ) -> list[int]:
     """Ledger keys of the newest moments behind a finding, as late:parcel_delivered.
 
@@ -149,7 +154,7 @@ def moments_behind(
         raise UnknownNameError(
             f"finding {name!r} is unknown", "use a name of the ranked list: everytouch findings"
         )
-    rules, year = Rules.of(catalogue, trails, settings), last_year(trails)
+    rules, year = Rules.of(catalogue, trails, settings), reached(trails, scope)
     number, code = PROBLEMS.index(problem), trails.touchpoints.index(point)
     newest = [pair for b in trails.buckets for pair in behind(b, year, rules, number, code)]
     return [key for _, key in sorted(newest, reverse=True)[:limit]]
@@ -163,12 +168,31 @@ def last_year(trails: Trails) -> Scope:
     return Scope(start=stop - YEAR * DAY, stop=stop, text=f"{first} to {last}")
 
 
+def reached(trails: Trails, scope: Scope) -> Scope:
+    """The scope in which problems are counted: its own period, or else the last year."""
+    year = last_year(trails)
+    if (scope.start, scope.stop) != (EVERYTHING.start, EVERYTHING.stop):
+        return scope
+    text = year.text if scope.text == EVERYTHING.text else f"{scope.text}, {year.text}"
+    return replace(scope, start=year.start, stop=year.stop, text=text)
+
+
 def ranked(
-    trails: Trails, engine: Engine, catalogue: Catalogue, settings: Settings, worth: Worth
+    trails: Trails,
+    engine: Engine,
+    catalogue: Catalogue,
+    settings: Settings,
+    worth: Worth,
+    scope: Scope = EVERYTHING,
 ) -> RankedList:
-    """Every problem that touches anybody, by how far it lowers the mean of all scores."""
-    rules, year = Rules.of(catalogue, trails, settings), last_year(trails)
-    asked = headline(trails, engine, settings)
+    """Every problem that touches anybody, by how far it lowers the mean of all scores.
+
+    Args:
+        scope: whose problems, where. Its parties are asked; without a period, the last year
+            of data is counted.
+    """
+    rules, year = Rules.of(catalogue, trails, settings), reached(trails, scope)
+    asked, asking = headline(trails, engine, settings), Scope(scope.parties)
     touched = engine.run(lambda bucket: reach(bucket, year, rules), trails.buckets)
     problems = tuple(
         Feature(PROBLEMS[p], k)
@@ -177,16 +201,16 @@ def ranked(
         if touched.touched[p, k, 0] and trails.touchpoints[k] in catalogue.touchpoints
     )
     products = engine.run(
-        lambda bucket: cross_products(bucket, EVERYTHING, rules, problems, asked), trails.buckets
+        lambda bucket: cross_products(bucket, asking, rules, problems, asked), trails.buckets
     )
-    effects = _effects(products, settings)
+    known = effects(products, settings)
     rows = [
-        _finding(problem, touched, effects.get(i, _NONE), trails, catalogue, worth)
+        _finding(problem, touched, known.get(i, _NONE), trails, catalogue, worth)
         for i, problem in enumerate(problems)
     ]
     names = [row.name for row in rows]
     rows = [
-        replace(row, tied=tuple(names[other] for other in effects[i].tied)) if i in effects else row
+        replace(row, tied=tuple(names[other] for other in known[i].tied)) if i in known else row
         for i, row in enumerate(rows)
     ]
     rows.sort(key=_order)
@@ -220,7 +244,7 @@ class Effect:
     tied: tuple[int, ...] = ()
 
 
-def _effects(products: CrossProducts, settings: Settings) -> dict[int, Effect]:
+def effects(products: CrossProducts, settings: Settings) -> dict[int, Effect]:
     """The effect of each problem that can be judged, by its column."""
     total = products.total
     n, with_it = total[0, 0], total[0, 1:-1]
@@ -273,7 +297,7 @@ def _finding(
         touchpoint=name,
         label=point.label,
         owner=point.owner,
-        problem=f"{point.label}: {_WORDS[problem.kind]}",
+        problem=f"{point.label}: {WORDS[problem.kind]}",
         promise=point.promise.text if point.promise else "",
         moments=moments,
         parties=parties,

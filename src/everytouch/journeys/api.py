@@ -2,23 +2,29 @@
 
 from everytouch.journeys.charts import observed
 from everytouch.journeys.dropoff import DropOff, StageFlow, drop_off
+from everytouch.journeys.flow import Change, StageFlows, stage_flows
 from everytouch.journeys.funnel import Funnel, Step, funnel
 from everytouch.journeys.graph import Edge, Graph, Node, graph
 from everytouch.journeys.paths import Paths, Unit, WalkedPath, paths
 from everytouch.journeys.sessions import SessionFacts, Sessions, sessions
+from everytouch.journeys.volume import MonthVolume, Volume, volume
 
 __all__ = [
+    "Change",
     "DropOff",
     "Edge",
     "Funnel",
     "Graph",
+    "MonthVolume",
     "Node",
     "Paths",
     "SessionFacts",
     "Sessions",
     "StageFlow",
+    "StageFlows",
     "Step",
     "Unit",
+    "Volume",
     "WalkedPath",
     "drop_off",
     "funnel",
@@ -26,4 +32,6 @@ __all__ = [
     "observed",
     "paths",
     "sessions",
+    "stage_flows",
+    "volume",
 ]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.engine.api import Engine
+from everytouch.journeys.flow import stage_codes
 from everytouch.results import Basis, Result
 from everytouch.stats.intervals import Estimate, share
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
@@ -78,7 +79,7 @@ class FlowSums:
 
 def kernel(bucket: Bucket, scope: Scope, stage: NDArray[np.int64], count: int) -> FlowSums:
     """Flow of one bucket; ``stage`` gives the stage of each touchpoint code, -1 for none."""
-    trail = (bucket[name] for name in ("time", "kind", "touchpoint"))
+    trail = (bucket["time"], scope.kinds(bucket), bucket["touchpoint"])
     take = scope.take(bucket)
     return FlowSums(_flow(bucket.offsets, take, *trail, scope.start, scope.stop, stage, count))
 
@@ -88,12 +89,7 @@ def drop_off(
 ) -> DropOff:
     """Flow of parties through the catalogue's stages."""
     order = {name: number for number, name in enumerate(catalogue.stages)}
-    points = catalogue.touchpoints
-    stage = np.array(
-        [order[points[name].stage] if name in points else -1 for name in trails.touchpoints]
-        or [-1],
-        np.int64,
-    )
+    stage = stage_codes(trails, catalogue)
     sums = engine.run(lambda bucket: kernel(bucket, scope, stage, len(order)), trails.buckets).sums
     rows = tuple(
         StageFlow(name, came, went, share(came - went, came), ended)

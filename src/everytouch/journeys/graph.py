@@ -132,7 +132,9 @@ def kernel(bucket: Bucket, scope: Scope, k: int) -> GraphSums:
     trail = (
         bucket.offsets,
         scope.take(bucket),
-        *(bucket[name] for name in ("time", "kind", "touchpoint")),
+        bucket["time"],
+        scope.kinds(bucket),
+        bucket["touchpoint"],
         scope.start,
         scope.stop,
     )

@@ -117,7 +117,7 @@ def kernel(bucket: Bucket, scope: Scope, unit: Unit, gap: int) -> PathCounts:
         rows, edges = _by_correlation(bucket, _kept(bucket, scope))
         hashes, first = _hash(edges, bucket["touchpoint"][rows]), rows[edges[:-1]]
     else:
-        columns = (bucket[name] for name in ("time", "kind", "touchpoint"))
+        columns = (bucket["time"], scope.kinds(bucket), bucket["touchpoint"])
         silence = gap if unit == "session" else np.iinfo(np.int64).max
         hashes, first = _walks(
             bucket.offsets, scope.take(bucket), *columns, scope.start, scope.stop, silence
@@ -150,7 +150,7 @@ def _read(bucket: Bucket, scope: Scope, unit: Unit, gap: int, first: int) -> tup
     party = int(np.searchsorted(bucket.offsets, first, side="right")) - 1
     part = slice(first, int(bucket.offsets[party + 1]))
     time = bucket["time"][part]
-    keep = (bucket["kind"][part] == 0) & (time >= scope.start) & (time < scope.stop)
+    keep = (scope.kinds(bucket)[part] == 0) & (time >= scope.start) & (time < scope.stop)
     if unit == "correlation":
         keep &= bucket["correlation"][part] == bucket["correlation"][first]
     rows = np.flatnonzero(keep)

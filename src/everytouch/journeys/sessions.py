@@ -77,7 +77,7 @@ class SessionSums:
 def kernel(bucket: Bucket, scope: Scope, gap: int) -> SessionSums:
     """Split one bucket's trails; ``gap`` in microseconds."""
     spread = np.zeros(BINS, np.int64)
-    take, time, kind = scope.take(bucket), bucket["time"], bucket["kind"]
+    take, time, kind = scope.take(bucket), bucket["time"], scope.kinds(bucket)
     sums = _split(bucket.offsets, take, time, kind, scope.start, scope.stop, gap, spread)
     return SessionSums(sums, spread)
 

@@ -1,6 +1,6 @@
 """What other rooms may import of the ledger."""
 
-from everytouch.ledger.audit import audit
+from everytouch.ledger.audit import Entry, audit, broken, entries
 from everytouch.ledger.loader import Counts, Loader
 from everytouch.ledger.quarantine import Quarantined, quarantined, release, superseded
 from everytouch.ledger.secret import read_secret, write_secret
@@ -11,11 +11,14 @@ __all__ = [
     "IMPORTS",
     "TABLES",
     "Counts",
+    "Entry",
     "Loader",
     "Quarantined",
     "SourceStatus",
     "Tables",
     "audit",
+    "broken",
+    "entries",
     "quarantined",
     "read_secret",
     "release",

@@ -1,16 +1,15 @@
 """Perception by touchpoint, stage, channel, segment, month …: n, headline, score, intervals."""
 
-import datetime
 import math
 import zoneinfo
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from everytouch.catalogue.api import Catalogue, Instrument
+from everytouch.catalogue.api import Catalogue, Instrument, Touchpoint
 from everytouch.engine.api import Engine
 from everytouch.metrics.instruments import HEADLINES, Tally, tallies
 from everytouch.perception.api import Rules, Windows, windows
@@ -18,10 +17,14 @@ from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats import intervals
 from everytouch.stats.intervals import Estimate, no_estimate
-from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, microseconds
+from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, month_edges
 
-By = Literal["all", "touchpoint", "stage", "channel", "owner", "segment", "month"]
-BY: tuple[By, ...] = ("all", "touchpoint", "stage", "channel", "owner", "segment", "month")
+By = Literal[
+    "all", "touchpoint", "stage", "channel", "owner", "element", "sense", "value", "segment",
+    "month",
+]  # fmt: skip
+BY: tuple[By, ...] = get_args(By)
+_SEVERAL = {"sense": "senses", "value": "values"}  # of which a touchpoint has any number
 
 
 @dataclass(frozen=True)
@@ -108,20 +111,17 @@ def by_place(trails: Trails, catalogue: Catalogue, by: By) -> Grouping:
     every group its journey passed.
     """
     points = [catalogue.touchpoints.get(name) for name in trails.touchpoints]
-    places = [
-        "" if point is None else (point.name if by == "touchpoint" else getattr(point, by))
-        for point in points
-    ]
-    names = tuple(sorted({place for place in places if place}))
+    places = [_places(point, by) if point else () for point in points]
+    names = tuple(sorted({name for several in places for name in several if name}))
     number = {name: i for i, name in enumerate(names)}
-    group = np.array([number.get(place, -1) for place in places], np.int64)
 
     def assign(bucket: Bucket, seen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         about = bucket["touchpoint"][seen.rows]
         belongs = np.zeros((len(seen.rows), len(names)), np.bool_)
-        for code, g in enumerate(group):
-            if g >= 0:
-                belongs[:, g] |= (about == code) | ((about < 0) & (seen.passed[:, code] > 0))
+        for code, several in enumerate(places):
+            here = (about == code) | ((about < 0) & (seen.passed[:, code] > 0))
+            for name in several:
+                belongs[:, number[name]] |= here
         rows, groups = np.nonzero(belongs)
         return rows, groups
 
@@ -132,19 +132,27 @@ def by_place(trails: Trails, catalogue: Catalogue, by: By) -> Grouping:
     return Grouping(names, labels, assign, what)
 
 
+def _places(point: Touchpoint, by: By) -> tuple[str, ...]:
+    """The groups a touchpoint belongs to."""
+    if by == "touchpoint":
+        return (point.name,)
+    if by in _SEVERAL:
+        several: tuple[str, ...] = getattr(point, _SEVERAL[by])
+        return several
+    place: str = getattr(point, by)
+    return (place,) if place else ()
+
+
 def by_month(trails: Trails, timezone: str) -> Grouping:
     """Groups by calendar month of the answer in a time zone."""
-    if trails.first is None or trails.last is None:
+    names, edges = month_edges(trails, zoneinfo.ZoneInfo(timezone))
+    if not names:
         return Grouping((), (), _nowhere, "answers given in the month")
-    zone = zoneinfo.ZoneInfo(timezone)
-    months = list(_months(trails.first.astimezone(zone), trails.last.astimezone(zone)))
-    edges = np.array([microseconds(m) for m in months], np.int64)
 
     def assign(bucket: Bucket, seen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         month = np.searchsorted(edges, bucket["time"][seen.rows], side="right") - 1
         return np.arange(len(seen.rows)), month
 
-    names = tuple(f"{m:%Y-%m}" for m in months)
     return Grouping(names, names, assign, f"answers given in the month ({timezone})")
 
 
@@ -173,14 +181,6 @@ def everyone() -> Grouping:
 
 def _nowhere(_: Bucket, seen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.arange(len(seen.rows)), np.full(len(seen.rows), -1)
-
-
-def _months(first: datetime.datetime, last: datetime.datetime) -> list[datetime.datetime]:
-    months, at = [], first.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    while at <= last:
-        months.append(at)
-        at = at.replace(year=at.year + at.month // 12, month=at.month % 12 + 1)
-    return months
 
 
 def breakdown(

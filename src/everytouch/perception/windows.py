@@ -6,7 +6,7 @@ later is not looked at, but for one thing that was known already: what was overd
 being lived through, as late by as much as it was overdue.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -228,4 +228,10 @@ def windows(bucket: Bucket, scope: Scope, rules: Rules, instrument: int | None =
         out.elapsed_days,
     )
     _overdue(rows, bucket.offsets[party + 1], rules.on_time, *times, link, *counts)
-    return out
+    return out if scope.places is None else _at(out, bucket["touchpoint"][rows], scope.places)
+
+
+def _at(seen: Windows, about: NDArray[np.int16], places: NDArray[np.bool_]) -> Windows:
+    """Only answers about these touchpoints, or about a journey that passed one of them."""
+    inside = (about >= 0) | (seen.passed[:, places] > 0).any(axis=1)
+    return Windows(*(getattr(seen, field.name)[inside] for field in fields(seen)))

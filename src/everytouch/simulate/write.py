@@ -17,9 +17,11 @@ from everytouch.moments.api import COLUMNS, Kind, schema
 from everytouch.simulate.company import COMPANY, DAY, EFFECTS, START
 from everytouch.simulate.lives import INSTRUMENTS, NONE, OUTCOMES, TOUCHPOINTS, Block, live
 from everytouch.simulate.others import work
+from everytouch.simulate.words import comments
 
 BLOCK = 20_000  # parties made at a time
 _PEOPLE = {"customer": "C", "employee": "E", "partner": "P"}
+_SCALES = (np.array([0.0, 1.0, 1.0]), np.array([10.0, 5.0, 5.0]))  # of INSTRUMENTS
 _NAMESPACE = {"customer": "customer_no", "employee": "employee_no", "partner": "courier_no"}
 
 _SOURCE = """\
@@ -202,9 +204,17 @@ def _perceptions(rows: NDArray[Any], kind: str, first: int) -> pa.Table:
         "instrument": pa.array(INSTRUMENTS).take(pa.array(rows["instrument"])),
         "mode": pa.repeat("stated", n),
         "raw": pa.array(rows["raw"]),
+        "text": comments(rows["time"], _place(rows)) if kind == "customer" else None,
         "correlations": _orders(rows) if kind == "customer" else None,
     }
     return _record("perceptions", n, columns)
+
+
+def _place(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Where each answer lies on its scale, 0..1."""
+    low, high = (ends[rows["instrument"]] for ends in _SCALES)
+    place: NDArray[np.float64] = (rows["raw"] - low) / (high - low)
+    return place
 
 
 def _record(kind: Kind, n: int, columns: dict[str, Any]) -> pa.Table:

@@ -1,27 +1,38 @@
 """What other rooms may import of trails."""
 
+from everytouch.trails.comments import Comment, Comments, comments
 from everytouch.trails.model import COLUMNS, INTERACTION, NEVER, PERCEPTION, Bucket, Trails
+from everytouch.trails.months import month_edges
+from everytouch.trails.newest import ANY, Glimpse, Wanted, newest
 from everytouch.trails.one import Moment, Trail, moments_by_key, trail_of
 from everytouch.trails.scope import EVERYTHING, Scope, microseconds
-from everytouch.trails.segments import TRAIT_COLUMNS, scope_of
+from everytouch.trails.segments import scope_of, traits_of
 from everytouch.trails.store import load, open_trails
 
 __all__ = [
+    "ANY",
     "COLUMNS",
     "EVERYTHING",
     "INTERACTION",
     "NEVER",
     "PERCEPTION",
-    "TRAIT_COLUMNS",
     "Bucket",
+    "Comment",
+    "Comments",
+    "Glimpse",
     "Moment",
     "Scope",
     "Trail",
     "Trails",
+    "Wanted",
+    "comments",
     "load",
     "microseconds",
     "moments_by_key",
+    "month_edges",
+    "newest",
     "open_trails",
     "scope_of",
     "trail_of",
+    "traits_of",
 ]

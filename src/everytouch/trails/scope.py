@@ -1,12 +1,12 @@
-"""What part of the trails a question is about: which parties, which time."""
+"""What part of the trails a question is about: which parties, which time, which places."""
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from everytouch.trails.model import Bucket
+from everytouch.trails.model import INTERACTION, Bucket
 
 _FIRST, _LAST = np.iinfo(np.int64).min + 1, np.iinfo(np.int64).max
 
@@ -18,12 +18,15 @@ class Scope:
     Attributes:
         parties: per bucket number, which of its parties, (p,); None for all.
         start, stop: first microsecond of the period, and the first one after it.
+        places: which touchpoint codes, (K,); None for all. An answer about a whole journey
+            belongs to every touchpoint the journey passed.
         text: the scope in words, for the basis of results.
     """
 
     parties: dict[int, NDArray[np.bool_]] | None = field(default=None, compare=False)
     start: int = _FIRST
     stop: int = _LAST
+    places: NDArray[np.bool_] | None = field(default=None, compare=False)
     text: str = "all parties, all time"
 
     def take(self, bucket: Bucket) -> NDArray[np.bool_]:
@@ -32,10 +35,35 @@ class Scope:
             return np.ones(len(bucket.parties), np.bool_)
         return self.parties[bucket.number]
 
+    def kinds(self, bucket: Bucket) -> NDArray[np.int8]:
+        """The kind of each row, with interactions at other places as no kind at all (2)."""
+        kind: NDArray[np.int8] = bucket["kind"]
+        if self.places is None:
+            return kind
+        here = np.append(self.places, False)[bucket["touchpoint"]]
+        return np.where(here | (kind != INTERACTION), kind, 2).astype(np.int8)
+
     def rows(self, bucket: Bucket) -> NDArray[np.bool_]:
         """Which rows of a bucket are asked about."""
         inside = (bucket["time"] >= self.start) & (bucket["time"] < self.stop)
+        if self.places is not None:
+            inside &= np.append(self.places, True)[bucket["touchpoint"]]
+        if self.parties is None:
+            return inside
         return inside & np.repeat(self.take(bucket), np.diff(bucket.offsets))
+
+    def narrowed(self, places: NDArray[np.bool_], words: str) -> "Scope":
+        """This scope at some touchpoints only; places narrowed before stay narrowed."""
+        both = places if self.places is None else places & self.places
+        return replace(self, places=both, text=f"{self.text}, {words}")
+
+    def within(self, other: "Scope") -> "Scope":
+        """The parties of both scopes in this one's period and places."""
+        if other.parties is None:
+            return self
+        mine = self.parties
+        both = {n: taken if mine is None else taken & mine[n] for n, taken in other.parties.items()}
+        return replace(self, parties=both, text=f"{other.text}, {self.text}")
 
 
 EVERYTHING = Scope()

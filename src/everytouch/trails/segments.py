@@ -1,5 +1,8 @@
 """Segments: rules of the catalogue turned into the parties they select."""
 
+import functools
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -7,11 +10,22 @@ from numpy.typing import NDArray
 
 from everytouch.catalogue.api import Segment
 from everytouch.identity.api import Resolution
+from everytouch.ledger.api import Tables
 from everytouch.moments.api import PARTY_KINDS
 from everytouch.trails.model import Bucket, Trails
 from everytouch.trails.scope import Scope
 
 TRAIT_COLUMNS = ["party_key", "name", "value", "occurred_at", "key_first"]
+
+
+def traits_of(tables: Tables) -> pa.Table:
+    """The ledger's traits, ``TRAIT_COLUMNS``; read once for each version."""
+    return _traits(tables.folder, tables.version("traits"))
+
+
+@functools.lru_cache(maxsize=2)
+def _traits(folder: Path, _version: int) -> pa.Table:
+    return Tables(folder).read("traits", TRAIT_COLUMNS)
 
 
 def scope_of(segment: Segment, trails: Trails, traits: pa.Table, resolution: Resolution) -> Scope:

@@ -4,14 +4,25 @@ from collections.abc import Sequence
 
 from everytouch.drivers import api as drivers_room
 from everytouch.drivers.api import Drivers, Worth
+from everytouch.identity import api as identity
 from everytouch.improvement import api as improvement
-from everytouch.improvement.api import RankedList
+from everytouch.improvement.api import Movement, RankedList
 from everytouch.journeys import api as journeys
-from everytouch.journeys.api import DropOff, Funnel, Graph, Paths, Sessions, Unit
+from everytouch.journeys.api import (
+    DropOff,
+    Funnel,
+    Graph,
+    Paths,
+    Sessions,
+    StageFlows,
+    Unit,
+    Volume,
+)
 from everytouch.metrics import api as metrics
 from everytouch.metrics.api import Breakdown, By, Promises
 from everytouch.moments.api import PARTY_KINDS
-from everytouch.trails.api import EVERYTHING, Scope
+from everytouch.trails import api as trails_room
+from everytouch.trails.api import ANY, EVERYTHING, Comments, Glimpse, Scope, Wanted
 from everytouch.workspace.base import Base
 
 
@@ -39,6 +50,31 @@ class Asking(Base):
         """Sessions by silence."""
         gap = self.settings.session_gap_minutes
         return journeys.sessions(self.trails(), self._engine, scope, gap_minutes=gap)
+
+    def stage_flows(self, scope: Scope = EVERYTHING) -> StageFlows:
+        """Flow of parties from stage to stage, change by change."""
+        return journeys.stage_flows(self.trails(), self._engine, self.catalogue, scope)
+
+    def volume(self, scope: Scope = EVERYTHING) -> Volume:
+        """Interactions by touchpoint and month."""
+        return journeys.volume(self.trails(), self._engine, self.settings.timezone, scope)
+
+    def comments(self, scope: Scope = EVERYTHING, *, limit: int = 50) -> Comments:
+        """The newest comments, with what gives a person away blotted out."""
+        return trails_room.comments(
+            self.tables,
+            self.trails(),
+            identity.current(self.tables),
+            self.catalogue,
+            scope,
+            limit,
+        )
+
+    def newest(
+        self, wanted: Wanted = ANY, scope: Scope = EVERYTHING, *, limit: int = 100
+    ) -> list[Glimpse]:
+        """The newest moments that meet a description, without names to them."""
+        return trails_room.newest(self.trails(), wanted, scope, limit)
 
     def drop_off(self, scope: Scope = EVERYTHING) -> DropOff:
         """Flow of parties through the stages."""
@@ -79,10 +115,18 @@ class Asking(Base):
             scope = self._customers()
         return drivers_room.worth(self.trails(), self._engine, self.settings, scope)
 
-    def findings(self) -> RankedList:
-        """The ranked list of what to improve."""
+    def findings(self, scope: Scope = EVERYTHING) -> RankedList:
+        """The ranked list of what to improve; in the last year, where the scope has no period."""
         return improvement.ranked(
-            self.trails(), self._engine, self.catalogue, self.settings, self.worth()
+            self.trails(), self._engine, self.catalogue, self.settings, self.worth(), scope
+        )
+
+    def movement(self, scope: Scope = EVERYTHING, *, days: int = 90) -> Movement:
+        """What moved in the scope's period against the one before; its last ``days`` without."""
+        trails = self.trails()
+        now, before = improvement.periods(trails, scope, days)
+        return improvement.movement(
+            trails, self._engine, self.catalogue, self.settings, now, before
         )
 
     def _customers(self) -> Scope:

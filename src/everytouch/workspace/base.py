@@ -2,12 +2,15 @@
 
 import datetime
 import tomllib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from everytouch.catalogue import api as catalogue_room
-from everytouch.catalogue.api import Catalogue
+from everytouch.catalogue.api import Catalogue, Segment
 from everytouch.engine.api import LocalEngine
 from everytouch.errors import UnknownNameError, WorkspaceError
 from everytouch.identity import api as identity
@@ -17,13 +20,19 @@ from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Scope, Trails, microseconds
 
 FILE, CATALOGUE = "everytouch.toml", "catalogue.yaml"
+PLACES = {"touchpoint": "name", "stage": "stage", "channel": "channel", "owner": "owner"}
 
 
 @dataclass(frozen=True)
 class Base:
-    """A workspace's folder, opened."""
+    """A workspace's folder, opened.
+
+    Attributes:
+        who: on whose behalf, for the audit log; the system's user when empty.
+    """
 
     path: Path
+    who: str = ""
 
     @cached_property
     def settings(self) -> Settings:
@@ -63,12 +72,44 @@ class Base:
         segment: str | None = None,
         since: datetime.datetime | None = None,
         until: datetime.datetime | None = None,
+        places: Mapping[str, Collection[str]] | None = None,
     ) -> Scope:
         """The part of the trails a question is about.
 
+        Args:
+            places: of touchpoints, by what the catalogue says of them: touchpoint, stage,
+                channel, owner, and the names that are meant, as ``{"channel": ["web"]}``.
+
         Raises:
-            UnknownNameError: the catalogue has no such segment.
+            UnknownNameError: the catalogue has no such segment, or nothing at such a place.
         """
+        scope = self._period(segment, since, until)
+        for kind, names in (places or {}).items():
+            scope = self._at(scope, kind, names)
+        return scope
+
+    def _at(self, scope: Scope, kind: str, names: Collection[str]) -> Scope:
+        field, points = PLACES.get(kind), self.catalogue.touchpoints
+        if field is None:
+            raise UnknownNameError(f"place {kind!r} is unknown", f"use one of: {', '.join(PLACES)}")
+        known = {getattr(point, field) for point in points.values()}
+        for name in names:
+            if name not in known:
+                there = ", ".join(sorted(filter(None, known))) or "none is defined yet"
+                raise UnknownNameError(
+                    f"{kind} {name!r} is not in the catalogue", f"use one of: {there}"
+                )
+        codes = self.trails().touchpoints
+        inside = [n in points and getattr(points[n], field) in names for n in codes]
+        words = f"{kind} {', '.join(sorted(names)) or 'none'}"
+        return scope.narrowed(np.array(inside, np.bool_), words)
+
+    def _period(
+        self,
+        segment: str | None,
+        since: datetime.datetime | None,
+        until: datetime.datetime | None,
+    ) -> Scope:
         scope = self._segment(segment) if segment else EVERYTHING
         if since is None and until is None:
             return scope
@@ -77,7 +118,7 @@ class Base:
         words = [scope.text] if segment else ["all parties"]
         words += [f"from {since:%Y-%m-%d}"] if since else []
         words += [f"until {until:%Y-%m-%d}"] if until else []
-        return Scope(scope.parties, start, stop, ", ".join(words))
+        return Scope(scope.parties, start, stop, text=", ".join(words))
 
     def _segment(self, name: str) -> Scope:
         segments = self.catalogue.segments
@@ -86,7 +127,9 @@ class Base:
                 f"segment {name!r} is not in the catalogue",
                 f"use one of: {', '.join(segments) or 'none is defined yet'}",
             )
-        traits = self.tables.read("traits", trails_room.TRAIT_COLUMNS)
-        return trails_room.scope_of(
-            segments[name], self.trails(), traits, identity.current(self.tables)
-        )
+        return self.selected(segments[name])
+
+    def selected(self, segment: Segment) -> Scope:
+        """The parties a rule selects, be it in the catalogue or not."""
+        traits = trails_room.traits_of(self.tables)
+        return trails_room.scope_of(segment, self.trails(), traits, identity.current(self.tables))

@@ -1,19 +1,60 @@
 """Single moments and single people. Reading them is audited."""
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 
 from everytouch.errors import UnknownNameError
 from everytouch.identity import api as identity
+from everytouch.identity.api import Profile
 from everytouch.improvement import api as improvement
 from everytouch.ledger.api import audit
 from everytouch.moments.api import hash_strings, normalise
 from everytouch.trails import api as trails_room
-from everytouch.trails.api import Trail
+from everytouch.trails.api import EVERYTHING, Scope, Trail
 from everytouch.workspace.base import Base
+
+
+def party_name(party: int) -> str:
+    """A party's key as it is written: sixteen hexadecimal digits."""
+    return f"{party & (2**64 - 1):016x}"
+
+
+def party_number(name: str) -> int:
+    """The key of a party from its sixteen digits.
+
+    Raises:
+        UnknownNameError: it is no such name.
+    """
+    try:
+        if len(name) != 16:
+            raise ValueError(name)
+        number = int(name, 16)
+    except ValueError as error:
+        raise UnknownNameError(f"{name!r} is no party", "give its sixteen digits") from error
+    return number - 2**64 if number >= 2**63 else number
 
 
 class People(Base):
     """Whose moments they are."""
+
+    def find(self, identifier: str) -> int:
+        """The key of the party known by an identifier; nothing is read of it yet.
+
+        Args:
+            identifier: namespace:value, as email:ana@example.org.
+
+        Raises:
+            UnknownNameError: the identifier names no namespace.
+        """
+        namespace, colon, value = identifier.partition(":")
+        if not (colon and namespace.strip() and value.strip()):
+            raise UnknownNameError(
+                f"identifier {identifier!r} names no namespace", "write it as namespace:value"
+            )
+        names = pa.array([namespace.strip()]), pa.array([value.strip()])
+        key, _ = hash_strings(normalise(*names), self._secret)
+        return int(identity.current(self.tables).party(key)[0])
 
     def trail(self, identifier: str) -> Trail:
         """Everything one party lived through, under all its identifiers. Reading is audited.
@@ -24,24 +65,26 @@ class People(Base):
         Raises:
             UnknownNameError: nobody is known by it.
         """
-        namespace, colon, value = identifier.partition(":")
-        if not colon:
-            raise UnknownNameError(
-                f"identifier {identifier!r} names no namespace", "write it as namespace:value"
-            )
-        key, _ = hash_strings(normalise(pa.array([namespace]), pa.array([value])), self._secret)
-        resolution = identity.current(self.tables)
-        party = int(resolution.party(key)[0])
-        audit(self.path, "read trail", f"{party & (2**64 - 1):016x}")
-        trail = trails_room.trail_of(self.tables, resolution, party, self.catalogue)
+        trail = self.trail_of(self.find(identifier))
         if not trail.rows:
             raise UnknownNameError(
                 f"nobody is known as {identifier!r}", "check namespace and value"
             )
         return trail
 
-    def moments_behind(self, finding: str, limit: int = 100) -> Trail:
-        """The newest moments behind a finding of the last year. Reading is audited.
+    def trail_of(self, party: int) -> Trail:
+        """Everything the party of this key lived through. Reading is audited."""
+        audit(self.path, "read trail", party_name(party), self.who)
+        resolution = identity.current(self.tables)
+        return trails_room.trail_of(self.tables, resolution, party, self.catalogue)
+
+    def profile(self, party: int) -> Profile:
+        """Identifiers, links and traits of a party. Reading is audited."""
+        audit(self.path, "read profile", party_name(party), self.who)
+        return identity.profile(self.tables, identity.current(self.tables), party)
+
+    def moments_behind(self, finding: str, limit: int = 100, scope: Scope = EVERYTHING) -> Trail:
+        """The newest moments behind a finding, of the scope or the last year. Audited.
 
         Args:
             finding: its name, as late:parcel_delivered.
@@ -49,12 +92,17 @@ class People(Base):
         Raises:
             UnknownNameError: there is no such finding.
         """
-        audit(self.path, "read moments", finding)
-        return self._behind(finding, limit)
+        audit(self.path, "read moments", finding, self.who)
+        return self._behind(finding, limit, scope)
 
-    def _behind(self, finding: str, limit: int) -> Trail:
+    def moments(self, keys: Sequence[int], what: str) -> Trail:
+        """The moments of these keys. Reading is audited."""
+        audit(self.path, "read moments", what, self.who)
+        return trails_room.moments_by_key(self.tables, list(keys), what, self.catalogue)
+
+    def _behind(self, finding: str, limit: int, scope: Scope = EVERYTHING) -> Trail:
         keys = improvement.moments_behind(
-            self.trails(), self.catalogue, self.settings, finding, limit
+            self.trails(), self.catalogue, self.settings, finding, limit, scope
         )
         what = f"the newest {len(keys)} moments behind {finding}"
         return trails_room.moments_by_key(self.tables, keys, what, self.catalogue)

@@ -1,0 +1,91 @@
+"""What is known of one party beside its trail: identifiers, how they were linked, traits."""
+
+import datetime
+from dataclasses import dataclass
+
+from everytouch.identity.resolve import Resolution
+from everytouch.ledger.api import Tables
+
+_LINKS = """
+SELECT occurred_at, namespace, identifier, other_namespace, other_identifier, same, evidence,
+       source
+FROM ledger WHERE party_key IN (SELECT unnest($1::BIGINT[]))
+   OR other_key IN (SELECT unnest($1::BIGINT[]))
+ORDER BY occurred_at, namespace, identifier, other_namespace, other_identifier
+"""
+_TRAITS = """
+SELECT name, value, occurred_at, source FROM ledger
+WHERE party_key IN (SELECT unnest($1::BIGINT[])) ORDER BY occurred_at, name
+"""
+_SEEN = """
+SELECT namespace, identifier, count(*) AS moments FROM ledger
+WHERE party_key IN (SELECT unnest($1::BIGINT[])) GROUP BY ALL
+"""
+
+
+@dataclass(frozen=True)
+class StatedLink:
+    """A statement that two identifiers are, or are not, the same party."""
+
+    occurred_at: datetime.datetime | None
+    first: str
+    second: str
+    same: bool
+    evidence: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Trait:
+    """A trait and its value from a time on."""
+
+    name: str
+    value: str
+    since: datetime.datetime | None
+    source: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One party.
+
+    Attributes:
+        party: its key.
+        identifiers: as namespace:value, with the moments seen under each.
+        traits: all that were ever stated; the latest of a name counts.
+    """
+
+    party: int
+    identifiers: tuple[tuple[str, int], ...]
+    links: tuple[StatedLink, ...]
+    traits: tuple[Trait, ...]
+
+
+def profile(tables: Tables, resolution: Resolution, party: int) -> Profile:
+    """What is known of a party."""
+    keys = [[int(key) for key in resolution.members(party)]]
+    links = tuple(
+        StatedLink(
+            row["occurred_at"],
+            f"{row['namespace']}:{row['identifier']}",
+            f"{row['other_namespace']}:{row['other_identifier']}",
+            row["same"],
+            row["evidence"] or "",
+            row["source"],
+        )
+        for row in tables.query("links", _LINKS, keys).to_pylist()
+    )
+    traits = tuple(
+        Trait(row["name"], row["value"], row["occurred_at"], row["source"])
+        for row in tables.query("traits", _TRAITS, keys).to_pylist()
+    )
+    seen: dict[str, int] = {}
+    for table in ("interactions", "perceptions"):
+        for row in tables.query(table, _SEEN, keys).to_pylist():
+            name = f"{row['namespace']}:{row['identifier']}"
+            seen[name] = seen.get(name, 0) + row["moments"]
+    for link in links:
+        if link.same:
+            seen.setdefault(link.first, 0)
+            seen.setdefault(link.second, 0)
+    return Profile(party, tuple(sorted(seen.items(), key=lambda i: (-i[1], i[0]))), links, traits)

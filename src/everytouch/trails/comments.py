@@ -1,0 +1,114 @@
+"""What people wrote, with what gives a person away blotted out."""
+
+import datetime
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from everytouch.catalogue.api import Catalogue
+from everytouch.identity.api import Resolution
+from everytouch.ledger.api import Tables
+from everytouch.results import Basis, Result
+from everytouch.trails.model import Trails, bucket_numbers
+from everytouch.trails.scope import Scope
+
+LEAST = 10  # comments below which none is shown
+_READ = 5_000  # newest comments looked at for one answer
+_SQL = """
+SELECT occurred_at, touchpoint, instrument, score, concat_ws(' – ', title, text) AS text,
+       language, party_key
+FROM ledger
+WHERE text IS NOT NULL
+  AND occurred_at >= make_timestamptz($1) AND occurred_at < make_timestamptz($2)
+ORDER BY occurred_at DESC, key_first LIMIT {limit}
+"""
+_EARLIEST, _LATEST = -62_000_000_000_000_000, 250_000_000_000_000_000  # years 5 and 9892
+_REVEALING = (
+    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "[e-mail]"),
+    (re.compile(r"https?://\S+"), "[link]"),
+    (re.compile(r"\+?\d[\d ()/.-]{6,}\d"), "[number]"),
+)
+
+
+@dataclass(frozen=True)
+class Comment:
+    """One comment, without a name to it."""
+
+    occurred_at: datetime.datetime
+    touchpoint: str
+    label: str
+    instrument: str
+    score: float | None
+    text: str
+    language: str
+
+
+@dataclass(frozen=True)
+class Comments(Result):
+    """Comments, newest first."""
+
+    row_type: ClassVar[type] = Comment
+
+
+def blotted(text: str) -> str:
+    """The text without mail addresses, links and longer numbers."""
+    for pattern, word in _REVEALING:
+        text = pattern.sub(word, text)
+    return text
+
+
+def comments(
+    tables: Tables,
+    trails: Trails,
+    resolution: Resolution,
+    catalogue: Catalogue,
+    scope: Scope,
+    limit: int = 50,
+) -> Comments:
+    """The newest comments of a scope; none where there are fewer than ``LEAST``."""
+    span = [max(scope.start, _EARLIEST), min(scope.stop, _LATEST)]
+    raw = tables.query("perceptions", _SQL.format(limit=_READ), span)
+    rows = raw.to_pylist()
+    keep = _taken(resolution.party(raw["party_key"].to_numpy()), trails, scope)
+    if scope.places is not None:
+        here = {n for n, inside in zip(trails.touchpoints, scope.places, strict=True) if inside}
+        keep &= np.array([row["touchpoint"] in here for row in rows], np.bool_)
+    chosen = [row for row, kept in zip(rows, keep, strict=True) if kept]
+    basis = Basis(
+        formula="comments as they were written; addresses, links and numbers blotted out",
+        denominator=f"{len(chosen):,} of the newest {len(rows):,} comments",
+        cut=f"{scope.text}; none is shown where there are fewer than {LEAST}",
+    )
+    shown = chosen[:limit] if len(chosen) >= LEAST else []
+    return Comments(basis, tuple(_comment(row, catalogue) for row in shown))
+
+
+def _taken(parties: "np.ndarray", trails: Trails, scope: Scope) -> "np.ndarray":
+    """Which of these party keys the scope takes."""
+    if scope.parties is None or not len(parties):
+        return np.ones(len(parties), np.bool_)
+    taken = np.zeros(len(parties), np.bool_)
+    numbers = bucket_numbers(parties, len(trails.buckets))
+    for number in np.unique(numbers):
+        bucket, mine = trails.buckets[number], numbers == number
+        at = np.minimum(np.searchsorted(bucket.parties, parties[mine]), len(bucket.parties) - 1)
+        found = bucket.parties[at] == parties[mine]
+        taken[mine] = found & scope.take(bucket)[at]
+    return taken
+
+
+def _comment(row: dict[str, object], catalogue: Catalogue) -> Comment:
+    point = catalogue.touchpoints.get(str(row["touchpoint"] or ""))
+    when, score = row["occurred_at"], row["score"]
+    assert isinstance(when, datetime.datetime)  # noqa: S101 - the ledger's schema says so
+    return Comment(
+        when,
+        str(row["touchpoint"] or ""),
+        point.label if point else "",
+        str(row["instrument"] or ""),
+        float(score) if isinstance(score, float) else None,
+        blotted(str(row["text"])),
+        str(row["language"] or ""),
+    )
