@@ -42,7 +42,7 @@ def room(path: Path) -> str:
 
 
 ROOMS = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
-OPEN = {"stats", "cli", "workspace"}  # pure numerics; the entrances
+OPEN = {"stats", "charts", "cli", "workspace"}  # pure numerics, specs; the entrances
 
 
 def test_rooms_meet_at_their_doors():
@@ -84,5 +84,5 @@ def test_vendored_files_are_what_they_were():
 
 
 def test_islands_stay_small():
-    for path in SOURCE.rglob("templates/*.js"):
+    for path in [*SOURCE.rglob("templates/*.js"), *SOURCE.rglob("static/*/*.js")]:
         assert len(path.read_text().splitlines()) <= 150

@@ -12,8 +12,8 @@ from typing import NoReturn
 import pytest
 
 from everytouch.charts import Chart
+from everytouch.charts.svg import svg
 from everytouch.errors import EverytouchError
-from everytouch.report.svg import svg
 
 
 def absent(what: str) -> NoReturn:

@@ -3,6 +3,9 @@
 import datetime
 
 from everytouch.catalogue.model import (
+    ELEMENTS,
+    SENSES,
+    VALUES,
     Catalogue,
     Instrument,
     Persona,
@@ -21,6 +24,9 @@ def vocabulary(catalogue: Catalogue, currency: str, latest: datetime.datetime) -
 
 
 __all__ = [
+    "ELEMENTS",
+    "SENSES",
+    "VALUES",
     "Catalogue",
     "Instrument",
     "Persona",

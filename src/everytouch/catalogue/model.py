@@ -102,7 +102,13 @@ class Segment:
 
 @dataclass(frozen=True)
 class Persona:
-    """A described kind of party: wants, needs and desires, and the segment that selects it."""
+    """A described kind of party, and the segment that selects it.
+
+    Attributes:
+        wants, needs, desires: in words.
+        demographics: who they are, in words.
+        senses, values: what they are most open to, and what counts for them.
+    """
 
     name: str
     label: str
@@ -110,6 +116,9 @@ class Persona:
     wants: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     desires: tuple[str, ...] = ()
+    demographics: tuple[str, ...] = ()
+    senses: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

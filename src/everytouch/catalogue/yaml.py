@@ -189,3 +189,7 @@ def _check(catalogue: Catalogue, where: str) -> None:
     for name, persona in catalogue.personas.items():
         if persona.segment is not None:
             _one_of(persona.segment, catalogue.segments, f"{where}: personas.{name}.segment")
+        for sense in persona.senses:
+            _one_of(sense, SENSES, f"{where}: personas.{name}.senses")
+        for value in persona.values:
+            _one_of(value, VALUES, f"{where}: personas.{name}.values")

@@ -1,6 +1,6 @@
 """What other rooms may import of drivers and worth."""
 
-from everytouch.drivers.charts import shares, spend
+from everytouch.drivers.charts import importance, shares, spend
 from everytouch.drivers.features import Feature
 from everytouch.drivers.shares import Driver, Drivers, cross_products, drivers
 from everytouch.drivers.worth import Level, Worth, worth
@@ -13,6 +13,7 @@ __all__ = [
     "Worth",
     "cross_products",
     "drivers",
+    "importance",
     "shares",
     "spend",
     "worth",

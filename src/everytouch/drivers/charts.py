@@ -1,6 +1,8 @@
 """Charts of drivers and of worth."""
 
-from everytouch.charts import Chart
+from collections.abc import Mapping
+
+from everytouch.charts import Chart, Point
 from everytouch.drivers.shares import Drivers
 from everytouch.drivers.worth import Worth
 
@@ -15,6 +17,29 @@ def shares(result: Drivers) -> Chart:
         values=tuple(100 * row.share.value for row in result.rows),
         low=tuple(100 * row.share.low for row in result.rows),
         high=tuple(100 * row.share.high for row in result.rows),
+    )
+
+
+def importance(result: Drivers, performance: Mapping[str, tuple[str, float]]) -> Chart:
+    """Importance against performance: each touchpoint's part in the score, and its own score.
+
+    Args:
+        performance: label and mean score by touchpoint.
+    """
+    parts: dict[str, float] = {}
+    for row in result.rows:
+        if row.touchpoint in performance:
+            parts[row.touchpoint] = parts.get(row.touchpoint, 0.0) + 100 * row.share.value
+    points = tuple(
+        Point(performance[name][0], performance[name][1], part, 1.0, None)
+        for name, part in parts.items()
+    )
+    return Chart(
+        "scatter",
+        "Importance against performance",
+        unit="performance: mean score, 0–100",
+        across="importance: % of the variance of the score",
+        points=points,
     )
 
 

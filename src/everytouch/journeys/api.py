@@ -1,6 +1,6 @@
 """What other rooms may import of observed journeys."""
 
-from everytouch.journeys.charts import observed
+from everytouch.journeys.charts import MOST_ARROWS, between_stages, monthly, observed
 from everytouch.journeys.dropoff import DropOff, StageFlow, drop_off
 from everytouch.journeys.flow import Change, StageFlows, stage_flows
 from everytouch.journeys.funnel import Funnel, Step, funnel
@@ -10,6 +10,7 @@ from everytouch.journeys.sessions import SessionFacts, Sessions, sessions
 from everytouch.journeys.volume import MonthVolume, Volume, volume
 
 __all__ = [
+    "MOST_ARROWS",
     "Change",
     "DropOff",
     "Edge",
@@ -26,9 +27,11 @@ __all__ = [
     "Unit",
     "Volume",
     "WalkedPath",
+    "between_stages",
     "drop_off",
     "funnel",
     "graph",
+    "monthly",
     "observed",
     "paths",
     "sessions",

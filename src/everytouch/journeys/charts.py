@@ -4,14 +4,18 @@ from collections.abc import Mapping
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.charts import Arrow, Chart, Point
+from everytouch.journeys.flow import StageFlows
 from everytouch.journeys.graph import Graph
+from everytouch.journeys.volume import Volume
 
-MOST_ARROWS = 28
+MOST_ARROWS = 28  # that an eye can follow
 
 
-def observed(result: Graph, catalogue: Catalogue, feeling: Mapping[str, float]) -> Chart:
-    """The graph in layers by stage; thickness by volume, colour by feeling where known."""
-    edges = [edge for edge in result.rows if edge.source != edge.target][:MOST_ARROWS]
+def observed(
+    result: Graph, catalogue: Catalogue, feeling: Mapping[str, float], most: int = MOST_ARROWS
+) -> Chart:
+    """The ``most`` walked ways in layers by stage; thickness by volume, colour by feeling."""
+    edges = [edge for edge in result.rows if edge.source != edge.target][:most]
     used = {name for edge in edges for name in (edge.source, edge.target)}
     nodes = [node for node in result.nodes if node.touchpoint in used]
     columns = _columns([node.touchpoint for node in nodes], catalogue)
@@ -42,6 +46,43 @@ def observed(result: Graph, catalogue: Catalogue, feeling: Mapping[str, float]) 
         for edge in edges
     )
     return Chart("graph", "Observed journeys", points=points, arrows=arrows)
+
+
+def between_stages(result: StageFlows) -> Chart:
+    """Flow from stage to stage: a column a step, thickness by parties."""
+    places: dict[tuple[int, str], int] = {}
+    for row in result.rows:
+        places.setdefault((row.step - 1, row.source), len(places))
+        places.setdefault((row.step, row.target), len(places))
+    points = tuple(Point(stage, step, 0.0, 1.0, None) for step, stage in places)
+    arrows = tuple(
+        Arrow(
+            places[row.step - 1, row.source],
+            places[row.step, row.target],
+            float(row.parties),
+            f"{row.source} → {row.target}: {row.parties:,} parties",
+        )
+        for row in result.rows
+    )
+    return Chart("sankey", "From stage to stage", unit="parties", points=points, arrows=arrows)
+
+
+def monthly(result: Volume, touchpoint: str | None = None) -> Chart:
+    """Interactions a month, at one touchpoint or at all."""
+    months: dict[str, int] = {}
+    for row in result.rows:
+        if touchpoint in (None, row.touchpoint):
+            months[row.month] = months.get(row.month, 0) + row.interactions
+    counts = tuple(float(months[name]) for name in sorted(months))
+    return Chart(
+        "line",
+        "Interactions a month",
+        unit="interactions",
+        labels=tuple(sorted(months)),
+        values=counts,
+        low=counts,
+        high=counts,
+    )
 
 
 def _columns(names: list[str], catalogue: Catalogue) -> list[tuple[float, list[str]]]:

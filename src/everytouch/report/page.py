@@ -9,7 +9,8 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from everytouch.charts import Chart
+from everytouch.charts import STATIC, Chart
+from everytouch.charts.svg import svg
 from everytouch.drivers import api as drivers
 from everytouch.errors import EverytouchError
 from everytouch.improvement import api as improvement
@@ -17,7 +18,6 @@ from everytouch.journeys import api as journeys
 from everytouch.metrics import api as metrics
 from everytouch.metrics.api import Breakdown, Cell
 from everytouch.report.model import ReportData
-from everytouch.report.svg import svg
 from everytouch.results import duration, plain
 from everytouch.stats.intervals import Estimate, withheld
 
@@ -48,8 +48,11 @@ def html(data: ReportData, *, interactive: bool = True) -> str:
         "svg": lambda chart: Markup(svg(chart)),  # noqa: S704 - svg() escapes every text
         "spec": _spec,
     }
-    vendored = (_HERE / "vendor" / "echarts" / "echarts.min.js").read_text(encoding="utf-8")
-    island = (_HERE / "templates" / "island.js").read_text(encoding="utf-8")
+    scripts = [
+        STATIC / "echarts" / "echarts.min.js",
+        STATIC / "draw.js",
+        _HERE / "templates/island.js",
+    ]
     return environment.get_template("report.html").render(
         d=data,
         charts=_charts(data),
@@ -57,7 +60,7 @@ def html(data: ReportData, *, interactive: bool = True) -> str:
         rows={b.by: _rows(b) for b in data.perception},
         labels={p.name: p.label for p in data.catalogue.touchpoints.values()},
         style=Markup((_HERE / "templates" / "style.css").read_text(encoding="utf-8")),  # noqa: S704
-        scripts=[Markup(s) for s in (vendored, island)] if interactive else [],  # noqa: S704
+        scripts=[Markup(path.read_text(encoding="utf-8")) for path in scripts if interactive],  # noqa: S704
     )
 
 
