@@ -172,10 +172,7 @@ def _check(catalogue: Catalogue, where: str) -> None:
         place = f"{where}: touchpoints.{name}"
         _one_of(point.stage, catalogue.stages, f"{place}.stage")
         _one_of(point.element, ELEMENTS, f"{place}.element")
-        for sense in point.senses:
-            _one_of(sense, SENSES, f"{place}.senses")
-        for value in point.values:
-            _one_of(value, VALUES, f"{place}.values")
+        _check_words(point, place)
     for name, instrument in catalogue.instruments.items():
         if not instrument.low < instrument.high:
             raise CatalogueError(
@@ -189,7 +186,11 @@ def _check(catalogue: Catalogue, where: str) -> None:
     for name, persona in catalogue.personas.items():
         if persona.segment is not None:
             _one_of(persona.segment, catalogue.segments, f"{where}: personas.{name}.segment")
-        for sense in persona.senses:
-            _one_of(sense, SENSES, f"{where}: personas.{name}.senses")
-        for value in persona.values:
-            _one_of(value, VALUES, f"{where}: personas.{name}.values")
+        _check_words(persona, f"{where}: personas.{name}")
+
+
+def _check_words(item: Touchpoint | Persona, place: str) -> None:
+    for sense in item.senses:
+        _one_of(sense, SENSES, f"{place}.senses")
+    for value in item.values:
+        _one_of(value, VALUES, f"{place}.values")

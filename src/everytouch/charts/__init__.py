@@ -51,10 +51,10 @@ class Chart:
     kind: Literal["bars", "line", "graph", "scatter", "sankey"]
     title: str
     unit: str = ""
-    across: str = ""
     labels: tuple[str, ...] = ()
     values: tuple[float | None, ...] = ()
     low: tuple[float | None, ...] = ()
     high: tuple[float | None, ...] = ()
     points: tuple[Point, ...] = ()
     arrows: tuple[Arrow, ...] = ()
+    across: str = ""
