@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from everytouch.catalogue.api import load
 from everytouch.cli.show import console, dump, grid, text
 from everytouch.collect.api import Receipt, Statement
-from everytouch.errors import SourceError, WorkspaceError
+from everytouch.errors import SourceError
 from everytouch.ledger.api import Counts, Quarantined
 from everytouch.results import plain
 from everytouch.simulate.api import simulate
@@ -50,16 +50,17 @@ def import_(
     after it was interrupted. Records that break a rule go to quarantine.
     """
     opened = open_workspace(workspace)
-    receipt = _with_progress(opened, source, folder, dry_run)
+    receipt = with_progress(opened, source, folder, dry_run)
     if as_json:
         dump(receipt)
     else:
-        _show_receipt(receipt, opened)
+        show_receipt(receipt, opened)
 
 
-def _with_progress(
+def with_progress(
     workspace: Workspace, source: Path, folder: Path | None, dry_run: bool
 ) -> Receipt:
+    """Import a source, and say how far it is where somebody looks on."""
     began = time.monotonic()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     terminal = Console(stderr=True)
@@ -79,9 +80,10 @@ def _with_progress(
         return workspace.import_source(source, folder, dry_run=dry_run, progress=step)
 
 
-def _show_receipt(receipt: Receipt, workspace: Workspace) -> None:
+def show_receipt(receipt: Receipt, workspace: Workspace) -> None:
+    """Print what became of an import."""
     title = f"{receipt.source}: dry run, nothing was stored" if receipt.dry else receipt.source
-    names = ["record", "received", "stored", "duplicate", "quarantined"]
+    names = ["record", "received", "stored", "duplicate", "quarantined", "refused"]
     counted = (*receipt.counts.items(), ("all", receipt.total))
     cells = [[kind, *(text(v) for v in vars(counts).values())] for kind, counts in counted]
     console().print(grid(names, cells, title))
@@ -116,7 +118,7 @@ def status(workspace: Path, as_json: bool) -> None:
     for row in rows:
         last = (
             f"{row.received:,} = {row.newly_stored:,} stored + {row.duplicate:,} duplicate + "
-            f"{row.newly_quarantined:,} quarantined"
+            f"{row.newly_quarantined:,} quarantined + {row.refused:,} refused"
         )
         counts = [text(row.stored[kind]) for kind in kinds]
         cells.append([row.source, *counts, text(row.quarantined), last])
@@ -176,7 +178,7 @@ def quarantine_fix(workspace: Path, file: Path) -> None:
             f"{file} cannot be read: {error}", "give the .jsonl that quarantine export wrote"
         ) from error
     opened = open_workspace(workspace)
-    _show_receipt(opened.fix(rows), opened)
+    show_receipt(opened.fix(rows), opened)
 
 
 @quarantine.command("replay")
@@ -185,7 +187,7 @@ def quarantine_fix(workspace: Path, file: Path) -> None:
 def quarantine_replay(workspace: Path, source: str | None) -> None:
     """Try the quarantine again, after the catalogue was corrected."""
     opened = open_workspace(workspace)
-    _show_receipt(opened.replay(source), opened)
+    show_receipt(opened.replay(source), opened)
 
 
 def _as_csv(out: object, rows: tuple[Quarantined, ...]) -> None:
@@ -249,26 +251,6 @@ def simulate_(folder: Path, parties: int, years: float, seed: int) -> None:
     click.echo(f"{made.moments:,} moments of {parties:,} customers: {made.source}")
 
 
-@click.command()
-@click.argument("folder", type=_PATH, default=Path("demo"))
-@click.option("--parties", type=click.IntRange(50), default=2_000, show_default=True)
-def demo(folder: Path, parties: int) -> None:
-    """Make a workspace with the simulated company in FOLDER, and its report."""
-    made = folder / "simulated"
-    if folder.exists() and any(folder.iterdir()):
-        if not (made / "source.toml").exists():
-            raise WorkspaceError(f"{folder} is there already and no demo", "give a new folder")
-        workspace = open_workspace(folder)
-    else:
-        workspace = create(folder, secret=b"everytouch, demo")
-        simulate(made, parties, 2.0, 1)
-    receipt = _with_progress(workspace, made / "source.toml", None, False)
-    _show_receipt(receipt, workspace)
-    report = workspace.report(folder / "report.html")
-    click.echo(f"\nThe report is at {report.resolve().as_uri()}")
-    click.echo(f"Ask on: everytouch -w {folder} findings")
-
-
 COMMANDS: tuple[click.Command, ...] = (
     init,
     import_,
@@ -276,5 +258,4 @@ COMMANDS: tuple[click.Command, ...] = (
     quarantine,
     catalogue,
     simulate_,
-    demo,
 )

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -41,6 +42,14 @@ class Receipt:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What an import would make of the first records: those that hold, and those that do not."""
+
+    good: tuple[dict[str, Any], ...]
+    broken: tuple[tuple[dict[str, Any], str], ...]
+
+
+@dataclass(frozen=True)
 class Importer:
     """Brings sources into one ledger.
 
@@ -76,6 +85,19 @@ class Importer:
                 release(self.tables, superseded(self.tables, source.name, self.now))
                 self._note(receipt)
         return receipt
+
+    def trial(self, source: Source, limit: int = 500) -> "Trial":
+        """The first records of each statement as they would be stored; stores nothing."""
+        good: list[dict[str, Any]] = []
+        broken: list[tuple[dict[str, Any], str]] = []
+        with opened(source, self.settings) as con:
+            for statement in source.statements:
+                for batch in records(con, statement, limit):
+                    parted = sort_out(batch.slice(0, limit), statement, self.words)
+                    good += parted.good.to_pylist()
+                    broken += parted.broken.values()
+                    break
+        return Trial(tuple(good), tuple(broken))
 
     def replay(self, source: str | None = None) -> Receipt:
         """Try every record in quarantine again; those that hold now are stored."""

@@ -10,9 +10,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from everytouch.ledger.erasure import identifiers_of, tombstones
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.tables import TABLES, Tables
 from everytouch.moments.api import (
@@ -30,12 +33,17 @@ from everytouch.results import plain
 
 @dataclass(frozen=True)
 class Counts:
-    """Where records ended; ``received`` is always the sum of the other three."""
+    """Where records ended; ``received`` is always the sum of the others.
+
+    Attributes:
+        refused: those of a party that was erased, from before its erasure.
+    """
 
     received: int = 0
     stored: int = 0
     duplicate: int = 0
     quarantined: int = 0
+    refused: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -43,6 +51,7 @@ class Counts:
             self.stored + other.stored,
             self.duplicate + other.duplicate,
             self.quarantined + other.quarantined,
+            self.refused + other.refused,
         )
 
 
@@ -70,9 +79,14 @@ class Loader:
         self.tables, self.secret, self.source = tables, secret, source
         self.now, self.words, self.dry = now, words, dry
         self._keys: dict[str, KeySet] = {}
+        self._erased = tombstones(tables)
 
     def store(self, kind: Kind, rows: pa.Table) -> Counts:
-        """Commit valid records that are not there yet."""
+        """Commit valid records that are not there yet; what was erased does not come back."""
+        came = len(rows)
+        if self._erased:
+            rows = rows.filter(pa.array(~self._buried(rows)))
+        refused = came - len(rows)
         first, second = self._key(rows["id"])
         new = self._known(kind).add(first, second)
         stored = int(new.sum())
@@ -82,10 +96,26 @@ class Loader:
             if "also" in rows.column_names and rows["also"].null_count < len(rows):
                 self.store("links", self._links(rows))
             self.tables.append(kind, self._stamp(kind, rows, first, second))
-        return Counts(len(new), stored, len(new) - stored, 0)
+        return Counts(came, stored, len(new) - stored, 0, refused)
+
+    def _buried(self, rows: pa.Table) -> NDArray[np.bool_]:
+        """Which records name somebody erased, and are of a time before that."""
+        erased = np.array(sorted(self._erased), np.int64)
+        until = np.array([self._erased[int(key)] for key in erased], np.int64)
+        time = pc.fill_null(rows["occurred_at"].cast(pa.int64()), 0).to_numpy()
+        found = np.zeros(len(rows), np.bool_)
+        for at, namespace, value in _named(rows):
+            keys = hash_strings(normalise(namespace, value), self.secret)[0]
+            place = np.minimum(np.searchsorted(erased, keys), len(erased) - 1)
+            hit = (erased[place] == keys) & (time[at] <= until[place])
+            found[at[hit]] = True
+        return found
 
     def quarantine(self, kind: Kind, rows: list[tuple[dict[str, Any], str]]) -> Counts:
         """Keep records that break a rule, with the reasons; the same record only once."""
+        came = len(rows)
+        if self._erased:
+            rows = [row for row in rows if not self._names_erased(row[0])]
         texts = [json.dumps(plain(row), ensure_ascii=False, sort_keys=True) for row, _ in rows]
         first, second = self._key(pa.array([f"{kind}\x1f{text}" for text in texts], pa.string()))
         new = self._known("quarantine").add(first, second)
@@ -102,7 +132,10 @@ class Loader:
             }
             table = pa.table(columns, schema=TABLES["quarantine"])
             self.tables.append("quarantine", table.filter(pa.array(new)))
-        return Counts(len(rows), 0, 0, len(rows))
+        return Counts(came, 0, 0, len(rows), came - len(rows))
+
+    def _names_erased(self, row: dict[str, Any]) -> bool:
+        return any(key in self._erased for key in identifiers_of(row, self.secret))
 
     def _known(self, table: str) -> KeySet:
         """Keys of this source in a table, read once."""
@@ -159,3 +192,16 @@ class Loader:
             "evidence": pc.binary_join_element_wise("seen together on", owner["id"], " "),
         }
         return pa.table({c.name: columns[c.name] for c in COLUMNS["links"]})
+
+
+def _named(rows: pa.Table) -> list[tuple[NDArray[np.int64], pa.Array, pa.Array]]:
+    """Every identifier the records name: its row, namespace and value."""
+    every = np.arange(len(rows))
+    found = [(every, rows["namespace"].combine_chunks(), rows["identifier"].combine_chunks())]
+    if "other_identifier" in rows.column_names:
+        other = [rows[f"other_{name}"].combine_chunks() for name in ("namespace", "identifier")]
+        found.append((every, *other))
+    if "also" in rows.column_names and rows["also"].null_count < len(rows):
+        also = rows["also"].combine_chunks()
+        found.append((pc.list_parent_indices(also).to_numpy(), *split(pc.list_flatten(also))))
+    return found

@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
+from typing import Any
 
 from everytouch.ledger.tables import Tables
 
@@ -12,7 +13,7 @@ _KINDS = ("interactions", "perceptions", "links", "traits")
 class SourceStatus:
     """One source: records stored by kind, records in quarantine, its last import.
 
-    The counts of the last import add up: received = stored + duplicate + quarantined.
+    The counts of the last import add up: received = stored + duplicate + quarantined + refused.
     """
 
     source: str
@@ -23,6 +24,19 @@ class SourceStatus:
     newly_stored: int
     duplicate: int
     newly_quarantined: int
+    refused: int
+
+
+def moments_of(tables: Tables, keys: list[int]) -> dict[str, list[dict[str, Any]]]:
+    """Every moment under these identifier keys, as the ledger has it."""
+    sql = (
+        "SELECT * EXCLUDE (key_first, key_second, party_key) FROM ledger "
+        "WHERE party_key IN (SELECT unnest($1::BIGINT[])) ORDER BY occurred_at, id"
+    )
+    return {
+        name: tables.query(name, sql, [keys]).to_pylist()
+        for name in ("interactions", "perceptions")
+    }
 
 
 def status_of(tables: Tables) -> tuple[SourceStatus, ...]:
@@ -34,7 +48,8 @@ def status_of(tables: Tables) -> tuple[SourceStatus, ...]:
     }
     last = """
         SELECT source, started_at, sum(received) AS received, sum(stored) AS stored,
-               sum(duplicate) AS duplicate, sum(quarantined) AS quarantined
+               sum(duplicate) AS duplicate, sum(quarantined) AS quarantined,
+               sum(refused) AS refused
         FROM ledger GROUP BY source, started_at
         QUALIFY row_number() OVER (PARTITION BY source ORDER BY started_at DESC) = 1
     """
@@ -48,7 +63,7 @@ def status_of(tables: Tables) -> tuple[SourceStatus, ...]:
             imports.get(name, {}).get("started_at"),
             *(
                 int(imports.get(name, {}).get(column, 0))
-                for column in ("received", "stored", "duplicate", "quarantined")
+                for column in ("received", "stored", "duplicate", "quarantined", "refused")
             ),
         )
         for name in names

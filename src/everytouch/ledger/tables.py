@@ -42,9 +42,22 @@ IMPORTS = pa.schema(
         pa.field("source", pa.string()),
         pa.field("started_at", pa.timestamp("us", tz="UTC")),
         pa.field("kind", pa.string()),
-        *[pa.field(n, pa.int64()) for n in ("received", "stored", "duplicate", "quarantined")],
+        *[
+            pa.field(n, pa.int64())
+            for n in ("received", "stored", "duplicate", "quarantined", "refused")
+        ],
     ]
 )
+ERASURES = pa.schema(
+    [
+        pa.field("certificate", pa.string()),
+        pa.field("erased_at", pa.timestamp("us", tz="UTC")),
+        pa.field("keys", pa.list_(pa.int64())),
+        pa.field("text", pa.string()),
+    ]
+)
+# Logs keep the least and greatest value of these columns only: never of an identifier.
+_STATISTICS = {"delta.dataSkippingStatsColumns": "key_first"}
 
 
 def stored_schema(kind: Kind) -> pa.Schema:
@@ -56,6 +69,7 @@ TABLES: dict[str, pa.Schema] = {
     **{kind: stored_schema(kind) for kind in COLUMNS},
     "quarantine": QUARANTINE,
     "imports": IMPORTS,
+    "erasures": ERASURES,
 }
 
 
@@ -69,7 +83,8 @@ class Tables:
         """Make every table that is not there yet."""
         for name, wanted in TABLES.items():
             if not DeltaTable.is_deltatable(str(self.folder / name)):
-                DeltaTable.create(str(self.folder / name), wanted)
+                known = _STATISTICS if "key_first" in wanted.names else {}
+                DeltaTable.create(str(self.folder / name), wanted, configuration=known)
 
     def open(self, name: str) -> DeltaTable:
         """The newest version of a table.

@@ -66,12 +66,24 @@ class Glimpse:
 
 
 def newest(
-    trails: Trails, wanted: Wanted = ANY, scope: Scope = EVERYTHING, limit: int = 100
+    trails: Trails,
+    wanted: Wanted = ANY,
+    scope: Scope = EVERYTHING,
+    limit: int = 100,
+    before: tuple[int, int] | None = None,
 ) -> list[Glimpse]:
-    """The newest moments that meet ``wanted``, newest first."""
+    """The newest moments that meet ``wanted``, newest first.
+
+    Args:
+        before: time and key of the moment after which to go on.
+    """
     found: list[tuple[int, int, int, int]] = []
     for bucket in trails.buckets:
         rows = wanted.rows(trails, bucket, scope)
+        if before is not None:
+            then, key = before
+            time = bucket["time"][rows]
+            rows = rows[(time < then) | ((time == then) & (bucket["key"][rows] < key))]
         times = bucket["time"][rows]
         if len(rows) > limit:
             pick = np.argpartition(times, len(rows) - limit)[-limit:]

@@ -21,14 +21,31 @@ from everytouch.trails.model import COLUMNS, Bucket, Trails
 _TABLES = ("interactions", "perceptions", "links")
 
 
-def open_trails(folder: Path, tables: Tables, secret: bytes, settings: Settings) -> Trails:
-    """Trails as of the newest ledger; built first where they are missing or older."""
+def open_trails(
+    folder: Path, tables: Tables, secret: bytes, settings: Settings, *, stale: bool = False
+) -> Trails:
+    """Trails as of the newest ledger; built first where they are missing or older.
+
+    Args:
+        stale: older ones will do where there are any; somebody else builds the newer ones.
+    """
     versions = {name: tables.version(name) for name in _TABLES}
     target = folder / "-".join(str(versions[name]) for name in _TABLES)
     if not _whole(target):
+        if stale and (older := _newest(folder)) is not None:
+            return older
         builder = Builder(tables, current(tables), secret, settings.bucket_rows, settings.cores)
         _replace(folder, target, lambda new: builder.build(new, versions))
     return load(target)
+
+
+def _newest(folder: Path) -> Trails | None:
+    """The youngest trails that can be opened."""
+    built = folder.glob("*-*-*/manifest.json")
+    for manifest in sorted(built, key=lambda path: path.stat().st_mtime_ns, reverse=True):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return load(manifest.parent)
+    return None
 
 
 def _whole(folder: Path) -> bool:

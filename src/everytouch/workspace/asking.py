@@ -71,10 +71,15 @@ class Asking(Base):
         )
 
     def newest(
-        self, wanted: Wanted = ANY, scope: Scope = EVERYTHING, *, limit: int = 100
+        self,
+        wanted: Wanted = ANY,
+        scope: Scope = EVERYTHING,
+        *,
+        limit: int = 100,
+        before: tuple[int, int] | None = None,
     ) -> list[Glimpse]:
-        """The newest moments that meet a description, without names to them."""
-        return trails_room.newest(self.trails(), wanted, scope, limit)
+        """The newest moments that meet a description (``before`` a time and key), nameless."""
+        return trails_room.newest(self.trails(), wanted, scope, limit, before)
 
     def drop_off(self, scope: Scope = EVERYTHING) -> DropOff:
         """Flow of parties through the stages."""

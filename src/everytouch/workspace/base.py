@@ -29,10 +29,12 @@ class Base:
 
     Attributes:
         who: on whose behalf, for the audit log; the system's user when empty.
+        stale: whether trails of an older ledger will do while somebody else builds newer ones.
     """
 
     path: Path
     who: str = ""
+    stale: bool = False
 
     @cached_property
     def settings(self) -> Settings:
@@ -64,7 +66,7 @@ class Base:
     def trails(self) -> Trails:
         """Trails as of the newest ledger; built when they are older."""
         return trails_room.open_trails(
-            self.path / "trails", self.tables, self._secret, self.settings
+            self.path / "trails", self.tables, self._secret, self.settings, stale=self.stale
         )
 
     def scope(

@@ -1,6 +1,10 @@
 """Single moments and single people. Reading them is audited."""
 
+import datetime
+import shutil
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -8,7 +12,8 @@ from everytouch.errors import UnknownNameError
 from everytouch.identity import api as identity
 from everytouch.identity.api import Profile
 from everytouch.improvement import api as improvement
-from everytouch.ledger.api import audit
+from everytouch.ledger import api as ledger
+from everytouch.ledger.api import Erasure, audit
 from everytouch.moments.api import hash_strings, normalise
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Scope, Trail
@@ -106,3 +111,38 @@ class People(Base):
         )
         what = f"the newest {len(keys)} moments behind {finding}"
         return trails_room.moments_by_key(self.tables, keys, what, self.catalogue)
+
+    def export_party(self, party: int) -> dict[str, Any]:
+        """All data of a party, for the party (GDPR, articles 15 and 20). Audited."""
+        audit(self.path, "export person", party_name(party), self.who)
+        resolution = identity.current(self.tables)
+        known = identity.profile(self.tables, resolution, party)
+        return {
+            "party": party_name(party),
+            "identifiers": [name for name, _ in known.identifiers],
+            "traits": known.traits,
+            "links": known.links,
+            "moments": ledger.moments_of(self.tables, resolution.members(party).tolist()),
+        }
+
+    def erase_party(self, party: int, reason: str = "") -> Erasure:
+        """Erase a party from ledger, trails and uploads. Audited.
+
+        Raises:
+            UnknownNameError: nobody has this key.
+            WorkspaceError: another process is writing.
+        """
+        now = datetime.datetime.now(datetime.UTC)
+        with self.tables.writing():
+            resolution = identity.current(self.tables)
+            keys = {int(key) for key in resolution.members(party)}
+            if not identity.profile(self.tables, resolution, party).identifiers:
+                raise UnknownNameError(
+                    f"nobody has the key {party_name(party)}", "search for the person again"
+                )
+            done = ledger.erase(self.tables, self._secret, keys, now, reason)
+            ledger.tell_backups(self.path)
+        shutil.rmtree(self.path / "uploads", ignore_errors=True)
+        audit(self.path, "erase person", f"{party_name(party)} {done.certificate}", self.who)
+        replace(self, stale=False).trails()
+        return done

@@ -1,13 +1,26 @@
 """Ways in: imports, quarantine, what is stored."""
 
 import datetime
+import fcntl
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Catalogue
-from everytouch.collect.api import Importer, Progress, Receipt, Source, read_source
-from everytouch.ledger.api import Quarantined, SourceStatus, quarantined, status_of
+from everytouch.collect.api import (
+    Importer,
+    Input,
+    Preview,
+    Progress,
+    Receipt,
+    Source,
+    Trial,
+    preview,
+    read_source,
+)
+from everytouch.errors import CatalogueError
+from everytouch.ledger.api import Quarantined, SourceStatus, audit, quarantined, status_of
 from everytouch.workspace.base import CATALOGUE, Base
 
 
@@ -40,6 +53,42 @@ class WaysIn(Base):
                 (self.path / CATALOGUE).write_text(catalogue_room.dumps(known), encoding="utf-8")
         return self._importer(known, now).run(source, dry_run, progress)
 
+    def preview(self, given: Input) -> Preview:
+        """Columns and first rows of a file."""
+        return preview(given, self.settings)
+
+    def trial(self, source: Source) -> Trial:
+        """What an import would make of the first records; nothing is stored."""
+        return self._importer(self.catalogue, None).trial(source)
+
+    def save_catalogue(self, new: Catalogue, before: Catalogue) -> None:
+        """Write a changed catalogue; the change is audited.
+
+        Args:
+            before: the catalogue that was changed.
+
+        Raises:
+            CatalogueError: it says something impossible, or somebody changed it meanwhile.
+        """
+        text = catalogue_room.dumps(new)
+        catalogue_room.loads(text)
+        with (self.path / ".catalogue.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self.catalogue != before:
+                raise CatalogueError(
+                    "somebody else changed the catalogue meanwhile",
+                    "open it anew and change it again",
+                )
+            fresh = self.path / f".{CATALOGUE}.new"
+            fresh.write_text(text, encoding="utf-8")
+            fresh.replace(self.path / CATALOGUE)
+        audit(self.path, "change catalogue", _changed(before, new), self.who)
+
+    def rename(self, organisation: str) -> None:
+        """Give the organisation another name."""
+        known = self.catalogue
+        self.save_catalogue(replace(known, organisation=organisation), known)
+
     def replay(self, source: str | None = None) -> Receipt:
         """Try what is in quarantine again, after the catalogue was corrected."""
         return self._importer(self.catalogue, None).replay(source)
@@ -61,3 +110,13 @@ class WaysIn(Base):
         latest = now + datetime.timedelta(days=1)
         words = catalogue_room.vocabulary(known, self.settings.currency, latest)
         return Importer(self.tables, self._secret, words, self.settings, now)
+
+
+def _changed(before: Catalogue, new: Catalogue) -> str:
+    """Names of what differs, by section."""
+    parts = []
+    for section in ("touchpoints", "instruments", "segments", "personas"):
+        old, now = getattr(before, section), getattr(new, section)
+        names = sorted(name for name in old.keys() | now.keys() if old.get(name) != now.get(name))
+        parts += [f"{section}: {', '.join(names)}"] if names else []
+    return "; ".join(parts) or "organisation, stages or outcomes"

@@ -1,0 +1,192 @@
+"""Commands that run the app, and those that keep and protect what is in it."""
+
+import datetime
+import webbrowser
+from pathlib import Path
+
+import click
+
+from everytouch.cli.show import console, dump, grid
+from everytouch.cli.ways_in import AS_JSON, show_receipt, with_progress
+from everytouch.errors import WorkspaceError
+from everytouch.ledger.api import broken, entries
+from everytouch.simulate.api import simulate
+from everytouch.web import api as web
+from everytouch.workspace import Workspace, create, open_workspace
+
+_PATH = click.Path(path_type=Path)
+_HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+_PORT = click.option(
+    "--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="Its port."
+)
+_OPEN = click.option(
+    "--open/--no-open", "opening", default=True, help="Open the address in the browser."
+)
+
+
+@click.command()
+@_HOST
+@_PORT
+@_OPEN
+@click.pass_obj
+def serve(workspace: Path, host: str, port: int, opening: bool) -> None:
+    """Open the workspace in the browser: pages and worker, until Ctrl-C.
+
+    A workspace is made when there is none yet.
+    """
+    if not workspace.exists() or not any(workspace.iterdir()):
+        create(workspace)
+    open_workspace(workspace)
+    _serve(workspace, host, port, opening)
+
+
+def _serve(workspace: Path, host: str, port: int, opening: bool, key: str = "") -> None:
+    port = web.free_port(host, port)
+    address = web.address(workspace, host, port)
+    if key:
+        address += f"enter?key={key}"
+
+    def started() -> None:
+        click.echo(f"Everytouch is at {address}\nStop with Ctrl-C.")
+        if opening:
+            webbrowser.open(address)
+
+    web.run_supervised(workspace, host, port, started)
+
+
+@click.command("web")
+@_HOST
+@_PORT
+@click.pass_obj
+def web_(workspace: Path, host: str, port: int) -> None:
+    """Serve the pages alone, for servers; run `work` beside it."""
+    open_workspace(workspace)
+    web.run_web(workspace, host, port)
+
+
+@click.command()
+@click.pass_obj
+def work(workspace: Path) -> None:
+    """Do the jobs alone, for servers: imports, replays, erasures, renewing trails."""
+    open_workspace(workspace)
+    web.run_worker(workspace)
+
+
+@click.command()
+@click.argument("folder", type=_PATH, default=Path("demo"))
+@click.option("--parties", type=click.IntRange(50), default=2_000, show_default=True)
+@click.option("--report-only", is_flag=True, help="Make workspace and report, start nothing.")
+@_HOST
+@_PORT
+@_OPEN
+def demo(
+    folder: Path, parties: int, report_only: bool, host: str, port: int, opening: bool
+) -> None:
+    """Make a workspace with the simulated company in FOLDER, and open it in the browser."""
+    workspace = _demo(folder, parties)
+    if report_only:
+        report = workspace.report(folder / "report.html")
+        click.echo(f"\nThe report is at {report.resolve().as_uri()}")
+        click.echo(f"Ask on: everytouch -w {folder} findings")
+        return
+    workspace.trails()
+    password = web.make_demo(folder)
+    if password:
+        click.echo(f"The owner signs in as owner@demo.invalid with {password}")
+    _serve(folder, host, port, opening, web.demo_key(folder))
+
+
+def _demo(folder: Path, parties: int) -> Workspace:
+    made = folder / "simulated"
+    if folder.exists() and any(folder.iterdir()):
+        if not (made / "source.toml").exists():
+            raise WorkspaceError(f"{folder} is there already and no demo", "give a new folder")
+        workspace = open_workspace(folder)
+    else:
+        workspace = create(folder, secret=b"everytouch, demo")
+        with (folder / "everytouch.toml").open("a", encoding="utf-8") as file:
+            file.write("\n[web]\ndemo = true\n")
+        simulate(made, parties, 2.0, 1)
+    receipt = with_progress(workspace, made / "source.toml", None, False)
+    show_receipt(receipt, workspace)
+    return workspace
+
+
+@click.command()
+@click.argument("folder", type=_PATH)
+@click.pass_obj
+def backup(workspace: Path, folder: Path) -> None:
+    """Write a backup of everything into FOLDER. It holds the secret: keep it safe."""
+    open_workspace(workspace)
+    done = web.backup(workspace, folder)
+    click.echo(f"{done.path}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB")
+
+
+@click.command()
+@click.argument("file", type=_PATH)
+@click.option("--replace", is_flag=True, help="Move a workspace that stands there aside.")
+@click.pass_obj
+def restore(workspace: Path, file: Path, replace: bool) -> None:
+    """Restore a backup FILE to the workspace's folder; later erasures are applied again."""
+    done = web.restore(file, workspace, replace=replace)
+    click.echo(f"Restored to {done.folder}, as of {done.created_at}")
+    click.echo(f"Later erasures applied again: {done.erased}")
+    if done.before:
+        click.echo(f"What stood there is at {done.before}; delete it when you need it no more")
+
+
+@click.command()
+@click.argument("identifier")
+@click.option("--reason", default="", help="For the certificate.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--certificate", type=_PATH, help="Write the certificate to this file.")
+@click.pass_obj
+def erase(
+    workspace: Path, identifier: str, reason: str, yes: bool, certificate: Path | None
+) -> None:
+    """Erase the party known by IDENTIFIER (namespace:value) for good, with a certificate."""
+    opened = open_workspace(workspace)
+    party = opened.find(identifier)
+    if not yes:
+        click.confirm(f"Erase all data of {identifier} for good?", abort=True)
+    done = opened.erase_party(party, reason)
+    if certificate:
+        certificate.write_text(done.text + "\n", encoding="utf-8")
+    click.echo(done.text)
+
+
+@click.group()
+def audit() -> None:
+    """The audit log: who did what about whom."""
+
+
+@audit.command("list")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@AS_JSON
+@click.pass_obj
+def audit_list(workspace: Path, limit: int, as_json: bool) -> None:
+    """Show the newest lines."""
+    path = open_workspace(workspace).path
+    rows = [entry for _, entry in zip(range(limit), entries(path), strict=False)]
+    if as_json:
+        dump(rows)
+        return
+    cells = [[str(row.number), row.at, row.who, row.action, row.subject] for row in rows]
+    console().print(grid(["#", "at (UTC)", "who", "what", "about"], cells))
+
+
+@audit.command("verify")
+@click.pass_obj
+def audit_verify(workspace: Path) -> None:
+    """Check that no line was changed, taken out or put in."""
+    line = broken(open_workspace(workspace).path)
+    if line is not None:
+        raise WorkspaceError(
+            f"line {line} of the audit log does not fit the ones before it",
+            "compare it with the log of a backup",
+        )
+    now = datetime.datetime.now(datetime.UTC)
+    click.echo(f"Every line fits the ones before it, as of {now:%Y-%m-%d %H:%M} UTC")
+
+
+COMMANDS: tuple[click.Command, ...] = (serve, web_, work, demo, backup, restore, erase, audit)

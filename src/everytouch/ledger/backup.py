@@ -1,0 +1,219 @@
+"""Backups: everything of a workspace in one file, and back, with later erasures applied again."""
+
+import datetime
+import hashlib
+import io
+import json
+import os
+import shutil
+import tarfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from everytouch.errors import WorkspaceError
+from everytouch.ledger.erasure import Erasure, again, erasures
+from everytouch.ledger.secret import read_secret
+from everytouch.ledger.tables import Tables
+
+_FILES = ("everytouch.toml", "catalogue.yaml", "secret", "audit.jsonl")
+_PLACES = "backups.json"  # folders that hold backups, to be told of erasures
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A backup that was written."""
+
+    path: Path
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """A backup that was restored.
+
+    Attributes:
+        extra: files beside the ledger that were given to ``pack``.
+        erased: later erasures that were applied again.
+        before: where the workspace that stood there was moved, if there was one.
+    """
+
+    folder: Path
+    created_at: str
+    extra: Mapping[str, bytes]
+    erased: int
+    before: Path | None
+
+
+def pack(folder: Path, target: Path, extra: Mapping[str, bytes], now: datetime.datetime) -> Packed:
+    """Write a backup of a workspace into the folder ``target``; nobody writes meanwhile.
+
+    The file holds the secret and personal data: only its owner may read it.
+
+    Raises:
+        WorkspaceError: it cannot be written, or another process is writing to the ledger.
+    """
+    path = target / f"everytouch-{now:%Y%m%dT%H%M%S}Z.tar"
+    part = path.with_suffix(".part")
+    tables = Tables(folder / "ledger")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with tables.writing(), os.fdopen(handle, "wb") as out:
+            sums = _write(out, folder, extra, now)
+            out.flush()
+            os.fsync(out.fileno())
+            part.replace(path)
+            _remember(folder, target)
+            _register(folder, target, erasures(tables))
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise WorkspaceError(
+            f"the backup cannot be written: {error}", "give another place"
+        ) from error
+    return Packed(path, len(sums), path.stat().st_size)
+
+
+def _write(
+    out: io.BufferedWriter, folder: Path, extra: Mapping[str, bytes], now: datetime.datetime
+) -> dict[str, str]:
+    sums: dict[str, str] = {}
+    ledger = (path for path in sorted((folder / "ledger").rglob("*")) if path.is_file())
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        for path in [*(folder / name for name in _FILES if (folder / name).exists()), *ledger]:
+            name = path.relative_to(folder).as_posix()
+            if name != "ledger/.lock":
+                sums[name] = _sum(path)
+                tar.add(path, name)
+        for name, content in extra.items():
+            sums[name] = hashlib.sha256(content).hexdigest()
+            _add(tar, name, content)
+        manifest = {"created_at": now.isoformat(timespec="seconds"), "sha256": sums}
+        _add(tar, _MANIFEST, json.dumps(manifest, indent=1).encode())
+    return sums
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(content), 0o600
+    tar.addfile(entry, io.BytesIO(content))
+
+
+def _sum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def unpack(file: Path, folder: Path, *, replace: bool = False) -> Unpacked:
+    """Restore a backup to ``folder``.
+
+    Erasures that came after the backup are applied again: those the workspace at ``folder``
+    knows, and those noted in the register beside the backup.
+
+    Args:
+        replace: a workspace that stands at ``folder`` is moved aside.
+
+    Raises:
+        WorkspaceError: the file is no whole backup, or the folder is in use.
+    """
+    taken = folder.exists() and any(folder.iterdir())
+    if taken and not replace:
+        raise WorkspaceError(
+            f"{folder} is there already and not empty", "give a new folder, or --replace"
+        )
+    fresh = folder.with_name(f"{folder.name}.restoring")
+    shutil.rmtree(fresh, ignore_errors=True)
+    try:
+        created, sums = _extract(file, fresh)
+        extra = {
+            name: (fresh / name).read_bytes()
+            for name in sums
+            if name not in _FILES and not name.startswith("ledger/")
+        }
+        for name in extra:
+            (fresh / name).unlink()
+        known = erasures(Tables(folder / "ledger")) if taken else []
+        secret, tables = read_secret(fresh), Tables(fresh / "ledger")
+        with tables.writing():
+            count = again(tables, secret, [*known, *_registered(fresh, file.parent)])
+        before = _aside(folder) if taken else None
+        if before is None and folder.exists():
+            folder.rmdir()
+        fresh.rename(folder)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return Unpacked(folder, created, extra, count, before)
+
+
+def _extract(file: Path, fresh: Path) -> tuple[str, dict[str, str]]:
+    """When the backup was made, and the sum of each file, all of them checked."""
+    try:
+        fresh.mkdir(mode=0o700, parents=True)
+        with tarfile.open(file) as tar:
+            tar.extractall(fresh, filter="data")
+        manifest = json.loads((fresh / _MANIFEST).read_text())
+        (fresh / _MANIFEST).unlink()
+        created, sums = str(manifest["created_at"]), dict(manifest["sha256"])
+        wrong = [name for name, found in sums.items() if _sum(fresh / name) != found]
+    except (OSError, tarfile.TarError, ValueError, KeyError) as error:
+        raise WorkspaceError(f"{file} is no whole backup: {error}", "give another one") from error
+    if wrong:
+        raise WorkspaceError(f"{file} is damaged: {', '.join(wrong[:3])}", "give another backup")
+    (fresh / "secret").chmod(0o600)
+    return created, sums
+
+
+def _aside(folder: Path) -> Path:
+    """Move an old workspace aside."""
+    stamp = f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%S}"
+    aside = folder.with_name(f"{folder.name}.before-{stamp}")
+    folder.rename(aside)
+    return aside
+
+
+def tell_backups(folder: Path) -> None:
+    """Note all erasures beside the backups that are known, so that a restore applies them."""
+    for place in _places(folder):
+        if place.is_dir():
+            _register(folder, place, erasures(Tables(folder / "ledger")))
+
+
+def _places(folder: Path) -> list[Path]:
+    path = folder / _PLACES
+    return [Path(p) for p in json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []
+
+
+def _remember(folder: Path, target: Path) -> None:
+    places = dict.fromkeys([*map(str, _places(folder)), str(target.resolve())])
+    (folder / _PLACES).write_text(json.dumps(list(places)), encoding="utf-8")
+
+
+def _name(folder: Path) -> str:
+    """The register's name: of this workspace alone, several may share a folder of backups."""
+    return f"erasures-{hashlib.sha256(b'register' + read_secret(folder)).hexdigest()[:12]}.jsonl"
+
+
+def _register(folder: Path, place: Path, rows: list[Erasure]) -> None:
+    lines = [
+        json.dumps({**vars(row), "erased_at": row.erased_at.isoformat(), "keys": list(row.keys)})
+        for row in rows
+    ]
+    (place / _name(folder)).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
+def _registered(folder: Path, place: Path) -> list[Erasure]:
+    path = place / _name(folder)
+    if not path.exists():
+        return []
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    return [
+        Erasure(
+            row["certificate"],
+            datetime.datetime.fromisoformat(row["erased_at"]),
+            tuple(row["keys"]),
+            row["text"],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,197 @@
+"""Erasure: everything of one party out of the ledger, its older versions included, for good.
+
+What stays is a tombstone: the keyed hashes of the identifiers and the time. By it the loader
+refuses what happened before, should the same files be imported again, and a restored backup
+is cleaned of whom it still holds. Without the workspace's secret a tombstone says nothing.
+"""
+
+import datetime
+import hashlib
+import json
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from everytouch.ledger.tables import TABLES, Tables
+from everytouch.moments.api import hash_strings, normalise, split
+
+_MINE = "party_key IN ({keys})"
+_CONDITIONS = {
+    "interactions": _MINE,
+    "perceptions": _MINE,
+    "traits": _MINE,
+    "links": "party_key IN ({keys}) OR other_key IN ({keys})",
+}
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """One erasure.
+
+    Attributes:
+        certificate: its number.
+        keys: keys of the identifiers that were erased.
+        text: the certificate, JSON.
+    """
+
+    certificate: str
+    erased_at: datetime.datetime
+    keys: tuple[int, ...]
+    text: str
+
+
+def erasures(tables: Tables) -> list[Erasure]:
+    """All erasures, the oldest first."""
+    if not DeltaTable.is_deltatable(str(tables.folder / "erasures")):
+        return []
+    rows = tables.query("erasures", "SELECT * FROM ledger ORDER BY erased_at").to_pylist()
+    return [
+        Erasure(row["certificate"], row["erased_at"], tuple(row["keys"]), row["text"])
+        for row in rows
+    ]
+
+
+def tombstones(tables: Tables) -> dict[int, int]:
+    """Erased identifier keys, and until when (µs since 1970) nothing of them is taken in."""
+    found: dict[int, int] = {}
+    for row in erasures(tables):
+        until = int(row.erased_at.timestamp() * 1_000_000)
+        found |= {key: max(until, found.get(key, until)) for key in row.keys}
+    return found
+
+
+def erase(
+    tables: Tables, secret: bytes, keys: Collection[int], now: datetime.datetime, reason: str = ""
+) -> Erasure:
+    """Erase the party of these identifier keys. The caller holds the ledger's lock.
+
+    The tombstone is committed first: an erasure that dies half-way is simply run again.
+    """
+    kept = sorted({int(key) for key in keys})
+    number = secrets.token_hex(6)
+    listed = ", ".join(map(str, kept))
+    counts = {name: _count(tables, name, c.format(keys=listed)) for name, c in _CONDITIONS.items()}
+    held = _in_quarantine(tables, secret, set(kept))
+    beside = _counterparts(tables, secret, set(kept))
+    counts["quarantine"] = len(held)
+    text = _certificate(number, now, kept, counts, reason)
+    _note(tables, number, now, kept, text)
+    for name, condition in _CONDITIONS.items():
+        if counts[name]:
+            tables.delete(name, condition.format(keys=listed))
+    if held:
+        tables.delete("quarantine", f"key_first IN ({', '.join(map(str, held))})")
+    for namespace, value in beside:
+        where = f"counterpart = {_text(value)} AND counterpart_namespace = {_text(namespace)}"
+        nothing = {"counterpart": "NULL", "counterpart_namespace": "NULL"}
+        tables.open("interactions").update(updates=nothing, predicate=where)
+    for name in (*_CONDITIONS, "quarantine"):
+        _forget(tables, name)
+    return Erasure(number, now, tuple(kept), text)
+
+
+def again(tables: Tables, secret: bytes, earlier: Collection[Erasure]) -> int:
+    """Apply erasures to a ledger that was restored from an older backup; how many were new."""
+    known = {row.certificate for row in erasures(tables)}
+    new = [row for row in earlier if row.certificate not in known]
+    for row in new:
+        erase(tables, secret, row.keys, row.erased_at, f"again, as {row.certificate}")
+        _note(tables, row.certificate, row.erased_at, list(row.keys), row.text)
+    return len(new)
+
+
+def _note(tables: Tables, number: str, now: datetime.datetime, keys: list[int], text: str) -> None:
+    if not DeltaTable.is_deltatable(str(tables.folder / "erasures")):
+        DeltaTable.create(str(tables.folder / "erasures"), TABLES["erasures"])
+    row = {"certificate": number, "erased_at": now, "keys": keys, "text": text}
+    tables.append("erasures", pa.Table.from_pylist([row], TABLES["erasures"]))
+
+
+def _certificate(
+    number: str, now: datetime.datetime, keys: list[int], counts: dict[str, int], reason: str
+) -> str:
+    said: dict[str, Any] = {
+        "certificate": number,
+        "erased_at": now.isoformat(timespec="seconds"),
+        "identifiers": len(keys),
+        "identifier_keys": [f"{key & (2**64 - 1):016x}" for key in keys],
+        "removed": counts,
+        "also": [
+            "older versions of these tables, their files and logs",
+            "trails and every result computed from them",
+            "files uploaded and not yet imported",
+        ],
+        "reason": reason,
+    }
+    said["sha256"] = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+    return json.dumps(said, ensure_ascii=False)
+
+
+def _count(tables: Tables, name: str, condition: str) -> int:
+    found = tables.query(name, f"SELECT count(*) AS n FROM ledger WHERE {condition}")
+    return int(found["n"][0].as_py())
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def key_of(namespace: pa.Array, value: pa.Array, secret: bytes) -> list[int]:
+    """Keys of identifiers."""
+    keys: list[int] = hash_strings(normalise(namespace, value), secret)[0].tolist()
+    return keys
+
+
+def _counterparts(tables: Tables, secret: bytes, keys: set[int]) -> list[tuple[str, str]]:
+    """How the party is named as the other side of others' interactions."""
+    sql = (
+        "SELECT DISTINCT counterpart_namespace AS n, counterpart AS v FROM ledger "
+        "WHERE counterpart IS NOT NULL AND counterpart_namespace IS NOT NULL"
+    )
+    rows = tables.query("interactions", sql)
+    found = key_of(rows["n"].combine_chunks(), rows["v"].combine_chunks(), secret)
+    pairs = zip(rows["n"].to_pylist(), rows["v"].to_pylist(), found, strict=True)
+    return [(namespace, value) for namespace, value, key in pairs if key in keys]
+
+
+def _in_quarantine(tables: Tables, secret: bytes, keys: set[int]) -> list[int]:
+    """Keys of records in quarantine that name the party."""
+    rows = tables.query("quarantine", "SELECT key_first, row FROM ledger").to_pylist()
+    return [
+        row["key_first"]
+        for row in rows
+        if keys & set(identifiers_of(json.loads(row["row"]), secret))
+    ]
+
+
+def identifiers_of(row: dict[str, Any], secret: bytes) -> list[int]:
+    """Keys of all identifiers a record names, also a broken one."""
+    pairs = [
+        (row.get(f"{side}namespace"), row.get(name))
+        for side, name in (("", "identifier"), ("other_", "other_identifier"))
+    ]
+    pairs.append((row.get("counterpart_namespace"), row.get("counterpart")))
+    also = row.get("also")
+    if isinstance(also, list) and also:
+        names, values = split(pa.array([str(item) for item in also]))
+        pairs += zip(names.to_pylist(), values.to_pylist(), strict=True)
+    whole = [(str(n), str(v)) for n, v in pairs if n and v]
+    if not whole:
+        return []
+    columns = [pa.array(part, pa.string()) for part in zip(*whole, strict=True)]
+    return key_of(columns[0], columns[1], secret)
+
+
+def _forget(tables: Tables, name: str) -> None:
+    """Remove the files and log entries of older versions: nothing of a deleted row is left."""
+    table = tables.open(name)
+    table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    table.alter.set_table_properties({"delta.logRetentionDuration": "interval 0 seconds"})
+    table = tables.open(name)
+    table.create_checkpoint()
+    table.cleanup_metadata()
+    table.alter.set_table_properties({"delta.logRetentionDuration": "interval 30 days"})

@@ -1,0 +1,1 @@
+"""The app: pages that show what the library answers, people and their rights, the API."""

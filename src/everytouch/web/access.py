@@ -1,0 +1,49 @@
+"""Who may do what: the one table of roles and rights, and the tokens' scopes."""
+
+from collections.abc import Collection
+from typing import Any
+
+ROLES = ("owner", "analyst", "manager", "viewer")
+
+RIGHTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "see": ("see pages and figures", ROLES),
+    "comments": ("read what people wrote", ("owner", "analyst", "manager")),
+    "dig": ("open the moments behind a number", ("owner", "analyst")),
+    "people": ("search people and read their trails", ("owner", "analyst")),
+    "export": ("export a person's data", ("owner", "analyst")),
+    "erase": ("erase a person", ("owner",)),
+    "catalogue": ("change touchpoints, segments, personas", ("owner", "analyst")),
+    "sources": ("import, and mend the quarantine", ("owner", "analyst")),
+    "share": ("make links for others", ("owner", "analyst")),
+    "tokens": ("make tokens for the API", ("owner", "analyst")),
+    "audit": ("read and export the audit log", ("owner",)),
+    "administer": ("change people, roles and privacy", ("owner",)),
+}
+"""Right → what it is, and the roles that have it. A manager has it for their own places only."""
+
+SCOPES: dict[str, tuple[str, ...]] = {
+    "read": ("see", "comments", "dig"),
+    "people": ("people", "export"),
+    "write": ("catalogue", "sources"),
+    "admin": ("audit", "administer", "erase"),
+}
+"""Scope of a token → the rights it lends, as far as its owner has them."""
+
+PUBLIC, SIGNED_IN = "public", "signed in"  # needs that are no rights
+
+
+def may(user: Any, right: str, scopes: Collection[str] | None = None) -> bool:
+    """Whether a user has a right; with ``scopes``, whether a token of theirs with these does."""
+    if right == PUBLIC:
+        return True
+    if not user.is_authenticated or not user.is_active:
+        return False
+    lent = scopes is None or any(right in SCOPES.get(scope, ()) for scope in scopes)
+    if right == SIGNED_IN:
+        return scopes is None
+    return lent and user.role in RIGHTS[right][1]
+
+
+def rights(user: Any) -> frozenset[str]:
+    """All rights of a user."""
+    return frozenset(right for right in RIGHTS if may(user, right))

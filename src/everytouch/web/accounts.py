@@ -1,0 +1,80 @@
+"""How allauth makes and finds our users: nobody signs up by themselves."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
+from django.core.mail import send_mail
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from everytouch.web.errors import said
+from everytouch.web.models import User
+from everytouch.web.shell import note
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """People are invited."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - allauth's name
+        """Never: an owner invites."""
+        return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
+        """The overview."""
+        return "/"
+
+
+class SocialAdapter(DefaultSocialAccountAdapter):
+    """Single sign-on: the organisation's own provider vouches for its people."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:  # noqa: ARG002
+        """Whom the provider knows may come in."""
+        return True
+
+    def new_user(self, request: HttpRequest, sociallogin: Any) -> User:
+        """A new person with the role that the provider's settings give."""
+        role = self._app(request, sociallogin).settings.get("role", "viewer")
+        return User(role=role if role in ("viewer", "analyst", "manager") else "viewer")
+
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:
+        """Name and address as the provider says."""
+        user: User = super().populate_user(request, sociallogin, data)
+        user.email = (user.email or "").lower()
+        first, last = data.get("first_name") or "", data.get("last_name") or ""
+        user.name = data.get("name") or f"{first} {last}".strip()
+        return user
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """Who was barred stays barred, whoever vouches."""
+        user = sociallogin.user
+        if user.pk and not user.is_active:
+            text = _("You may not sign in any more.")
+            raise ImmediateHttpResponse(said(request, 403, text, _("Ask an owner.")))
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
+        """A first sign-in is a change of rights, so it is audited."""
+        user: User = super().save_user(request, sociallogin, form)
+        note(request, "add user", f"{user.pk} as {user.role}, by single sign-on")
+        return user
+
+    def _app(self, request: HttpRequest, sociallogin: Any) -> Any:
+        return sociallogin.account.get_provider(request).app
+
+
+def invitation(request: HttpRequest, user: User) -> tuple[str, bool]:
+    """A link by which somebody sets a password, once; whether it was sent by mail."""
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    uid, _dash, token = key.partition("-")
+    path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
+    link = request.build_absolute_uri(path)
+    if not settings.CONFIG.mail:
+        return link, False
+    text = _("You are invited to Everytouch. Choose your password here: %(link)s") % {"link": link}
+    send_mail(_("Your invitation to Everytouch"), text, None, [user.email])
+    return link, True

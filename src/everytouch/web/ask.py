@@ -1,0 +1,239 @@
+"""A question as the address puts it: filters, options, whose rights; and answers that are kept."""
+
+import datetime
+import threading
+import urllib.parse
+import zoneinfo
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from everytouch.errors import UnknownNameError
+from everytouch.trails.api import Scope
+from everytouch.workspace import Workspace
+
+T = TypeVar("T")
+PERIODS = ("30", "90", "365")  # the last so many days of the data
+NAMED = ("period", "since", "until", "segment", "stage", "channel", "touchpoint")
+LONGEST = 100
+KEPT = 1_000  # answers
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the pages can be narrowed to; empty where they are not."""
+
+    period: str = ""
+    since: str = ""
+    until: str = ""
+    segment: str = ""
+    stage: str = ""
+    channel: str = ""
+    touchpoint: str = ""
+
+    @classmethod
+    def parse(cls, given: Mapping[str, str]) -> "Filters":
+        """Filters of an address; whatever else it says is left to others.
+
+        Raises:
+            UnknownNameError: a period or a day that there is not.
+        """
+        values = {name: str(given.get(name, "")).strip()[:LONGEST] for name in NAMED}
+        if values["period"] and values["period"] not in PERIODS:
+            raise UnknownNameError(
+                f"period {values['period']!r} is unknown", f"use one of: {', '.join(PERIODS)}"
+            )
+        for name in ("since", "until"):
+            _day(values[name])
+        return cls(**values)
+
+    def query(self, **changes: str) -> str:
+        """As the address says it, with some changed; always in the same order."""
+        values = {name: getattr(self, name) for name in NAMED} | changes
+        return urllib.parse.urlencode({name: value for name, value in values.items() if value})
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, name) for name in NAMED)
+
+
+def _day(text: str) -> datetime.datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UnknownNameError(f"{text!r} is no day", "write it as YYYY-MM-DD") from error
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One visitor's question about one workspace.
+
+    Attributes:
+        only: touchpoints the visitor answers for, None for all.
+        rights: what the visitor may.
+        options: what a page lets one choose beside the filters.
+        shared: whether it is asked through a share link.
+    """
+
+    workspace: Workspace
+    filters: Filters = Filters()
+    only: frozenset[str] | None = None
+    rights: frozenset[str] = frozenset()
+    options: Mapping[str, str] = field(default_factory=dict)
+    language: str = "en"
+    timezone: str = "UTC"
+    shared: bool = False
+
+    @cached_property
+    def version(self) -> tuple[Any, ...]:
+        """What an answer depends on beside the question: ledger, catalogue, settings."""
+        path, tables = self.workspace.path, self.workspace.tables
+        files = [_stamp(path / name) for name in ("catalogue.yaml", "everytouch.toml")]
+        ledger = self.workspace.trails().versions.values()
+        return (str(path), *ledger, tables.version("traits"), *files)
+
+    @cached_property
+    def scope(self) -> Scope:
+        """The part of the trails that is asked about."""
+        return self.once("scope", lambda: self.scoped(self.filters))
+
+    @cached_property
+    def whole(self) -> Scope:
+        """The same without the visitor's own limits: the organisation, to compare with."""
+        f = self.filters
+        narrowed = Filters(f.period, f.since, f.until, f.segment)
+        return self.once("whole", lambda: Ask(self.workspace, narrowed).scope)
+
+    def scoped(self, filters: Filters) -> Scope:
+        """The scope of some filters, within the visitor's limits."""
+        since, until = self._period(filters)
+        places = {
+            name: [value]
+            for name in ("stage", "channel", "touchpoint")
+            if (value := getattr(filters, name))
+        }
+        scope = self.workspace.scope(filters.segment or None, since, until, places)
+        if self.only is not None:
+            known = self.only & set(self.workspace.catalogue.touchpoints)
+            trails = self.workspace.trails()
+            inside = [name in known for name in trails.touchpoints]
+            scope = scope.narrowed(np.array(inside, np.bool_), "own touchpoints")
+        return scope
+
+    def _period(self, filters: Filters) -> tuple[datetime.datetime | None, ...]:
+        zone = zoneinfo.ZoneInfo(self.workspace.settings.timezone)
+        last = self.workspace.trails().last
+        if filters.period and last is not None:
+            midnight = last.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+            return midnight - datetime.timedelta(days=int(filters.period) - 1), None
+        since, until = _day(filters.since), _day(filters.until)
+        following = until + datetime.timedelta(days=1) if until else None
+        return tuple(day.replace(tzinfo=zone) if day else None for day in (since, following))
+
+    def option(self, name: str, choices: tuple[str, ...]) -> str:
+        """A choice of the page; the first one when the address names none.
+
+        Raises:
+            UnknownNameError: it is none of the choices.
+        """
+        value = self.options.get(name) or choices[0]
+        if value not in choices:
+            raise UnknownNameError(f"{name} {value!r} is unknown", f"use: {', '.join(choices)}")
+        return value
+
+    def number(self, name: str, default: int, low: int, high: int) -> int:
+        """A number of the address, held within its limits."""
+        text = self.options.get(name, "")
+        return min(high, max(low, int(text))) if text.isdecimal() else default
+
+    def key(self, *names: object) -> tuple[Any, ...]:
+        """What tells this question from every other."""
+        return (self.version, self.filters, self.only, *names)
+
+    def once(self, name: str, compute: Callable[[], T], *names: object) -> T:
+        """The answer to a question, computed the first time it is asked."""
+        return ANSWERS.get(self.key(name, *names), compute)
+
+    def stored(self, name: str, tables: tuple[str, ...], compute: Callable[[], T]) -> T:
+        """Something read off the ledger itself; read anew when one of its tables changed."""
+        ledger = self.workspace.tables
+        versions = (ledger.version(table) for table in tables)
+        return ANSWERS.get(((f"{name} {self.workspace.path}", *versions),), compute)
+
+    def query(self, **changes: str) -> str:
+        """The address of this question: filters, then options."""
+        options = {n: v for n, v in self.options.items() if n not in NAMED} | changes
+        rest = urllib.parse.urlencode(sorted((n, v) for n, v in options.items() if v))
+        return "&".join(part for part in (self.filters.query(), rest) if part)
+
+
+def _stamp(path: Path) -> int:
+    return path.stat().st_mtime_ns
+
+
+class Answers:
+    """Answers by their question, the longest unused ones forgotten; each computed by one thread.
+
+    Answers of an older ledger are dropped as soon as a newer one is asked, so that nothing of
+    a person erased is kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._kept = most, OrderedDict[tuple[Any, ...], Any]()
+        self._lock, self._busy = threading.Lock(), dict[tuple[Any, ...], threading.Lock]()
+        self._newest = dict[str, tuple[Any, ...]]()
+
+    def get(self, key: tuple[Any, ...], compute: Callable[[], T]) -> T:
+        """The answer kept under a key, or computed now."""
+        with self._lock:
+            self._forget_older(key[0])
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                found: T = self._kept[key]
+                return found
+            busy = self._busy.setdefault(key, threading.Lock())
+        with busy:
+            with self._lock:
+                if key in self._kept:
+                    again: T = self._kept[key]
+                    return again
+            made = compute()
+            with self._lock:
+                self._kept[key] = made
+                self._busy.pop(key, None)
+                while len(self._kept) > self._most:
+                    self._kept.popitem(last=False)
+        return made
+
+    def has(self, key: tuple[Any, ...]) -> bool:
+        """Whether an answer is kept."""
+        with self._lock:
+            return key in self._kept
+
+    def forget(self, version: tuple[Any, ...]) -> None:
+        """Forget the answers of other versions of the same workspace."""
+        with self._lock:
+            self._forget_older(version)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+            self._newest.clear()
+
+    def _forget_older(self, version: tuple[Any, ...]) -> None:
+        path = version[0]
+        if self._newest.get(path) == version:
+            return
+        self._newest[path] = version
+        for key in [k for k in self._kept if k[0][0] == path and k[0] != version]:
+            del self._kept[key]
+
+
+ANSWERS = Answers(KEPT)

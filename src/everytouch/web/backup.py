@@ -1,0 +1,40 @@
+"""Backup and restore of a workspace with its operational records, whatever store they are in."""
+
+import datetime
+import io
+import sys
+from pathlib import Path
+
+from django.core.management import call_command
+
+from everytouch.ledger.api import Packed, Unpacked, audit, pack, unpack
+from everytouch.web.boot import prepare
+
+_APP = "app.json"
+_LEFT_OUT = ("sessions.session", "contenttypes", "auth.permission")
+
+
+def backup(workspace: Path, target: Path, who: str = "") -> Packed:
+    """Write a backup into the folder ``target``."""
+    prepare(workspace)
+    out = io.StringIO()
+    call_command("dumpdata", exclude=list(_LEFT_OUT), stdout=out)
+    now = datetime.datetime.now(datetime.UTC)
+    done = pack(workspace, target, {_APP: out.getvalue().encode()}, now)
+    audit(workspace, "backup", done.path.name, who)
+    return done
+
+
+def restore(file: Path, folder: Path, *, replace: bool = False, who: str = "") -> Unpacked:
+    """Restore a backup to ``folder``; what the operational store held there is replaced."""
+    done = unpack(file, folder, replace=replace)
+    prepare(folder)
+    call_command("flush", interactive=False, verbosity=0)
+    content = done.extra.get(_APP, b"[]").decode()
+    stdin, sys.stdin = sys.stdin, io.StringIO(content)
+    try:
+        call_command("loaddata", "-", format="json", verbosity=0)
+    finally:
+        sys.stdin = stdin
+    audit(folder, "restore", f"{file.name}, {done.erased} erasures applied again", who)
+    return done

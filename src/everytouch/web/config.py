@@ -1,0 +1,127 @@
+"""How the app is set up: ``[web]`` of a workspace's ``everytouch.toml``, in one described table."""
+
+import dataclasses
+import tomllib
+import urllib.parse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from everytouch.errors import SettingError
+
+
+def _setting(default: Any, text: str) -> Any:
+    if isinstance(default, list):
+        return dataclasses.field(default_factory=list, metadata={"text": text})
+    return dataclasses.field(default=default, metadata={"text": text})
+
+
+@dataclass(frozen=True)
+class WebConfig:
+    """Resolved ``[web]`` settings."""
+
+    database: str = _setting(
+        "",
+        "URL of the operational store, postgresql://user:password@host:port/name (needs "
+        "`everytouch[postgres]`); `app.sqlite3` in the workspace when empty.",
+    )
+    hosts: list[str] = _setting([], "Host names the app answers to, beside loopback.")
+    https: bool = _setting(
+        False, "Served over TLS (by a proxy in front): cookies are secure, HTTP is sent to HTTPS."
+    )
+    proxy: bool = _setting(False, "Trust X-Forwarded-Proto and -Host of the proxy in front.")
+    language: str = _setting("en", "Language for those who chose none: en or de.")
+    upload_mb: int = _setting(200, "Largest file that may be uploaded, in MB.")
+    session_hours: int = _setting(12, "Hours of silence after which one must sign in again.")
+    mail: str = _setting(
+        "", "SMTP server for mails, smtp://user:password@host:port; without, links are shown."
+    )
+    mail_from: str = _setting("everytouch@localhost", "Sender of mails.")
+    demo: bool = _setting(False, "A demo: the address printed at the start signs in on loopback.")
+    oidc: list[dict[str, Any]] = _setting(
+        [], "OpenID Connect providers: tables with id, name, server, client, secret, role."
+    )
+    saml: list[dict[str, Any]] = _setting(
+        [],
+        "SAML providers (needs `everytouch[saml]`): tables with id, name, entity_id, metadata_url, "
+        "role.",
+    )
+
+    @classmethod
+    def read(cls, workspace: Path) -> "WebConfig":
+        """The settings of a workspace.
+
+        Raises:
+            SettingError: an unknown name or a wrong type.
+        """
+        try:
+            text = (workspace / "everytouch.toml").read_text(encoding="utf-8")
+            raw = tomllib.loads(text).get("web", {})
+        except (OSError, ValueError) as error:
+            raise SettingError(
+                f"{workspace / 'everytouch.toml'} cannot be read: {error}", "correct it"
+            ) from error
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        blank = cls()
+        for name, value in raw.items():
+            if name not in fields:
+                raise SettingError(
+                    f"setting web.{name} is unknown", f"use one of: {', '.join(fields)}"
+                )
+            wanted = type(getattr(blank, name))
+            if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+                raise SettingError(
+                    f"setting web.{name} = {value!r} is no {wanted.__name__}", "correct it"
+                )
+        return cls(**raw)
+
+    def databases(self, workspace: Path) -> dict[str, Any]:
+        """Django's DATABASES.
+
+        Raises:
+            SettingError: the URL is none of PostgreSQL.
+        """
+        if not self.database:
+            return {"default": _sqlite(workspace / "app.sqlite3")}
+        url = urllib.parse.urlsplit(self.database)
+        if url.scheme not in ("postgresql", "postgres") or not url.path.strip("/"):
+            raise SettingError(
+                f"setting web.database names no PostgreSQL database ({url.scheme or 'no scheme'})",
+                "write it as postgresql://user:password@host:5432/name",
+            )
+        unquote = urllib.parse.unquote
+        return {
+            "default": {
+                "ENGINE": "django.db.backends.postgresql",
+                "NAME": unquote(url.path.strip("/")),
+                "USER": unquote(url.username or ""),
+                "PASSWORD": unquote(url.password or ""),
+                "HOST": url.hostname or "",
+                "PORT": str(url.port or ""),
+                "CONN_MAX_AGE": 60,
+                "CONN_HEALTH_CHECKS": True,
+            }
+        }
+
+
+def _sqlite(path: Path) -> dict[str, Any]:
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "OPTIONS": {
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        },
+    }
+
+
+def config_table() -> str:
+    """The settings as a Markdown table."""
+    lines = ["| setting | default | meaning |", "| --- | --- | --- |"]
+    blank = WebConfig()
+    lines += [
+        f"| `{f.name}` | `{getattr(blank, f.name)!r}` | {f.metadata['text']} |"
+        for f in dataclasses.fields(WebConfig)
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,100 @@
+"""Failures as pages, as parts of pages, and as problem+json."""
+
+import json
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from everytouch.errors import (
+    CatalogueError,
+    EverytouchError,
+    NotEnoughDataError,
+    SettingError,
+    SourceError,
+    UnknownNameError,
+    WorkspaceError,
+)
+
+STATUS: dict[type[EverytouchError], int] = {
+    UnknownNameError: 404,
+    NotEnoughDataError: 422,
+    CatalogueError: 422,
+    SourceError: 422,
+    SettingError: 422,
+    WorkspaceError: 503,
+}
+
+
+def problem(status: int, title: str, detail: str = "", **more: Any) -> HttpResponse:
+    """An answer of RFC 9457."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return HttpResponse(
+        json.dumps(body, ensure_ascii=False), status=status, content_type="application/problem+json"
+    )
+
+
+def status_of(error: EverytouchError) -> int:
+    """The HTTP status of one of our errors."""
+    return next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+
+
+def failed(request: HttpRequest, error: EverytouchError) -> HttpResponse:
+    """One of our errors, as the visitor can read it."""
+    status = status_of(error)
+    if request.path.startswith("/api/"):
+        return problem(status, type(error).__name__, error.what, remedy=error.remedy)
+    return said(request, status, error.what, error.remedy)
+
+
+def said(request: HttpRequest, status: int, what: str, remedy: str = "") -> HttpResponse:
+    """A page, or for htmx a part of one, that says what is wrong and what to do."""
+    part = request.headers.get("HX-Request") == "true"
+    template = "web/problem.html" if part else "web/error.html"
+    return render(
+        request, template, {"status": status, "what": what, "remedy": remedy}, status=status
+    )
+
+
+def refused(request: HttpRequest) -> HttpResponse:
+    """The visitor may not."""
+    if request.path.startswith("/api/"):
+        return problem(403, "Forbidden", "your role or token does not allow this")
+    return said(request, 403, _("You may not open this."), _("Ask an owner for the role that can."))
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """There is no such page."""
+    if request.path.startswith("/api/"):
+        return problem(404, "Not Found", f"there is nothing at {request.path}")
+    why = str(exception) if isinstance(exception, Http404) and exception.args else ""
+    return said(
+        request,
+        404,
+        why if why and "{" not in why else _("There is no such page."),
+        _("Go back, or search with Ctrl-K."),
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The request makes no sense."""
+    return said(request, 400, _("This request cannot be read."), str(exception or ""))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Our mistake."""
+    if request.path.startswith("/api/"):
+        return problem(500, "Internal Server Error", "the server's log says more")
+    return said(
+        request, 500, _("Something went wrong here."), _("The server's log says more. Try again.")
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that was not ours, or is too old."""
+    if request.path.startswith("/api/"):
+        return problem(403, "Forbidden", reason)
+    return said(
+        request, 403, _("This form is no longer valid."), _("Open the page anew, then try again.")
+    )

@@ -1,0 +1,105 @@
+"""A figure of a page: a table with its basis, a chart where there is one, ways to take it away."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from everytouch.charts import Chart
+from everytouch.errors import NotEnoughDataError
+from everytouch.results import Basis
+from everytouch.web.ask import ANSWERS, Ask
+
+Kind = Literal["text", "number", "percent", "estimate", "money", "time", "duration", "chip"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a figure's table.
+
+    Attributes:
+        read: row → value, as ``kind`` says: an ``Estimate`` for "estimate", seconds for
+            "duration", a share for "percent".
+        factor: an estimate is shown so many times.
+        link: row → address, or None.
+    """
+
+    title: Any
+    read: Callable[[Any], Any]
+    kind: Kind = "text"
+    digits: int = 1
+    factor: float = 1.0
+    link: Callable[[Any], str | None] | None = None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a figure shows.
+
+    Attributes:
+        columns, rows: the table.
+        basis: what it rests on; None where it is a plain list.
+        empty: what to do where there are no rows.
+        said, refused: sentences beside it: what the data says, what it cannot say.
+        behind: address of the moments behind it, or empty.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Any]
+    basis: Basis | None = None
+    chart: Chart | None = None
+    empty: Any = ""
+    said: tuple[Any, ...] = ()
+    refused: tuple[Any, ...] = ()
+    behind: str = ""
+    template: str = ""
+    extra: Any = None
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is anything to draw."""
+        return self.chart is not None and bool(self.chart.labels or self.chart.points)
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A figure that can be asked for: its name in addresses, its title, and how it is made.
+
+    Attributes:
+        honours: which filters it heeds, of period, segment, places; said beside it.
+        options: names of the choices it reads.
+    """
+
+    name: str
+    title: Any
+    make: Callable[[Ask], Figure]
+    need: str = "see"
+    honours: tuple[str, ...] = ("period", "segment", "places")
+    options: tuple[str, ...] = ()
+
+    def of(self, ask: Ask) -> Figure:
+        """The figure; where the data cannot say, an empty one that tells why."""
+        return ANSWERS.get(self._key(ask), lambda: self._made(ask))
+
+    def ready(self, ask: Ask) -> bool:
+        """Whether it was made already."""
+        return ANSWERS.has(self._key(ask))
+
+    def deaf(self, ask: Ask) -> list[str]:
+        """Filters that are set and that it does not heed."""
+        f = ask.filters
+        given = {
+            "period": f.period or f.since or f.until,
+            "segment": f.segment,
+            "places": f.stage or f.channel or f.touchpoint or ask.only is not None,
+        }
+        return [name for name, value in given.items() if value and name not in self.honours]
+
+    def _made(self, ask: Ask) -> Figure:
+        try:
+            return self.make(ask)
+        except NotEnoughDataError as error:
+            return Figure((), (), empty=f"{error.what}: {error.remedy}")
+
+    def _key(self, ask: Ask) -> tuple[Any, ...]:
+        options = tuple(ask.options.get(name, "") for name in self.options)
+        return ask.key("figure", self.name, options, ask.rights, ask.language, ask.shared)

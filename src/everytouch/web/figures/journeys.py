@@ -1,0 +1,111 @@
+"""Observed journeys: graph, flow between stages, paths, drop-off."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from everytouch.journeys import api as journeys
+from everytouch.web.ask import Ask
+from everytouch.web.figure import Column, Figure, Spec
+from everytouch.web.figures.feeling import breakdown
+from everytouch.web.figures.places import graph_of
+from everytouch.web.words import UNITS
+
+SHOWN = 14  # touchpoints of a path that are written out
+LEAST_DETAIL, MOST_DETAIL = 5, 120
+
+
+def graph(ask: Ask) -> Figure:
+    """What directly follows what."""
+    result = graph_of(ask)
+    detail = ask.number("detail", journeys.MOST_ARROWS, LEAST_DETAIL, MOST_DETAIL)
+    felt = {c.group: c.score.value for c in breakdown(ask, "touchpoint").rows if not c.hidden}
+    named = _named(ask)
+    columns = (
+        Column(_("from"), lambda e: named(e.source)),
+        Column(_("to"), lambda e: named(e.target)),
+        Column(_("count"), lambda e: e.count, "number"),
+        Column(_("share"), lambda e: e.share, "percent"),
+        Column(_("median time"), lambda e: e.median_s, "duration"),
+        Column(_("90th percentile"), lambda e: e.p90_s, "duration"),
+    )
+    return Figure(
+        columns,
+        result.rows[:detail],
+        result.basis,
+        journeys.observed(result, ask.workspace.catalogue, felt, detail),
+        _("Nobody went from one touchpoint to another here. Take filters away."),
+        behind="" if ask.shared else f"/moments?kind=interaction&{ask.filters.query()}",
+        template="web/figures/graph.html",
+        extra={"detail": detail, "least": LEAST_DETAIL, "most": MOST_DETAIL},
+    )
+
+
+def _named(ask: Ask) -> Any:
+    points = ask.workspace.catalogue.touchpoints
+    return lambda name: points[name].label if name in points else name
+
+
+def flows(ask: Ask) -> Figure:
+    """From stage to stage."""
+    result = ask.once("flows", lambda: ask.workspace.stage_flows(ask.scope))
+    columns = (
+        Column(_("change"), lambda r: r.step, "number"),
+        Column(_("from"), lambda r: r.source),
+        Column(_("to"), lambda r: r.target),
+        Column(_("parties"), lambda r: r.parties, "number"),
+    )
+    return Figure(
+        columns,
+        result.rows,
+        result.basis,
+        journeys.between_stages(result),
+        _("Nobody changed stage here. Take filters away."),
+    )
+
+
+def paths(ask: Ask) -> Figure:
+    """The most frequent paths."""
+    unit: Any = ask.option("unit", tuple(UNITS))
+    result = ask.once("paths", lambda: ask.workspace.paths(ask.scope, unit=unit), unit)
+    named = _named(ask)
+
+    def words(row: Any) -> str:
+        text = " → ".join(named(name) for name in row.touchpoints[:SHOWN])
+        return f"{text} → …" if len(row.touchpoints) > SHOWN else text
+
+    columns = (
+        Column(_("path"), words),
+        Column(_("steps"), lambda r: len(r.touchpoints), "number"),
+        Column(_("count"), lambda r: r.count, "number"),
+        Column(_("share"), lambda r: r.share, "percent"),
+        Column(_("together"), lambda r: r.coverage, "percent"),
+    )
+    return Figure(
+        columns,
+        result.rows,
+        result.basis,
+        empty=_("No path of this kind. Choose another unit, or take filters away."),
+    )
+
+
+def drop_off(ask: Ask) -> Figure:
+    """Who goes on, who stops."""
+    result = ask.once("drop_off", lambda: ask.workspace.drop_off(ask.scope))
+    columns = (
+        Column(_("stage"), lambda r: r.stage),
+        Column(_("parties"), lambda r: r.parties, "number"),
+        Column(_("went on"), lambda r: r.went_on, "number"),
+        Column(_("drop-off, %"), lambda r: r.drop_off, "estimate", 1, 100),
+        Column(_("trail ends there"), lambda r: r.ended, "number"),
+    )
+    return Figure(columns, result.rows, result.basis, empty=_("Nobody came here."))
+
+
+FIGURES = (
+    Spec("graph", lazy("Observed journeys"), graph, options=("detail",)),
+    Spec("flows", lazy("From stage to stage"), flows),
+    Spec("paths", lazy("Top paths"), paths, options=("unit",)),
+    Spec("drop-off", lazy("Drop-off between stages"), drop_off),
+)

@@ -1,0 +1,148 @@
+"""Jobs: what each kind does, and the worker's round. One kind is one function and one line."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from everytouch.collect.api import Receipt, Statement
+from everytouch.errors import EverytouchError, WorkspaceError
+from everytouch.ledger.api import Counts
+from everytouch.web import uploads
+from everytouch.web.mapping import Mapping
+from everytouch.web.models import Job
+from everytouch.web.shell import workspace_for
+from everytouch.workspace import Workspace
+from everytouch.workspace.people import party_number
+
+PAUSE, LOST = 0.4, timedelta(seconds=60)
+BUSY = 60.0  # seconds to wait for another writer
+log = logging.getLogger("everytouch.work")
+
+
+def _workspace(job: Job) -> Workspace:
+    found = workspace_for(job.user)
+    return Workspace(found.path, who=found.who)  # not stale: the worker builds
+
+
+def bring_in(job: Job) -> dict[str, Any]:
+    """Import an upload by its mapping; the file is removed afterwards."""
+    path = uploads.folder_of(job.payload["code"]) / job.payload["file"]
+    told = [0.0]
+
+    def progress(statement: Statement, counts: Counts) -> None:
+        if time.monotonic() - told[0] > PAUSE:
+            told[0] = time.monotonic()
+            _beat(job, {"what": statement.name, **vars(counts)})
+
+    source = Mapping.from_json(job.payload["mapping"]).made(path)
+    workspace = _workspace(job)
+    receipt = workspace.import_source(source, progress=progress)
+    workspace.trails()
+    uploads.drop(job.payload["code"])
+    return _told(receipt)
+
+
+def replay(job: Job) -> dict[str, Any]:
+    """Try the quarantine again."""
+    workspace = _workspace(job)
+    receipt = workspace.replay()
+    workspace.trails()
+    return _told(receipt)
+
+
+def erase(job: Job) -> dict[str, Any]:
+    """Erase a party."""
+    done = _workspace(job).erase_party(party_number(job.payload["party"]), job.payload["reason"])
+    return {"certificate": done.certificate, "text": done.text}
+
+
+def _told(receipt: Receipt) -> dict[str, Any]:
+    return vars(receipt.total)
+
+
+KINDS: dict[str, Callable[[Job], dict[str, Any]]] = {
+    "import": bring_in,
+    "replay": replay,
+    "erase": erase,
+}
+
+
+def _beat(job: Job, progress: dict[str, Any] | None = None) -> None:
+    changes: dict[str, Any] = {"beat_at": timezone.now()}
+    if progress is not None:
+        changes["progress"] = progress
+    Job.objects.filter(pk=job.pk).update(**changes)
+
+
+def take() -> Job | None:
+    """The oldest job that waits, or whose worker was lost; it is ours now."""
+    now = timezone.now()
+    waiting = Q(state=Job.QUEUED) | Q(state=Job.RUNNING, beat_at__lt=now - LOST)
+    with transaction.atomic():
+        job: Job | None = (
+            Job.objects.select_for_update().filter(waiting).order_by("created_at").first()
+        )
+        if job is not None:
+            job.state, job.started_at, job.beat_at = Job.RUNNING, now, now
+            job.save(update_fields=["state", "started_at", "beat_at"])
+    return job
+
+
+def run(job: Job) -> None:
+    """Do a job and note what became of it."""
+    stop = threading.Event()
+    threading.Thread(target=_beating, args=(job, stop), daemon=True).start()
+    try:
+        job.result, job.state = _patiently(job), Job.DONE
+    except EverytouchError as error:
+        job.result, job.state = {"what": error.what, "remedy": error.remedy}, Job.FAILED
+    except Exception as error:
+        log.exception("job %s failed", job.pk)
+        text = f"{type(error).__name__}: {error}"
+        job.result, job.state = {"what": text, "remedy": "see the worker's log"}, Job.FAILED
+    finally:
+        stop.set()
+    job.ended_at = timezone.now()
+    job.save(update_fields=["result", "state", "ended_at"])
+
+
+def _patiently(job: Job) -> dict[str, Any]:
+    """Another process may be writing to the ledger: wait for it."""
+    began = time.monotonic()
+    while True:
+        try:
+            return KINDS[job.kind](job)
+        except WorkspaceError:
+            if time.monotonic() - began > BUSY:
+                raise
+            time.sleep(1.0)
+
+
+def _beating(job: Job, stop: threading.Event) -> None:
+    while not stop.wait(5.0):
+        _beat(job)
+        close_old_connections()
+
+
+def work_forever() -> None:
+    """Jobs as they come; between them, trails are kept at the ledger's version."""
+    opened = Workspace(settings.WORKSPACE)
+    while True:
+        close_old_connections()
+        job = take()
+        if job is not None:
+            run(job)
+            continue
+        try:
+            opened.trails()
+        except EverytouchError as error:
+            log.warning("trails could not be renewed: %s", error.what)
+        time.sleep(PAUSE)

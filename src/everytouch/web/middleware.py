@@ -1,0 +1,84 @@
+"""What every answer goes through: headers, the visitor's preferences, failures in words."""
+
+import logging
+import zoneinfo
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from everytouch.errors import EverytouchError
+from everytouch.web.errors import failed
+
+Answer = Callable[[HttpRequest], HttpResponse]
+log = logging.getLogger("everytouch.web")
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "style-src-attr 'unsafe-inline'",  # widths of bars, sizes of charts: no script
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "object-src 'none'",
+    )
+)
+
+
+def headers(answer: Answer) -> Answer:
+    """Content security, and no copies of pages kept anywhere."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = answer(request)
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), microphone=(), geolocation=()"
+        )
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def preferences(answer: Answer) -> Answer:
+    """The visitor's language and time zone: their own choice, or the browser's, or the default."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        user = request.user
+        language = getattr(user, "language", "") or translation.get_language_from_request(request)
+        zone = getattr(user, "timezone", "") or request.COOKIES.get("timezone", "")
+        with translation.override(language), timezone.override(_zone(zone)):
+            request.LANGUAGE_CODE = translation.get_language()
+            response = answer(request)
+            response.headers.setdefault("Content-Language", language)
+            return response
+
+    return middleware
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo:
+    known = name in zoneinfo.available_timezones()
+    return zoneinfo.ZoneInfo(name if known else settings.TIME_ZONE)
+
+
+def failures(answer: Answer) -> Answer:
+    """What goes wrong is said in words: what, which value, the remedy."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return answer(request)
+
+    def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, EverytouchError):
+            return failed(request, error)
+        return None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware

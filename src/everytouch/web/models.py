@@ -1,0 +1,161 @@
+"""Operational records: who may sign in, tokens, share links, jobs. Moments are in the ledger."""
+
+import datetime
+import hashlib
+import secrets
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from everytouch.web.access import ROLES
+
+
+class Users(BaseUserManager):
+    """Making users; an e-mail address is one whatever its case."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Make a user; without a password they sign in by invitation or single sign-on."""
+        user: User = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str) -> "User":
+        """The user of an e-mail address."""
+        user: User = self.get(email=username.strip().lower())
+        return user
+
+
+class User(AbstractBaseUser):
+    """Somebody who signs in to Everytouch. The people in the ledger are parties.
+
+    Attributes:
+        departments, touchpoints: what a manager answers for.
+        timezone, language, theme, direction: as they like it; empty for the default.
+    """
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=120, blank=True)
+    role = models.CharField(
+        _("role"), max_length=10, choices=[(r, r) for r in ROLES], default="viewer"
+    )
+    departments = models.JSONField(default=list, blank=True)
+    touchpoints = models.JSONField(default=list, blank=True)
+    timezone = models.CharField(max_length=64, blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    theme = models.CharField(max_length=8, blank=True)
+    direction = models.CharField(max_length=3, blank=True)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=now)
+
+    objects = Users()
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def __str__(self) -> str:
+        return str(self.name or self.email)
+
+    def get_full_name(self) -> str:
+        """How they are called."""
+        return str(self)
+
+
+def digest(secret: str) -> str:
+    """How a token or a share link is kept: its SHA-256. Secrets of 256 bits need no salt."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Living(models.QuerySet[Any]):
+    """Records that end."""
+
+    def alive(self) -> "Living":
+        """Those neither revoked nor past their time."""
+        moment = now()
+        living: Living = self.filter(revoked_at=None).filter(
+            models.Q(expires_at=None) | models.Q(expires_at__gt=moment)
+        )
+        return living
+
+    def of_secret(self, secret: str) -> Any:
+        """The living record of a secret, or None."""
+        return self.alive().filter(digest=digest(secret)).select_related("user").first()
+
+
+class Secret(models.Model):
+    """Something opened by a secret that is shown once and kept as a digest."""
+
+    user = models.ForeignKey(User, models.CASCADE)
+    title = models.CharField(max_length=120)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = Living.as_manager()
+    PREFIX: ClassVar[str] = ""
+
+    class Meta:
+        """Each kind has a table of its own."""
+
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.title)
+
+    @classmethod
+    def issue(cls, days: int | None = None, **fields: Any) -> tuple[Any, str]:
+        """Make one; the secret is given back and kept nowhere."""
+        secret = cls.PREFIX + secrets.token_urlsafe(32)
+        ends = now() + datetime.timedelta(days=days) if days else None
+        made = cls.objects.create(digest=digest(secret), expires_at=ends, **fields)
+        return made, secret
+
+
+class Token(Secret):
+    """A key to the API, with the scopes it may use of its owner's rights."""
+
+    scopes = models.JSONField(default=list)
+    PREFIX: ClassVar[str] = "et_"
+
+
+class Share(Secret):
+    """A link to a page, as it is filtered; who opens it sees no personal data."""
+
+    path = models.CharField(max_length=200)
+    query = models.CharField(max_length=1000, blank=True)
+    opened = models.PositiveIntegerField(default=0)
+
+
+class Job(models.Model):
+    """Work that outlasts a request; the worker does it."""
+
+    QUEUED, RUNNING, DONE, FAILED = "queued", "running", "done", "failed"
+
+    kind = models.CharField(max_length=20)
+    user = models.ForeignKey(User, models.SET_NULL, null=True)
+    payload = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, default=QUEUED)
+    progress = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=now)
+    started_at = models.DateTimeField(null=True)
+    beat_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """Read by state, oldest first."""
+
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["state", "created_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come."""
+        return self.state in (self.DONE, self.FAILED)

@@ -1,0 +1,34 @@
+"""All pages. A new one is a file with its ROUTES here, a template, and a line of navigation."""
+
+from everytouch.web.pages import (
+    entrance,
+    figures,
+    journeys,
+    moments,
+    overview,
+    people,
+    preferences,
+    quarantine,
+    segments,
+    sharing,
+    sources,
+    team,
+    touchpoints,
+)
+from everytouch.web.routes import Route
+
+ROUTES: tuple[Route, ...] = (
+    *overview.ROUTES,
+    *touchpoints.ROUTES,
+    *journeys.ROUTES,
+    *people.ROUTES,
+    *segments.ROUTES,
+    *moments.ROUTES,
+    *sources.ROUTES,
+    *quarantine.ROUTES,
+    *preferences.ROUTES,
+    *team.ROUTES,
+    *sharing.ROUTES,
+    *figures.ROUTES,
+    *entrance.ROUTES,
+)

@@ -1,0 +1,95 @@
+"""Coming in: the first start, the demo's way in, being alive."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.password_validation import validate_password
+from django.db import connection, transaction
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from everytouch.web.access import PUBLIC
+from everytouch.web.boot import DEMO_ANALYST, demo_key, setup_key
+from everytouch.web.models import User
+from everytouch.web.routes import Route
+from everytouch.web.shell import note, workspace_for
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+class StartForm(forms.Form):
+    """Organisation and first owner."""
+
+    organisation = forms.CharField(label=lazy("Name of the organisation"), max_length=120)
+    name = forms.CharField(label=lazy("Your name"), max_length=120)
+    email = forms.EmailField(label=lazy("Your e-mail"))
+    password = forms.CharField(
+        label=lazy("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=lazy("Ten characters at least."),
+    )
+
+    def clean_password(self) -> str:
+        """As strong as anybody's."""
+        password: str = self.cleaned_data["password"]
+        validate_password(password)
+        return password
+
+
+def start(request: HttpRequest) -> HttpResponse:
+    """The first start. Only who has the key that was printed may be the first owner."""
+    if User.objects.exists():
+        return redirect("/")
+    key = request.POST.get("key") or request.GET.get("key", "")
+    if not constant_time_compare(key, setup_key(settings.WORKSPACE)):
+        return render(request, "web/locked.html", status=403)
+    workspace = workspace_for(None)
+    given = request.POST if request.method == "POST" else None
+    form = StartForm(given, initial={"organisation": workspace.catalogue.organisation})
+    if given is not None and form.is_valid():
+        return _begun(request, form.cleaned_data, workspace)
+    return render(
+        request, "web/start.html", {"form": form, "key": key}, status=422 if form.is_bound else 200
+    )
+
+
+def _begun(request: HttpRequest, data: dict[str, Any], workspace: Any) -> HttpResponse:
+    with transaction.atomic():
+        user = User.objects.create_user(
+            data["email"], data["password"], name=data["name"], role="owner"
+        )
+    workspace.rename(data["organisation"])
+    login(request, user, backend=BACKEND)
+    note(request, "first owner", str(user.pk))
+    return redirect("/sources?first=1")
+
+
+def enter(request: HttpRequest) -> HttpResponse:
+    """The demo's way in: on loopback only, with the key that was printed."""
+    if not settings.CONFIG.demo or request.META.get("REMOTE_ADDR") not in LOOPBACK:
+        raise Http404(_("There is no such page."))
+    key = request.GET.get("key", "")
+    user = User.objects.filter(email=DEMO_ANALYST).first()
+    if user is None or not constant_time_compare(key, demo_key(settings.WORKSPACE)):
+        return render(request, "web/locked.html", status=403)
+    login(request, user, backend=BACKEND)
+    return redirect("/")
+
+
+def health(_request: HttpRequest) -> HttpResponse:
+    """Whether the store can be reached."""
+    connection.ensure_connection()
+    return JsonResponse({"status": "ok"})
+
+
+ROUTES = (
+    Route("start", start, "start", PUBLIC, writes=PUBLIC),
+    Route("enter", enter, "enter", PUBLIC),
+    Route("health", health, "health", PUBLIC),
+)

@@ -1,0 +1,94 @@
+"""The overview: the score, what moved, what to improve, what happens right now."""
+
+import datetime
+import math
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from everytouch.metrics import api as metrics
+from everytouch.web.ask import Ask
+from everytouch.web.figures.feeling import BREAKDOWNS, breakdown
+from everytouch.web.routes import Route
+from everytouch.web.words import BY
+
+LIVE = 12
+
+
+def overview(request: HttpRequest) -> HttpResponse:
+    """The first page."""
+    ask: Ask = request.ask
+    trails = ask.workspace.trails()
+    values = {"ask": ask, "trails": trails, "tiles": tiles(ask), "live": live_rows(ask)}
+    return render(request, "web/overview.html", values)
+
+
+def tiles(ask: Ask) -> list[dict[str, Any]]:
+    """The score of the instrument asked most, first; then the others."""
+    cells = breakdown(ask, "all").rows
+    own = {cell.instrument: cell for cell in cells}
+    whole = (
+        {c.instrument: c for c in breakdown(ask, "all", ask.whole).rows}
+        if ask.only is not None
+        else {}
+    )
+    most, instruments = (
+        metrics.most_asked(breakdown(ask, "all")),
+        ask.workspace.catalogue.instruments,
+    )
+    names = sorted(own, key=lambda name: (name != most, -own[name].n))
+    return [
+        {
+            "cell": own[name],
+            "label": instruments[name].label,
+            "kind": instruments[name].kind,
+            "whole": whole.get(name),
+            "width": 0 if math.isnan(own[name].score.value) else own[name].score.value,
+        }
+        for name in names
+    ]
+
+
+def live_rows(ask: Ask) -> list[dict[str, Any]]:
+    """The newest moments, without a name to them."""
+    points, asked = ask.workspace.catalogue.touchpoints, ask.workspace.catalogue.instruments
+    rows = ask.once("live", lambda: ask.workspace.newest(scope=ask.scope, limit=LIVE))
+    return [
+        {
+            "time": datetime.datetime.fromtimestamp(row.time / 1e6, datetime.UTC),
+            "point": points.get(row.touchpoint or ""),
+            "name": row.touchpoint,
+            "asked": asked.get(row.instrument or ""),
+            "row": row,
+        }
+        for row in rows
+    ]
+
+
+def live(request: HttpRequest) -> HttpResponse:
+    """The feed alone, asked for again and again."""
+    return render(request, "web/live.html", {"ask": request.ask, "live": live_rows(request.ask)})
+
+
+def page(template: str, **more: Any) -> Any:
+    """A page that is nothing but its figures."""
+
+    def view(request: HttpRequest) -> HttpResponse:
+        return render(request, template, {"ask": request.ask, **more})
+
+    return view
+
+
+ROUTES = (
+    Route("", overview, "overview", "see"),
+    Route("live", live, "live", "see"),
+    Route(
+        "feeling",
+        page("web/feeling.html", breakdowns=[(by, BY[by]) for by in BREAKDOWNS]),
+        "feeling",
+        "see",
+    ),
+    Route("drivers", page("web/drivers.html"), "drivers", "see"),
+    Route("worth", page("web/worth.html"), "worth", "see"),
+)

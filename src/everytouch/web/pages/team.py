@@ -1,0 +1,183 @@
+"""People who sign in and their roles; privacy; the audit log."""
+
+import itertools
+import json
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from everytouch.ledger.api import broken, entries, erasures
+from everytouch.web.access import RIGHTS, ROLES
+from everytouch.web.accounts import invitation
+from everytouch.web.export import harmless
+from everytouch.web.models import Token, User
+from everytouch.web.routes import Route
+from everytouch.web.shell import note
+from everytouch.web.words import ROLES as WORDS
+
+LOGGED = 200
+
+
+class PersonForm(forms.Form):
+    """Somebody's role, and what a manager answers for."""
+
+    email = forms.EmailField(label=lazy("E-mail"))
+    name = forms.CharField(label=lazy("Name"), max_length=120, required=False)
+    role = forms.ChoiceField(label=lazy("Role"), choices=[(role, WORDS[role]) for role in ROLES])
+    departments = forms.MultipleChoiceField(
+        label=lazy("Departments a manager answers for"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    touchpoints = forms.MultipleChoiceField(
+        label=lazy("Touchpoints beside"), required=False, widget=forms.SelectMultiple
+    )
+    is_active = forms.BooleanField(label=lazy("May sign in"), required=False, initial=True)
+
+    def __init__(self, catalogue: Any, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        points = catalogue.touchpoints.values()
+        owners = sorted({point.owner for point in points if point.owner})
+        self.fields["departments"].choices = [(owner, owner) for owner in owners]
+        self.fields["touchpoints"].choices = [(point.name, point.label) for point in points]
+
+    def clean_email(self) -> str:
+        """One address is one person, whatever its case."""
+        return str(self.cleaned_data["email"]).lower()
+
+
+def team(request: HttpRequest) -> HttpResponse:
+    """Everybody who may sign in."""
+    people = User.objects.order_by("email")
+    rights = [(text, [role in roles for role in ROLES]) for text, roles in RIGHTS.values()]
+    values = {"ask": request.ask, "people": people, "rights_table": rights, "roles": ROLES}
+    return render(request, "web/team.html", values)
+
+
+def invite(request: HttpRequest) -> HttpResponse:
+    """Add somebody; they choose their password by a link that works once."""
+    given = request.POST if request.method == "POST" else None
+    form = PersonForm(request.ask.workspace.catalogue, given)
+    if given is not None and form.is_valid():
+        data = form.cleaned_data
+        if User.objects.filter(email=data["email"]).exists():
+            form.add_error("email", _("This person is there already."))
+        else:
+            user = User.objects.create_user(**data)
+            note(request, "add user", f"{user.pk} as {user.role}")
+            link, sent = invitation(request, user)
+            return render(
+                request,
+                "web/invited.html",
+                {"ask": request.ask, "person": user, "link": link, "sent": sent},
+            )
+    return _form(request, form, _("Invite somebody"))
+
+
+def member(request: HttpRequest, number: int) -> HttpResponse:
+    """Change somebody's role."""
+    user = User.objects.filter(pk=number).first()
+    if user is None:
+        raise Http404(_("There is no such person."))
+    names = ("email", "name", "role", "departments", "touchpoints", "is_active")
+    given = request.POST if request.method == "POST" else None
+    form = PersonForm(
+        request.ask.workspace.catalogue,
+        given,
+        initial={name: getattr(user, name) for name in names},
+    )
+    if given is not None and form.is_valid():
+        if _saved(form, user):
+            note(request, "change rights", f"{user.pk}: {user.role}, active {user.is_active}")
+            return redirect("/settings/people")
+        form.add_error(None, _("There must be an owner who can sign in."))
+    return _form(request, form, str(user))
+
+
+def _saved(form: PersonForm, user: User) -> bool:
+    """Save, unless that would leave nobody who can give rights."""
+    with transaction.atomic():
+        for name, value in form.cleaned_data.items():
+            setattr(user, name, value)
+        user.save()
+        if not user.is_active:
+            Token.objects.filter(user=user).delete()
+        if User.objects.filter(role="owner", is_active=True).exists():
+            return True
+        transaction.set_rollback(True)
+    return False
+
+
+def _form(request: HttpRequest, form: PersonForm, title: str) -> HttpResponse:
+    values = {"ask": request.ask, "form": form, "title": title, "back": "/settings/people"}
+    return render(request, "web/form.html", values, status=422 if form.is_bound else 200)
+
+
+def privacy(request: HttpRequest) -> HttpResponse:
+    """What protects people: least numbers, erasures, their certificates."""
+    workspace = request.ask.workspace
+    values = {
+        "ask": request.ask,
+        "settings_": workspace.settings,
+        "erasures": erasures(workspace.tables)[::-1],
+        "path": settings.WORKSPACE,
+    }
+    return render(request, "web/privacy.html", values)
+
+
+def certificate(request: HttpRequest, code: str) -> HttpResponse:
+    """The certificate of an erasure, as JSON."""
+    for row in erasures(request.ask.workspace.tables):
+        if row.certificate == code:
+            response = HttpResponse(
+                json.dumps(json.loads(row.text), indent=2), content_type="application/json"
+            )
+            response["Content-Disposition"] = f'attachment; filename="erasure-{code}.json"'
+            return response
+    raise Http404(_("There is no such certificate."))
+
+
+def log(request: HttpRequest) -> HttpResponse:
+    """The audit log, newest first."""
+    before = request.GET.get("before", "")
+    found = entries(settings.WORKSPACE, int(before) if before.isdecimal() else None)
+    rows = list(itertools.islice(found, LOGGED))
+    values = {
+        "ask": request.ask,
+        "rows": rows,
+        "older": rows[-1].number if len(rows) == LOGGED else None,
+        "broken": broken(settings.WORKSPACE),
+    }
+    return render(request, "web/audit.html", values)
+
+
+def log_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """The whole audit log as CSV; taking it out is in it."""
+    note(request, "export audit log", "csv")
+
+    def lines() -> Any:
+        yield "number,at,who,action,subject,seal\r\n"
+        for entry in entries(settings.WORKSPACE):
+            cells = (str(harmless(str(value))).replace('"', '""') for value in vars(entry).values())
+            yield ",".join(f'"{cell}"' for cell in cells) + "\r\n"
+
+    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="audit.csv"'
+    return response
+
+
+ROUTES = (
+    Route("settings/people", team, "team", "administer"),
+    Route("settings/people/invite", invite, "team-invite", "administer", writes="administer"),
+    Route("settings/people/<int:number>", member, "team-member", "administer", writes="administer"),
+    Route("settings/privacy", privacy, "privacy", "administer"),
+    Route("settings/privacy/<str:code>.json", certificate, "certificate", "administer"),
+    Route("settings/audit", log, "audit", "audit"),
+    Route("settings/audit.csv", log_csv, "audit-csv", "audit"),
+)

@@ -1,0 +1,216 @@
+"""The API, second part: records and what is done with them."""
+
+import base64
+import binascii
+import itertools
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import Schema
+
+from everytouch.catalogue.api import Catalogue, loads
+from everytouch.errors import UnknownNameError
+from everytouch.ledger.api import entries
+from everytouch.web.access import RIGHTS
+from everytouch.web.ask import Ask
+from everytouch.web.models import Job
+from everytouch.web.pages.moments import wanted
+from everytouch.web.pages.sources import TABLES
+from everytouch.web.rest import endpoint, said
+from everytouch.workspace.people import party_name, party_number
+
+MOST = 500
+
+
+class Identifier(Schema):
+    """How somebody is known."""
+
+    identifier: str
+
+
+class Text(Schema):
+    """A catalogue in YAML."""
+
+    yaml: str
+
+
+class Reason(Schema):
+    """Why a party is erased."""
+
+    reason: str = ""
+
+
+def _limit(request: HttpRequest) -> int:
+    text = request.GET.get("limit", "100")
+    return min(MOST, max(1, int(text))) if text.isdecimal() else 100
+
+
+def cursor(*numbers: int) -> str:
+    """A place in a list, to be handed back as it is."""
+    return base64.urlsafe_b64encode(".".join(map(str, numbers)).encode()).decode().rstrip("=")
+
+
+def place(request: HttpRequest, size: int) -> tuple[int, ...] | None:
+    """The place an address asks for, None for the beginning.
+
+    Raises:
+        UnknownNameError: it is none of ours.
+    """
+    text = request.GET.get("cursor", "")
+    if not text:
+        return None
+    try:
+        numbers = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode().split(".")
+        found = tuple(int(number) for number in numbers)
+        if len(found) != size or any(abs(number) >= 2**63 for number in found):
+            raise ValueError(text)
+    except (ValueError, binascii.Error, UnicodeDecodeError) as error:
+        raise UnknownNameError("this cursor is unknown", "use the one an answer gave") from error
+    return found
+
+
+def _page(rows: Any, following: str | None) -> HttpResponse:
+    return said({"rows": rows, "next": following})
+
+
+@endpoint("GET", "/me", "see", summary="Who asks, and what they may.")
+def me(request: HttpRequest) -> HttpResponse:
+    """Who asks."""
+    user = request.user
+    rights = sorted(right for right in RIGHTS if right in request.ask.rights)
+    return said({"email": user.email, "role": user.role, "rights": rights})
+
+
+@endpoint("GET", "/catalogue", "see", summary="Touchpoints, instruments, segments, personas.")
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """The catalogue."""
+    return said(_visible(request.ask))
+
+
+def _visible(ask: Ask) -> dict[str, Any]:
+    known: dict[str, Any] = dict(vars(ask.workspace.catalogue))
+    if ask.only is not None:
+        known["touchpoints"] = {n: p for n, p in known["touchpoints"].items() if n in ask.only}
+    return known
+
+
+@endpoint("PUT", "/catalogue", "catalogue", summary="Replace the catalogue (YAML).")
+def put_catalogue(request: HttpRequest, body: Text) -> HttpResponse:
+    """Replace the catalogue."""
+    workspace = request.ask.workspace
+    new: Catalogue = loads(body.yaml, "the catalogue sent")
+    workspace.save_catalogue(new, workspace.catalogue)
+    return said({"touchpoints": len(new.touchpoints), "segments": len(new.segments)})
+
+
+@endpoint("GET", "/moments", "dig", summary="The newest moments of a question, nameless.")
+def moments(request: HttpRequest) -> HttpResponse:
+    """Moments, newest first."""
+    ask, limit = request.ask, _limit(request)
+    before = place(request, 2)
+    rows = ask.workspace.newest(wanted(ask), ask.scope, limit=limit, before=before)
+    following = cursor(rows[-1].time, rows[-1].key) if len(rows) == limit else None
+    shown = [{**vars(r), "party": party_name(r.party), "key": party_name(r.key)} for r in rows]
+    return _page(shown, following)
+
+
+@endpoint("GET", "/findings/{name}/moments", "dig", summary="The moments behind a finding.")
+def behind(request: HttpRequest, name: str) -> HttpResponse:
+    """Moments behind a finding, newest first."""
+    ask, limit = request.ask, _limit(request)
+    start = (place(request, 1) or (0,))[0]
+    rows = ask.workspace.moments_behind(name, start + limit + 1, ask.scope).rows[::-1]
+    following = cursor(start + limit) if len(rows) > start + limit else None
+    return _page([_nameless(ask, row) for row in rows[start : start + limit]], following)
+
+
+def _nameless(ask: Ask, row: Any) -> dict[str, Any]:
+    shown = dict(vars(row))
+    shown["party"] = party_name(ask.workspace.find(shown.pop("identifier")))
+    return shown
+
+
+@endpoint("POST", "/people/find", "people", summary="The party known by an identifier.")
+def find(request: HttpRequest, body: Identifier) -> HttpResponse:
+    """Find somebody; the identifier travels in the body."""
+    workspace = request.ask.workspace
+    party = workspace.find(body.identifier)
+    _, rows = workspace.trails().rows_of(party)
+    if rows.stop == rows.start:
+        raise UnknownNameError("nobody is known by this", "check namespace and value")
+    return said({"party": party_name(party), "moments": rows.stop - rows.start})
+
+
+@endpoint("GET", "/people/{party}", "people", summary="Identifiers, links and traits of a party.")
+def person(request: HttpRequest, party: str) -> HttpResponse:
+    """One party. Audited."""
+    return said(request.ask.workspace.profile(party_number(party)))
+
+
+@endpoint("GET", "/people/{party}/trail", "people", summary="Everything a party lived through.")
+def trail(request: HttpRequest, party: str) -> HttpResponse:
+    """A trail, oldest first. Audited."""
+    rows = request.ask.workspace.trail_of(party_number(party)).rows
+    start, limit = (place(request, 1) or (0,))[0], _limit(request)
+    following = cursor(start + limit) if len(rows) > start + limit else None
+    return _page(rows[start : start + limit], following)
+
+
+@endpoint("GET", "/people/{party}/export", "export", summary="All data of a party.")
+def export(request: HttpRequest, party: str) -> HttpResponse:
+    """All data of a party. Audited."""
+    return said(request.ask.workspace.export_party(party_number(party)))
+
+
+@endpoint("POST", "/people/{party}/erase", "erase", summary="Erase a party; answers with a job.")
+def erase(request: HttpRequest, party: str, body: Reason) -> HttpResponse:
+    """Erase a party."""
+    party_number(party)
+    payload = {"party": party, "reason": body.reason[:200]}
+    return _queued(Job.objects.create(kind="erase", user=request.user, payload=payload))
+
+
+def _queued(job: Job) -> HttpResponse:
+    return said({"job": job.pk, "state": job.state}, 202)
+
+
+@endpoint("GET", "/jobs/{number}", "sources", summary="How far a job is.")
+def job(request: HttpRequest, number: int) -> HttpResponse:
+    """A job of one's own; owners see all."""
+    found = Job.objects.filter(pk=number).first()
+    if found is None or (found.user_id != request.user.pk and request.user.role != "owner"):
+        raise Http404("there is no such job")
+    names = ("kind", "state", "progress", "result", "created_at", "ended_at")
+    return said({name: getattr(found, name) for name in names})
+
+
+@endpoint("GET", "/sources", "sources", summary="What every source has brought.")
+def sources(request: HttpRequest) -> HttpResponse:
+    """Sources."""
+    ask = request.ask
+    return said({"rows": ask.stored("status", TABLES, ask.workspace.status)})
+
+
+@endpoint("GET", "/quarantine", "sources", summary="Records that broke a rule, and why.")
+def quarantine(request: HttpRequest) -> HttpResponse:
+    """Quarantine."""
+    rows = request.ask.workspace.quarantine(request.GET.get("source") or None)
+    start, limit = (place(request, 1) or (0,))[0], _limit(request)
+    following = cursor(start + limit) if len(rows) > start + limit else None
+    return _page(rows[start : start + limit], following)
+
+
+@endpoint("POST", "/quarantine/replay", "sources", summary="Try the quarantine again.")
+def replay(request: HttpRequest) -> HttpResponse:
+    """Replay, as a job."""
+    return _queued(Job.objects.create(kind="replay", user=request.user, payload={}))
+
+
+@endpoint("GET", "/audit", "audit", summary="The audit log, newest first.")
+def audit_log(request: HttpRequest) -> HttpResponse:
+    """The audit log."""
+    before, limit = (place(request, 1) or (None,))[0], _limit(request)
+    rows = list(itertools.islice(entries(settings.WORKSPACE, before), limit))
+    following = cursor(rows[-1].number) if len(rows) == limit else None
+    return _page(rows, following)

@@ -1,0 +1,285 @@
+"""The API: what the pages show, under the same rights. /api/v1/openapi.json describes it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import NinjaAPI, Schema
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import HttpBearer, SessionAuth
+from pydantic import create_model
+
+from everytouch.drivers.api import Drivers, Worth
+from everytouch.errors import EverytouchError
+from everytouch.improvement.api import Movement, RankedList
+from everytouch.journeys.api import DropOff, Graph, Paths, StageFlows, Volume
+from everytouch.metrics.api import BY, Breakdown, Promises
+from everytouch.results import Basis, Result, plain
+from everytouch.trails.api import Comments
+from everytouch.web.access import RIGHTS, may
+from everytouch.web.ask import Ask
+from everytouch.web.errors import failed, problem
+from everytouch.web.models import Token
+from everytouch.web.shell import ask_of
+from everytouch.web.words import UNITS
+
+
+class Bearer(HttpBearer):
+    """A token of somebody's, with scopes."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Any:
+        """The token's owner, with no more than its scopes."""
+        found = Token.objects.of_secret(token)
+        if found is None or not found.user.is_active:
+            return None
+        now = timezone.now()
+        if found.used_at is None or (now - found.used_at).total_seconds() > 60:
+            Token.objects.filter(pk=found.pk).update(used_at=now)
+        request.user, request.scopes = found.user, tuple(found.scopes)
+        return found
+
+
+class Session(SessionAuth):
+    """Who is signed in in the browser; writing needs the CSRF token."""
+
+    def authenticate(self, request: HttpRequest, key: str | None) -> Any:  # noqa: ARG002
+        """The visitor."""
+        user = request.user
+        return user if user.is_authenticated and user.is_active else None
+
+
+api = NinjaAPI(
+    title="Everytouch",
+    version="1",
+    description="What the pages show, under the same rights. Sign in, or send a token: "
+    "Authorization: Bearer et_…",
+    auth=[Bearer(), Session()],
+    docs_url=None,
+    urls_namespace="rest",
+)
+NEEDS: dict[str, str] = {"openapi-json": "public", "api-root": "public"}
+
+
+class Problem(Schema):
+    """RFC 9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = ""
+    remedy: str = ""
+
+
+PROBLEMS = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
+
+
+def endpoint(method: str, path: str, need: str, **named: Any) -> Callable[[Any], Any]:
+    """Register an endpoint behind the right it needs; ``request.ask`` is its question."""
+
+    def register(view: Any) -> Any:
+        name = f"{method} {path}"
+        NEEDS[name] = need
+
+        def guarded(request: HttpRequest, *given: Any, **values: Any) -> Any:
+            scopes = getattr(request, "scopes", None)
+            if not may(request.user, need, scopes):
+                raise HttpError(403, "your role or token does not allow this")
+            request.ask = _limited(ask_of(request), request, scopes)
+            return view(request, *given, **values)
+
+        guarded.__wrapped__ = view  # type: ignore[attr-defined]
+        guarded.__name__, guarded.__doc__ = view.__name__, view.__doc__
+        options = {"response": {200: Any, **PROBLEMS}, "url_name": name, **named}
+        return api.api_operation([method], path, **options)(guarded)
+
+    return register
+
+
+def _limited(ask: Ask, request: HttpRequest, scopes: Any) -> Ask:
+    if scopes is None:
+        return ask
+    lent = frozenset(right for right in RIGHTS if may(request.user, right, scopes))
+    return Ask(ask.workspace, ask.filters, ask.only, lent, ask.options, ask.language)
+
+
+def said(value: Any, status: int = 200) -> HttpResponse:
+    """A value as JSON; what is not a number is null."""
+    text = json.dumps(plain(value), ensure_ascii=False)
+    return HttpResponse(text, status=status, content_type="application/json")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A result of the library that can be asked for."""
+
+    path: str
+    result: type[Result]
+    compute: Callable[[Ask], Result]
+    text: str
+    need: str = "see"
+    choice: tuple[str, tuple[str, ...]] | None = None
+
+
+def _perception(ask: Ask) -> Result:
+    by: Any = ask.option("by", BY)
+    return ask.once("perception", lambda: ask.workspace.perception(by, ask.scope), by, False)
+
+
+def _paths(ask: Ask) -> Result:
+    unit: Any = ask.option("unit", tuple(UNITS))
+    return ask.once("paths", lambda: ask.workspace.paths(ask.scope, unit=unit), unit)
+
+
+QUESTIONS = (
+    Question(
+        "findings",
+        RankedList,
+        lambda a: a.once("findings", lambda: a.workspace.findings(a.scope)),
+        "The ranked list of what to improve.",
+    ),
+    Question(
+        "movement",
+        Movement,
+        lambda a: a.once("movement", lambda: a.workspace.movement(a.scope)),
+        "What moved against the period before, and what that goes with.",
+    ),
+    Question(
+        "perception",
+        Breakdown,
+        _perception,
+        "Stated perception, broken down by touchpoint, stage, channel …",
+        choice=("by", tuple(BY)),
+    ),
+    Question(
+        "promises",
+        Promises,
+        lambda a: a.once("promises", lambda: a.workspace.promises(a.scope)),
+        "Promises kept and broken.",
+    ),
+    Question(
+        "graph",
+        Graph,
+        lambda a: a.once("graph", lambda: a.workspace.graph(a.scope)),
+        "What directly follows what.",
+    ),
+    Question(
+        "stage-flows",
+        StageFlows,
+        lambda a: a.once("flows", lambda: a.workspace.stage_flows(a.scope)),
+        "Flow of parties from stage to stage.",
+    ),
+    Question(
+        "paths",
+        Paths,
+        _paths,
+        "The most frequent paths.",
+        choice=("unit", tuple(UNITS)),
+    ),
+    Question(
+        "drop-off",
+        DropOff,
+        lambda a: a.once("drop_off", lambda: a.workspace.drop_off(a.scope)),
+        "Who goes on from stage to stage, who stops.",
+    ),
+    Question(
+        "volume",
+        Volume,
+        lambda a: a.once("volume", lambda: a.workspace.volume(a.scope)),
+        "Interactions by touchpoint and month.",
+    ),
+    Question(
+        "drivers",
+        Drivers,
+        lambda a: a.once("drivers", lambda: a.workspace.drivers(a.scope)),
+        "What the score goes with.",
+    ),
+    Question(
+        "worth",
+        Worth,
+        lambda a: a.once("worth api", lambda: a.workspace.worth(a.scope)),
+        "Spend, return and cost to serve by past experience.",
+    ),
+    Question(
+        "comments",
+        Comments,
+        lambda a: a.once("comments", lambda: a.workspace.comments(a.scope)),
+        "What people wrote.",
+        need="comments",
+    ),
+)
+
+
+def _register(question: Question) -> None:
+    rows = question.result.row_type
+    fields: dict[str, Any] = {"basis": (Basis, ...), "rows": (list[rows], ...)}  # type: ignore[valid-type]
+    shape = create_model(f"{question.result.__name__}Answer", __base__=Schema, **fields)
+
+    def view(request: HttpRequest, **_: Any) -> HttpResponse:
+        return said(question.compute(request.ask))
+
+    view.__name__, view.__doc__ = question.path.replace("-", "_"), question.text
+    endpoint(
+        "GET",
+        f"/{question.path}",
+        question.need,
+        response={200: shape, **PROBLEMS},
+        summary=question.text,
+        openapi_extra={"parameters": _parameters(question)},
+    )(view)
+
+
+def _parameters(question: Question) -> list[dict[str, Any]]:
+    """The filters every question takes, and its own choice."""
+    texts = {
+        "period": "The last so many days of the data: 30, 90 or 365.",
+        "since": "From this day on, YYYY-MM-DD.",
+        "until": "Up to this day, YYYY-MM-DD.",
+        "segment": "Only parties of this segment.",
+        "stage": "Only touchpoints of this stage.",
+        "channel": "Only touchpoints of this channel.",
+        "touchpoint": "Only this touchpoint.",
+    }
+    listed: list[dict[str, Any]] = [
+        {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
+        for name, text in texts.items()
+    ]
+    if question.choice:
+        name, choices = question.choice
+        listed.append(
+            {"name": name, "in": "query", "schema": {"type": "string", "enum": list(choices)}}
+        )
+    return listed
+
+
+for _question in QUESTIONS:
+    _register(_question)
+
+
+@api.exception_handler(EverytouchError)
+def _ours(request: HttpRequest, error: EverytouchError) -> HttpResponse:
+    return failed(request, error)
+
+
+@api.exception_handler(ValidationError)
+def _invalid(_: HttpRequest, error: ValidationError) -> HttpResponse:
+    return problem(422, "Unprocessable Content", "a value does not fit", errors=error.errors)
+
+
+@api.exception_handler(AuthenticationError)
+def _unknown(_: HttpRequest, __: AuthenticationError) -> HttpResponse:
+    answer = problem(401, "Unauthorized", "send a token: Authorization: Bearer et_…")
+    answer["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+@api.exception_handler(HttpError)
+def _refused(_: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem(error.status_code, "Refused", str(error))
+
+
+@api.exception_handler(Http404)
+def _absent(_: HttpRequest, error: Http404) -> HttpResponse:
+    return problem(404, "Not Found", str(error))

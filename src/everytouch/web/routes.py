@@ -1,0 +1,56 @@
+"""Every address of the app, who may open it, and by which method: the one table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+from everytouch.web.access import PUBLIC, may
+from everytouch.web.errors import refused
+from everytouch.web.shell import ask_of
+
+View = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address.
+
+    Attributes:
+        need: a right, or PUBLIC, or SIGNED_IN.
+        writes: the right that a POST needs; no POST is answered without one.
+    """
+
+    path: str
+    view: View
+    name: str
+    need: str
+    writes: str = ""
+
+    def guarded(self) -> View:
+        """The view behind its guard, with the question it is asked as ``request.ask``."""
+
+        @wraps(self.view)
+        def view(request: HttpRequest, **given: Any) -> HttpResponse:
+            reading = request.method in ("GET", "HEAD")
+            if not reading and (request.method != "POST" or not self.writes):
+                return HttpResponseNotAllowed(["GET", "HEAD", *(["POST"] if self.writes else [])])
+            need = self.need if reading else self.writes
+            if not may(request.user, need):
+                return _turned_away(request)
+            if need != PUBLIC:
+                request.ask = ask_of(request)
+            return self.view(request, **given)
+
+        return view
+
+
+def _turned_away(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return refused(request)
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=401, headers={"HX-Redirect": "/accounts/login/"})
+    return redirect_to_login(request.get_full_path())

@@ -1,0 +1,141 @@
+"""Running the app: web and worker under one supervisor, or each alone."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from django.core.management import call_command
+from granian import Granian
+from granian.constants import Interfaces
+
+from everytouch.errors import EverytouchError
+from everytouch.web.boot import connect, prepare
+
+THREADS = 4
+PARENT = "EVERYTOUCH_PARENT"
+TRIES, MINUTE = 3, 60.0  # ends within a minute after which a part is given up
+PATIENCE = 10.0  # seconds a process has to end by itself
+
+
+def run_web(workspace: Path, host: str, port: int) -> None:
+    """Serve the pages until told to stop."""
+    _ready(workspace)
+    _end_with_parent()
+    server = Granian(
+        "everytouch.web.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        log_access=False,
+        log_level="warning",
+        websockets=False,
+    )
+    server.serve()
+
+
+def run_worker(workspace: Path) -> None:
+    """Do the jobs until told to stop."""
+    _ready(workspace)
+    _end_with_parent()
+    call_command("work")
+
+
+def _ready(workspace: Path) -> None:
+    """What a supervisor has prepared is not prepared again by each of its processes."""
+    (connect if PARENT in os.environ else prepare)(workspace)
+
+
+def run_supervised(
+    workspace: Path, host: str, port: int, started: Callable[[], None], parts: Sequence[str] = ()
+) -> None:
+    """Run web and worker, start again what dies, and end both when told to stop."""
+    calls = {
+        "web": ["web", "--host", host, "--port", str(port)],
+        "work": ["work"],
+    }
+    environment = {**os.environ, PARENT: str(os.getpid())}
+
+    def start(name: str) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "everytouch", "-w", str(workspace), *calls[name]]
+        return subprocess.Popen(command, env=environment)  # noqa: S603 - our own command
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    running = {name: start(name) for name in parts or calls}
+    try:
+        if _answers(host, port, running["web"], stop):
+            started()
+        _watch(running, start, stop)
+    finally:
+        _end(running.values())
+
+
+def _watch(
+    running: "dict[str, subprocess.Popen[bytes]]",
+    start: "Callable[[str], subprocess.Popen[bytes]]",
+    stop: threading.Event,
+) -> None:
+    """Start again what ends by itself; what ends again and again is given up.
+
+    Raises:
+        EverytouchError: a part does not stay up.
+    """
+    ended: dict[str, list[float]] = {name: [] for name in running}
+    while not stop.wait(0.5):
+        for name, process in running.items():
+            if process.poll() is None:
+                continue
+            now = time.monotonic()
+            ended[name] = [t for t in ended[name] if now - t < MINUTE] + [now]
+            if len(ended[name]) >= TRIES:
+                raise EverytouchError(
+                    f"{name} ended {TRIES} times within a minute", "see what it said above"
+                )
+            sys.stderr.write(f"everytouch: {name} ended ({process.returncode}), again\n")
+            stop.wait(1.0)
+            running[name] = start(name)
+
+
+def _answers(host: str, port: int, web: "subprocess.Popen[bytes]", stop: threading.Event) -> bool:
+    """Wait until the pages can be asked for."""
+    while web.poll() is None and not stop.wait(0.05):
+        with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
+            return True
+    return False
+
+
+def _end(processes: "Iterable[subprocess.Popen[bytes]]") -> None:
+    """Ask them to end, and end those that do not."""
+    living = [p for p in processes if p.poll() is None]
+    for process in living:
+        process.terminate()
+    deadline = time.monotonic() + PATIENCE
+    for process in living:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _end_with_parent() -> None:
+    """End when the supervisor is gone, however it went."""
+    parent = os.environ.get(PARENT)
+    if not parent:
+        return
+
+    def watch() -> None:
+        while os.getppid() == int(parent):
+            time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -1,0 +1,192 @@
+"""Django's settings, for the workspace that EVERYTOUCH_WORKSPACE names."""
+
+import hashlib
+import os
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+from everytouch.charts import STATIC as CHARTS
+from everytouch.ledger.api import read_secret
+from everytouch.web.config import WebConfig
+
+WORKSPACE = Path(os.environ["EVERYTOUCH_WORKSPACE"]).resolve()
+CONFIG = WebConfig.read(WORKSPACE)
+HERE = Path(__file__).parent
+CACHE = WORKSPACE / "cache"
+
+# Derived, so that there is one secret to keep; it is of no use for the keys of parties.
+SECRET_KEY = hashlib.sha256(b"everytouch web\x00" + read_secret(WORKSPACE)).hexdigest()
+DEBUG = False
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *CONFIG.hosts]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "everytouch.web.apps.Web",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    *(["allauth.socialaccount.providers.saml"] if CONFIG.saml else []),
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "everytouch.web.middleware.headers",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "everytouch.web.middleware.preferences",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "everytouch.web.middleware.failures",
+]
+ROOT_URLCONF = "everytouch.web.urls"
+WSGI_APPLICATION = "everytouch.web.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [HERE / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "builtins": ["everytouch.web.templatetags.everytouch", "django.templatetags.i18n"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "everytouch.web.shell.context",
+            ],
+        },
+    }
+]
+
+DATABASES = CONFIG.databases(WORKSPACE)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = CACHE / "static"
+STATICFILES_DIRS = [("charts", CHARTS)]
+STORAGES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = True
+LANGUAGE_CODE = CONFIG.language
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [CACHE / "locale"]
+USE_THOUSAND_SEPARATOR = True
+
+AUTH_USER_MODEL = "web.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+
+ACCOUNT_ADAPTER = "everytouch.web.accounts.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "everytouch.web.accounts.SocialAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"  # people are invited by an owner, who knows them
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not CONFIG.https
+SOCIALACCOUNT_ONLY = False
+SOCIALACCOUNT_AUTO_SIGNUP = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True  # the providers are the organisation's own
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": given["id"],
+                "name": given.get("name", given["id"]),
+                "client_id": given["client"],
+                "secret": given["secret"],
+                "settings": {"server_url": given["server"], "role": given.get("role", "viewer")},
+            }
+            for given in CONFIG.oidc
+        ]
+    },
+    "saml": {
+        "APPS": [
+            {
+                "provider_id": given["id"],
+                "name": given.get("name", given["id"]),
+                "client_id": given["id"],
+                "settings": {
+                    "idp": {
+                        "entity_id": given["entity_id"],
+                        "metadata_url": given["metadata_url"],
+                    },
+                    "role": given.get("role", "viewer"),
+                },
+            }
+            for given in CONFIG.saml
+        ]
+    },
+}
+
+SESSION_COOKIE_AGE = CONFIG.session_hours * 3600
+SESSION_SAVE_EVERY_REQUEST = False
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = CONFIG.https
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in CONFIG.hosts] if CONFIG.https else []
+CSRF_FAILURE_VIEW = "everytouch.web.errors.csrf_failure"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = CONFIG.https
+SECURE_HSTS_SECONDS = 31_536_000 if CONFIG.https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = CONFIG.https
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.proxy else None
+USE_X_FORWARDED_HOST = CONFIG.proxy
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_HANDLERS = ["everytouch.web.uploads.Limited"]
+
+_MAIL = urllib.parse.urlsplit(CONFIG.mail)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if CONFIG.mail else 'dummy'}.EmailBackend"
+EMAIL_HOST, EMAIL_PORT = _MAIL.hostname or "localhost", _MAIL.port or 25
+EMAIL_HOST_USER = urllib.parse.unquote(_MAIL.username or "")
+EMAIL_HOST_PASSWORD = urllib.parse.unquote(_MAIL.password or "")
+EMAIL_USE_TLS = _MAIL.port == 587
+DEFAULT_FROM_EMAIL = CONFIG.mail_from
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"everytouch": {"level": "INFO"}},
+}
+SILENCED_SYSTEM_CHECKS: list[str] = [] if CONFIG.https else ["security.W004", "security.W008"]

@@ -1,0 +1,62 @@
+"""Uploads: limited while they stream in, kept in the workspace until they are imported."""
+
+import secrets
+import shutil
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
+from django.utils.text import get_valid_filename
+
+from everytouch.collect.api import FORMATS
+from everytouch.errors import SourceError
+
+
+class Limited(TemporaryFileUploadHandler):
+    """Streams to disk, and stops at the limit instead of filling it."""
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Take a chunk, unless that would be too much."""
+        if start + len(raw_data) > settings.CONFIG.upload_mb * 1_000_000:
+            self.request.too_large = True
+            raise StopUpload(connection_reset=False)
+        super().receive_data_chunk(raw_data, start)
+
+
+def folder_of(code: str) -> Path:
+    """The folder of an upload."""
+    if not code.isalnum():
+        raise SourceError("there is no such upload", "upload the file again")
+    path: Path = settings.WORKSPACE / "uploads" / code
+    return path
+
+
+def keep(file: UploadedFile) -> tuple[str, str]:
+    """Keep an uploaded file; its code and its name.
+
+    Raises:
+        SourceError: its name tells no format that can be read.
+    """
+    try:
+        name = get_valid_filename(Path(file.name or "").name)[-80:]
+    except SuspiciousFileOperation as error:
+        raise SourceError("the file has no name", "give it one, with its ending") from error
+    if not any(name.lower().endswith(ending) for ending in FORMATS):
+        raise SourceError(
+            f"the format of {name} is not told by its name",
+            f"upload one that ends in {', '.join(FORMATS)}",
+        )
+    code = secrets.token_hex(8)
+    folder = folder_of(code)
+    folder.mkdir(mode=0o700, parents=True)
+    with (folder / name).open("wb") as out:
+        for chunk in file.chunks():
+            out.write(chunk)
+    return code, name
+
+
+def drop(code: str) -> None:
+    """Remove an upload: once imported, no copy is left lying about."""
+    shutil.rmtree(folder_of(code), ignore_errors=True)

@@ -1,0 +1,49 @@
+"""Answers made before anybody asks: the figures of the pages as they open, without filters."""
+
+import logging
+import threading
+import time
+
+from django.utils import translation
+
+from everytouch.errors import EverytouchError
+from everytouch.web.access import RIGHTS
+from everytouch.web.ask import ANSWERS, Ask
+from everytouch.web.figures import FIGURES
+from everytouch.web.shell import workspace_for
+
+PAUSE = 2.0  # seconds between looks at the ledger
+log = logging.getLogger("everytouch.web")
+
+
+def keep_warm() -> threading.Thread:
+    """Make the figures of every new ledger, in a thread of its own."""
+    thread = threading.Thread(target=_forever, name="warm", daemon=True)
+    thread.start()
+    return thread
+
+
+def _forever() -> None:
+    done: object = None
+    while True:
+        try:
+            version = Ask(workspace_for(None)).version
+            if version != done:
+                warm()
+                done = version
+        except EverytouchError as error:
+            log.warning("figures could not be made beforehand: %s", error.what)
+        except Exception:
+            log.exception("figures could not be made beforehand")
+        time.sleep(PAUSE)
+
+
+def warm() -> None:
+    """Make every figure once, as an analyst sees it without filters."""
+    rights = frozenset(name for name, (_, roles) in RIGHTS.items() if "analyst" in roles)
+    for language in ("en",):
+        with translation.override(language):
+            ask = Ask(workspace_for(None), rights=rights, language=language)
+            ANSWERS.forget(ask.version)
+            for spec in FIGURES.values():
+                spec.of(ask)

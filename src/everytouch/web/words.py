@@ -1,0 +1,83 @@
+"""The library's own words, in the visitor's language."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as lazy
+
+PROBLEMS: dict[str, Any] = {
+    "late": lazy("later than promised"),
+    "slow": lazy("takes longer than promised"),
+    "failed": lazy("goes wrong"),
+    "repeated": lazy("needed again within days"),
+}
+GRADES: dict[str, Any] = {"association": lazy("association"), "none yet": lazy("none yet")}
+BY: dict[str, Any] = {
+    "all": lazy("all"),
+    "touchpoint": lazy("touchpoint"),
+    "stage": lazy("stage"),
+    "channel": lazy("channel"),
+    "owner": lazy("department"),
+    "element": lazy("element"),
+    "sense": lazy("sense"),
+    "value": lazy("value"),
+    "segment": lazy("segment"),
+    "month": lazy("month"),
+}
+UNITS: dict[str, Any] = {
+    "correlation": lazy("an order or a case"),
+    "session": lazy("a session"),
+    "party": lazy("a whole trail"),
+}
+METRICS: dict[str, Any] = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "mean": lazy("mean score")}
+LEVELS: dict[str, Any] = {
+    "poorest": lazy("poorest"),
+    "poor": lazy("poor"),
+    "middling": lazy("middling"),
+    "good": lazy("good"),
+    "best": lazy("best"),
+}
+FILTERS: dict[str, Any] = {
+    "period": lazy("period"),
+    "segment": lazy("segment"),
+    "places": lazy("stage, channel, touchpoint"),
+}
+ROLES: dict[str, Any] = {
+    "owner": lazy("owner"),
+    "analyst": lazy("analyst"),
+    "manager": lazy("manager"),
+    "viewer": lazy("viewer"),
+}
+STATES: dict[str, Any] = {
+    "queued": lazy("waiting"),
+    "running": lazy("running"),
+    "done": lazy("done"),
+    "failed": lazy("failed"),
+}
+WITHHELD: dict[str, Any] = {
+    "hidden": lazy("hidden"),
+    "not recorded": lazy("not recorded"),
+    "too few answers": lazy("too few answers"),
+}
+
+
+def problem(name: str, label: str) -> str:
+    """A finding in words, as "Parcel delivered: later than promised"."""
+    return f"{label}: {PROBLEMS[name.partition(':')[0]]}"
+
+
+JOBS: dict[str, Any] = {
+    "import": lazy("Import"),
+    "replay": lazy("Quarantine tried again"),
+    "erase": lazy("Erasure"),
+}
+RECORDS: dict[str, Any] = {
+    "interactions": lazy("an interaction"),
+    "perceptions": lazy("an answer or a review"),
+    "traits": lazy("a trait of somebody"),
+    "links": lazy("a link of two identifiers"),
+}
+PERIODS: dict[str, Any] = {
+    "30": lazy("last 30 days of the data"),
+    "90": lazy("last 90 days of the data"),
+    "365": lazy("last 365 days of the data"),
+}

@@ -1,0 +1,14 @@
+"""The WSGI application: what the web server runs."""
+
+import os
+from pathlib import Path
+
+from django.core.wsgi import get_wsgi_application
+
+from everytouch.web.boot import compile_texts
+from everytouch.web.warm import keep_warm
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "everytouch.web.settings")
+compile_texts(Path(os.environ["EVERYTOUCH_WORKSPACE"]) / "cache" / "locale")
+application = get_wsgi_application()
+keep_warm()
