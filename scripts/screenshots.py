@@ -58,7 +58,16 @@ PAGES = {
 @contextlib.contextmanager
 def demo(workspace: Path) -> Iterator[tuple[str, str]]:
     """A running demo: its address with the key, and the owner's password."""
-    command = [sys.executable, "-m", "everytouch", "demo", str(workspace), "--no-open", "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "everytouch",
+        "demo",
+        str(workspace),
+        "--no-open",
+        "--port",
+        "0",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             password = address = ""
@@ -96,7 +105,9 @@ def sign_in(page: Page, base: str, password: str) -> None:
 
 def main() -> None:
     """Take them all."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--workspace", type=Path)
     parser.add_argument("--out", type=Path, default=Path("screenshots"))
     parser.add_argument("--only", action="append")

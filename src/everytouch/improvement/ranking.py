@@ -192,8 +192,9 @@ def ranked(
             of data is counted.
     """
     rules, year = Rules.of(catalogue, trails, settings), reached(trails, scope)
+    everywhere = replace(year, places=None)  # problems elsewhere are held still all the same
     asked, asking = headline(trails, engine, settings), Scope(scope.parties)
-    touched = engine.run(lambda bucket: reach(bucket, year, rules), trails.buckets)
+    touched = engine.run(lambda bucket: reach(bucket, everywhere, rules), trails.buckets)
     problems = tuple(
         Feature(PROBLEMS[p], k)
         for p in range(len(PROBLEMS))
@@ -225,7 +226,9 @@ def ranked(
         method=f"{settings.confidence:.0%} bootstrap over groups of parties; money by the delta "
         "method",
     )
-    numbered = tuple(replace(row, rank=i) for i, row in enumerate(rows, 1))
+    here = {n for k, n in enumerate(trails.touchpoints) if year.places is None or year.places[k]}
+    listed = [row for row in rows if row.touchpoint in here]
+    numbered = tuple(replace(row, rank=i) for i, row in enumerate(listed, 1))
     return RankedList(basis, numbered, settings.currency, worth.refusals)
 
 

@@ -127,15 +127,25 @@ class Tables:
 
     def batches(self, name: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
         """The rows of a table in batches, only these columns."""
-        for path in self.files(name):
+        return self.batches_of(name, self.files(name), columns)
+
+    def batches_of(
+        self, name: str, files: list[Path], columns: list[str]
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows of some files of a table, in the table's own types.
+
+        What delta-rs rewrites in a deletion it writes as string views.
+        """
+        wanted = pa.schema([TABLES[name].field(column) for column in columns])
+        for path in files:
             with pq.ParquetFile(path) as file:
-                yield from file.iter_batches(250_000, columns=columns)
+                for batch in file.iter_batches(250_000, columns=columns):
+                    yield batch.select(columns).cast(wanted)
 
     def read(self, name: str, columns: list[str]) -> pa.Table:
         """These columns of a whole table."""
         wanted = pa.schema([TABLES[name].field(column) for column in columns])
-        parts = [pa.Table.from_batches([b]).cast(wanted) for b in self.batches(name, columns)]
-        return pa.concat_tables(parts) if parts else wanted.empty_table()
+        return pa.Table.from_batches(self.batches(name, columns), wanted)
 
     def query(self, name: str, sql: str, parameters: list[Any] | None = None) -> pa.Table:
         """Run SQL over one table, which the SQL names ``ledger``; values are bound."""

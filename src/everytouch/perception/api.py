@@ -1,5 +1,6 @@
 """What other rooms may import of perception."""
 
+from everytouch.perception.comments import Comment, Comments, comments
 from everytouch.perception.headline import headline
 from everytouch.perception.windows import (
     DAY,
@@ -22,8 +23,11 @@ __all__ = [
     "PROBLEMS",
     "REPEATED",
     "SLOW",
+    "Comment",
+    "Comments",
     "Rules",
     "Windows",
+    "comments",
     "headline",
     "problems_of",
     "stated",

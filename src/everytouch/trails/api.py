@@ -1,7 +1,14 @@
 """What other rooms may import of trails."""
 
-from everytouch.trails.comments import Comment, Comments, comments
-from everytouch.trails.model import COLUMNS, INTERACTION, NEVER, PERCEPTION, Bucket, Trails
+from everytouch.trails.model import (
+    COLUMNS,
+    INTERACTION,
+    NEVER,
+    PERCEPTION,
+    Bucket,
+    Trails,
+    bucket_numbers,
+)
 from everytouch.trails.months import month_edges
 from everytouch.trails.newest import ANY, Glimpse, Wanted, newest
 from everytouch.trails.one import Moment, Trail, moments_by_key, trail_of
@@ -17,15 +24,13 @@ __all__ = [
     "NEVER",
     "PERCEPTION",
     "Bucket",
-    "Comment",
-    "Comments",
     "Glimpse",
     "Moment",
     "Scope",
     "Trail",
     "Trails",
     "Wanted",
-    "comments",
+    "bucket_numbers",
     "load",
     "microseconds",
     "moments_by_key",

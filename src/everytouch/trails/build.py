@@ -5,7 +5,6 @@ Memory is bounded by one batch and by one bucket a thread, whatever the ledger's
 
 import json
 import math
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -75,7 +74,7 @@ class Builder:
         count = max(1, math.ceil(rows / self.bucket_rows))
         with _Spill(folder, count) as spill:
             for name, paths in files.items():
-                for batch in _batches(paths, _READ[name]):
+                for batch in self.tables.batches_of(name, paths, _READ[name]):
                     spill.add(self._rows(name, batch))
         with ThreadPoolExecutor(self.threads) as pool:
             sizes = list(pool.map(lambda number: _sort_bucket(folder, number), range(count)))
@@ -170,12 +169,6 @@ def _sort_bucket(folder: Path, number: int) -> tuple[int, int, int]:
     if not len(rows):
         return 0, 0, 0
     return len(parties), int(rows["time"].min()), int(rows["time"].max())
-
-
-def _batches(paths: list[Path], columns: list[str]) -> Iterator[pa.RecordBatch]:
-    for path in paths:
-        with pq.ParquetFile(path) as file:
-            yield from file.iter_batches(250_000, columns=columns)
 
 
 def _numbers(values: pa.Array, missing: float) -> NDArray[Any]:

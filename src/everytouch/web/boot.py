@@ -10,6 +10,7 @@ import django
 import polib
 from django.apps import apps
 from django.core.management import call_command
+from django.db import connection
 
 from everytouch.charts import STATIC as CHARTS
 from everytouch.ledger.api import read_secret
@@ -30,6 +31,8 @@ def connect(workspace: Path) -> None:
 def prepare(workspace: Path) -> None:
     """Everything that must be there before the first request."""
     connect(workspace)
+    if connection.vendor == "sqlite":
+        Path(connection.settings_dict["NAME"]).touch(mode=0o600)
     call_command("migrate", interactive=False, verbosity=0)
     collect_static(workspace / "cache")
 

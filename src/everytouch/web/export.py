@@ -92,7 +92,7 @@ def as_xlsx(figure: Figure, title: str, address: str) -> bytes:
         time = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         sheet, about = book.add_worksheet("Figure"), book.add_worksheet("About")
         names, rows = table(figure)
-        sheet.write_row(0, 0, names, bold)
+        sheet.write_row(0, 0, [harmless(name) for name in names], bold)
         for i, row in enumerate(rows, 1):
             for j, cell in enumerate(row):
                 if isinstance(cell, datetime.datetime):

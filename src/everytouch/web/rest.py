@@ -17,8 +17,8 @@ from everytouch.errors import EverytouchError
 from everytouch.improvement.api import Movement, RankedList
 from everytouch.journeys.api import DropOff, Graph, Paths, StageFlows, Volume
 from everytouch.metrics.api import BY, Breakdown, Promises
+from everytouch.perception.api import Comments
 from everytouch.results import Basis, Result, plain
-from everytouch.trails.api import Comments
 from everytouch.web.access import RIGHTS, may
 from everytouch.web.ask import Ask
 from everytouch.web.errors import failed, problem
@@ -26,29 +26,46 @@ from everytouch.web.models import Token
 from everytouch.web.shell import ask_of
 from everytouch.web.words import UNITS
 
+USED = 60  # seconds between two notes of a token's use
+
 
 class Bearer(HttpBearer):
-    """A token of somebody's, with scopes."""
+    """A token of somebody's, with scopes; asked before anything of the request is read."""
+
+    def __init__(self, need: str) -> None:
+        super().__init__()
+        self.need = need
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         """The token's owner, with no more than its scopes."""
         found = Token.objects.of_secret(token)
         if found is None or not found.user.is_active:
             return None
-        now = timezone.now()
-        if found.used_at is None or (now - found.used_at).total_seconds() > 60:
-            Token.objects.filter(pk=found.pk).update(used_at=now)
+        moment = timezone.now()
+        if found.used_at is None or (moment - found.used_at).total_seconds() > USED:
+            Token.objects.filter(pk=found.pk).update(used_at=moment)
         request.user, request.scopes = found.user, tuple(found.scopes)
-        return found
+        return _allowed(request, self.need) and found
 
 
 class Session(SessionAuth):
     """Who is signed in in the browser; writing needs the CSRF token."""
 
+    def __init__(self, need: str) -> None:
+        super().__init__()
+        self.need = need
+
     def authenticate(self, request: HttpRequest, key: str | None) -> Any:  # noqa: ARG002
         """The visitor."""
         user = request.user
-        return user if user.is_authenticated and user.is_active else None
+        known = user.is_authenticated and user.is_active
+        return known and _allowed(request, self.need) and user
+
+
+def _allowed(request: HttpRequest, need: str) -> bool:
+    if not may(request.user, need, getattr(request, "scopes", None)):
+        raise HttpError(403, "your role or token does not allow this")
+    return True
 
 
 api = NinjaAPI(
@@ -56,11 +73,10 @@ api = NinjaAPI(
     version="1",
     description="What the pages show, under the same rights. Sign in, or send a token: "
     "Authorization: Bearer et_…",
-    auth=[Bearer(), Session()],
+    auth=[Bearer("see"), Session("see")],
     docs_url=None,
     urls_namespace="rest",
 )
-NEEDS: dict[str, str] = {"openapi-json": "public", "api-root": "public"}
 
 
 class Problem(Schema):
@@ -81,18 +97,15 @@ def endpoint(method: str, path: str, need: str, **named: Any) -> Callable[[Any],
 
     def register(view: Any) -> Any:
         name = f"{method} {path}"
-        NEEDS[name] = need
 
         def guarded(request: HttpRequest, *given: Any, **values: Any) -> Any:
-            scopes = getattr(request, "scopes", None)
-            if not may(request.user, need, scopes):
-                raise HttpError(403, "your role or token does not allow this")
-            request.ask = _limited(ask_of(request), request, scopes)
+            request.ask = _limited(ask_of(request), request, getattr(request, "scopes", None))
             return view(request, *given, **values)
 
         guarded.__wrapped__ = view  # type: ignore[attr-defined]
         guarded.__name__, guarded.__doc__ = view.__name__, view.__doc__
-        options = {"response": {200: Any, **PROBLEMS}, "url_name": name, **named}
+        auth = [Bearer(need), Session(need)]
+        options = {"response": {200: Any, **PROBLEMS}, "auth": auth, "url_name": name, **named}
         return api.api_operation([method], path, **options)(guarded)
 
     return register

@@ -22,6 +22,7 @@ class Route:
     Attributes:
         need: a right, or PUBLIC, or SIGNED_IN.
         writes: the right that a POST needs; no POST is answered without one.
+        acts: it only acts, so that a GET finds nothing to show.
     """
 
     path: str
@@ -29,6 +30,12 @@ class Route:
     name: str
     need: str
     writes: str = ""
+    acts: bool = False
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """What it answers to."""
+        return (*(() if self.acts else ("GET", "HEAD")), *(("POST",) if self.writes else ()))
 
     def guarded(self) -> View:
         """The view behind its guard, with the question it is asked as ``request.ask``."""
@@ -36,8 +43,8 @@ class Route:
         @wraps(self.view)
         def view(request: HttpRequest, **given: Any) -> HttpResponse:
             reading = request.method in ("GET", "HEAD")
-            if not reading and (request.method != "POST" or not self.writes):
-                return HttpResponseNotAllowed(["GET", "HEAD", *(["POST"] if self.writes else [])])
+            if request.method not in self.methods:
+                return HttpResponseNotAllowed(self.methods)
             need = self.need if reading else self.writes
             if not may(request.user, need):
                 return _turned_away(request)

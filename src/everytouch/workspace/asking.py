@@ -21,8 +21,10 @@ from everytouch.journeys.api import (
 from everytouch.metrics import api as metrics
 from everytouch.metrics.api import Breakdown, By, Promises
 from everytouch.moments.api import PARTY_KINDS
+from everytouch.perception import api as perception_room
+from everytouch.perception.api import Comments
 from everytouch.trails import api as trails_room
-from everytouch.trails.api import ANY, EVERYTHING, Comments, Glimpse, Scope, Wanted
+from everytouch.trails.api import ANY, EVERYTHING, Glimpse, Scope, Wanted
 from everytouch.workspace.base import Base
 
 
@@ -61,11 +63,13 @@ class Asking(Base):
 
     def comments(self, scope: Scope = EVERYTHING, *, limit: int = 50) -> Comments:
         """The newest comments, with what gives a person away blotted out."""
-        return trails_room.comments(
+        return perception_room.comments(
             self.tables,
             self.trails(),
+            self._engine,
             identity.current(self.tables),
             self.catalogue,
+            self.settings,
             scope,
             limit,
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -63,7 +63,9 @@ def report(request: HttpRequest) -> HttpResponse:
     note(request, "export report", "html")
     with tempfile.TemporaryDirectory() as folder:
         path = request.ask.workspace.report(Path(folder) / "report.html")
-        return FileResponse(path.open("rb"), as_attachment=True, filename="report.html")
+        response = HttpResponse(path.read_bytes(), content_type="text/html; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="report.html"'
+    return response
 
 
 def palette(request: HttpRequest) -> JsonResponse:

@@ -114,7 +114,14 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
 
 ROUTES = (
     Route("settings", preferences, "settings", "see", writes="see"),
-    Route("settings/look", look, "settings-look", "see", writes="see"),
+    Route("settings/look", look, "settings-look", "see", writes="see", acts=True),
     Route("settings/tokens", tokens, "tokens", "tokens", writes="tokens"),
-    Route("settings/tokens/<int:number>/revoke", revoke, "token-revoke", "tokens", writes="tokens"),
+    Route(
+        "settings/tokens/<int:number>/revoke",
+        revoke,
+        "token-revoke",
+        "tokens",
+        writes="tokens",
+        acts=True,
+    ),
 )

@@ -86,6 +86,6 @@ def replay(request: HttpRequest) -> HttpResponse:
 
 ROUTES = (
     Route("quarantine", quarantine, "quarantine", "sources"),
-    Route("quarantine/replay", replay, "quarantine-replay", "sources", writes="sources"),
+    Route("quarantine/replay", replay, "quarantine-replay", "sources", writes="sources", acts=True),
     Route("quarantine/<str:code>", fix, "quarantine-fix", "sources", writes="sources"),
 )

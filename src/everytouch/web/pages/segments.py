@@ -172,5 +172,6 @@ ROUTES = (
         "catalogue-remove",
         "catalogue",
         writes="catalogue",
+        acts=True,
     ),
 )

@@ -92,6 +92,13 @@ def opened(request: HttpRequest, secret: str) -> HttpResponse:
 
 ROUTES = (
     Route("settings/shares", shares, "shares", "share", writes="share"),
-    Route("settings/shares/<int:number>/revoke", revoke, "share-revoke", "share", writes="share"),
+    Route(
+        "settings/shares/<int:number>/revoke",
+        revoke,
+        "share-revoke",
+        "share",
+        writes="share",
+        acts=True,
+    ),
     Route("s/<str:secret>", opened, "shared", PUBLIC),
 )

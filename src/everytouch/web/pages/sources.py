@@ -163,7 +163,7 @@ def job(request: HttpRequest, number: int) -> HttpResponse:
 
 ROUTES = (
     Route("sources", sources, "sources", "sources"),
-    Route("uploads", upload, "upload", "sources", writes="sources"),
+    Route("uploads", upload, "upload", "sources", writes="sources", acts=True),
     Route("uploads/<str:code>", mapped, "upload-mapped", "sources", writes="sources"),
     Route("jobs/<int:number>", job, "job", "sources"),
 )

@@ -75,7 +75,7 @@ def when(value: Any) -> SafeString:
     if value is None:
         return SafeString("–")
     local = timezone.localtime(value)
-    short = date_format(local, "SHORT_DATETIME_FORMAT")
+    short = date_format(local, "j M Y, H:i")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         value.isoformat(),
@@ -131,7 +131,7 @@ _CLASSES = {
     "checkbox": "form-check-input",
     "select": "form-select",
     "selectmultiple": "form-select",
-    "checkboxselectmultiple": "form-check-input",
+    "checkboxselectmultiple": "",
 }
 _SUGGESTED = {"channel": "channels", "owner": "owners"}
 

@@ -13,6 +13,9 @@ function theme() {
   fetch("/settings/look", { method: "POST", headers: { "X-CSRFToken": token(), "Content-Type": "application/x-www-form-urlencoded" }, body: `theme=${next}` });
 }
 
+// On a narrow screen filters that are not set stay folded.
+if (innerWidth < 992 && !location.search) for (const box of document.querySelectorAll(".filterbox")) box.open = false;
+
 const palette = document.getElementById("palette");
 let found = [], at = 0;
 

@@ -3,22 +3,26 @@
 import datetime
 import re
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from everytouch.catalogue.api import Catalogue
+from everytouch.engine.api import Engine
 from everytouch.identity.api import Resolution
 from everytouch.ledger.api import Tables
+from everytouch.perception.windows import Rules, windows
 from everytouch.results import Basis, Result
-from everytouch.trails.model import Trails, bucket_numbers
-from everytouch.trails.scope import Scope
+from everytouch.settings import Settings
+from everytouch.trails.api import Bucket, Scope, Trails, bucket_numbers
 
 LEAST = 10  # comments below which none is shown
 _READ = 5_000  # newest comments looked at for one answer
 _SQL = """
 SELECT occurred_at, touchpoint, instrument, score, concat_ws(' – ', title, text) AS text,
-       language, party_key
+       language, party_key,
+       key_first
 FROM ledger
 WHERE text IS NOT NULL
   AND occurred_at >= make_timestamptz($1) AND occurred_at < make_timestamptz($2)
@@ -59,22 +63,42 @@ def blotted(text: str) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class Keys:
+    """Ledger keys of the answers in scope, (n,)."""
+
+    keys: NDArray[np.int64]
+
+    def __add__(self, other: "Keys") -> "Keys":
+        return Keys(np.concatenate([self.keys, other.keys]))
+
+
 def comments(
     tables: Tables,
     trails: Trails,
+    engine: Engine,
     resolution: Resolution,
     catalogue: Catalogue,
+    settings: Settings,
     scope: Scope,
     limit: int = 50,
 ) -> Comments:
-    """The newest comments of a scope; none where there are fewer than ``LEAST``."""
+    """The newest comments of a scope; none where there are fewer than ``LEAST``.
+
+    At places, those about one of them, and those about a journey that passed one.
+    """
     span = [max(scope.start, _EARLIEST), min(scope.stop, _LATEST)]
     raw = tables.query("perceptions", _SQL.format(limit=_READ), span)
     rows = raw.to_pylist()
-    keep = _taken(resolution.party(raw["party_key"].to_numpy()), trails, scope)
-    if scope.places is not None:
-        here = {n for n, inside in zip(trails.touchpoints, scope.places, strict=True) if inside}
-        keep &= np.array([row["touchpoint"] in here for row in rows], np.bool_)
+    if scope.places is None:
+        keep = _taken(resolution.party(raw["party_key"].to_numpy()), trails, scope)
+    else:
+        rules = Rules.of(catalogue, trails, settings)
+
+        def about(bucket: Bucket) -> Keys:
+            return Keys(bucket["key"][windows(bucket, scope, rules).rows])
+
+        keep = np.isin(raw["key_first"].to_numpy(), engine.run(about, trails.buckets).keys)
     chosen = [row for row, kept in zip(rows, keep, strict=True) if kept]
     basis = Basis(
         formula="comments as they were written; addresses, links and numbers blotted out",
@@ -85,7 +109,7 @@ def comments(
     return Comments(basis, tuple(_comment(row, catalogue) for row in shown))
 
 
-def _taken(parties: "np.ndarray", trails: Trails, scope: Scope) -> "np.ndarray":
+def _taken(parties: NDArray[Any], trails: Trails, scope: Scope) -> NDArray[Any]:
     """Which of these party keys the scope takes."""
     if scope.parties is None or not len(parties):
         return np.ones(len(parties), np.bool_)

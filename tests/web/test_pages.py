@@ -1,0 +1,255 @@
+"""Pages say what the library says, keep their filters, and can be taken away."""
+
+import csv
+import io
+import re
+
+import openpyxl
+import pytest
+
+import everytouch
+from everytouch.improvement.api import Finding
+from everytouch.results import Basis
+from everytouch.web.export import as_csv, as_xlsx
+from everytouch.web.figure import Column, Figure
+
+PAGES = [
+    "/", "/touchpoints", "/touchpoints/parcel_delivered", "/journeys", "/people", "/segments",
+    "/feeling", "/drivers", "/worth", "/sources", "/quarantine", "/moments", "/settings",
+    "/findings/late:parcel_delivered", "/settings/people", "/settings/privacy", "/settings/audit",
+]  # fmt: skip
+FILTERS = [
+    "period=90", "since=2024-06-01&until=2024-12-31", "segment=rural", "stage=receive",
+    "channel=web", "touchpoint=parcel_delivered", "segment=members&channel=store&period=365",
+]  # fmt: skip
+
+
+def figures() -> list[str]:
+    from everytouch.web.figures import FIGURES
+
+    return list(FIGURES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_page_opens_with_every_filter(visit, page):
+    client = visit("owner")
+    for query in ["", *FILTERS]:
+        assert client.get(f"{page}?{query}").status_code == 200, query
+
+
+def test_every_figure_opens_with_every_filter_and_in_every_form(visit):
+    client = visit("owner")
+    for name in figures():
+        for query in ["", *FILTERS]:
+            response = client.get(f"/figures/{name}?{query}", headers={"HX-Request": "true"})
+            assert response.status_code == 200, (name, query)
+            assert f'id="figure-{name}"' in response.content.decode()
+        assert client.get(f"/figures/{name}.csv").status_code == 200
+        assert client.get(f"/figures/{name}.xlsx").content[:2] == b"PK"
+
+
+def test_the_ranked_list_is_the_library_s(visit, home):
+    first: Finding = home.findings().rows[0]
+    page = visit("analyst").get("/figures/ranked").content.decode()
+    assert first.label in page
+    assert f"{first.parties:,}" in page
+    assert f"{first.overall.value:.2f}" in page
+    assert f"/findings/{first.name}" in page
+
+
+def test_filters_reach_the_figures_and_stay_in_the_address(visit, home):
+    client = visit("analyst")
+    scope = home.scope("rural", places={"channel": ["web"]})
+    rows = home.findings(scope).rows
+    table = client.get("/figures/ranked.csv?segment=rural&channel=web").content.decode()
+    found = list(csv.reader(io.StringIO(table)))
+    assert [int(line[3]) for line in found[1:]] == [row.parties for row in rows]
+    page = client.get("/?segment=rural&channel=web").content.decode()
+    assert 'value="rural" selected' in page
+    for address in re.findall(r'hx-get="(/figures/[^"]+)"', page):
+        assert "segment=rural" in address
+        assert "channel=web" in address
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("segment=nobody", "not in the catalogue"),
+        ("channel=pigeon", "not in the catalogue"),
+        ("period=17", "unknown"),
+        ("since=yesterday", "no day"),
+        ("since=2025-13-45", "no day"),
+    ],
+)
+def test_an_address_that_makes_no_sense_says_what_to_do(visit, query, words):
+    response = visit("viewer").get(f"/figures/feeling?{query}")
+    assert response.status_code == 404
+    assert words in response.content.decode()
+
+
+def test_words_of_the_address_are_escaped(visit):
+    evil = "<script>alert(1)</script>"
+    for address in (f"/?segment={evil}", f"/touchpoints/{evil}", f"/figures/paths?unit={evil}"):
+        assert evil not in visit("analyst").get(address).content.decode()
+
+
+def test_every_number_explains_itself(visit):
+    client = visit("analyst")
+    for name in ("ranked", "moved", "scores", "trend", "feeling", "graph", "drivers", "worth"):
+        page = client.get(f"/figures/{name}").content.decode()
+        for word in ("Explain this number", "Formula", "Denominator", "Data"):
+            assert word in page, (name, word)
+    assert 'href="/moments?kind=perception' in client.get("/figures/scores").content.decode()
+
+
+def test_a_comment_shows_nobody_and_only_where_there_are_ten(visit, home):
+    from everytouch.perception.comments import blotted
+
+    assert blotted("mail ana.b@example.org or call +49 170 1234567, see https://x.org/a") == (
+        "mail [e-mail] or call [number], see [link]"
+    )
+    page = visit("analyst").get("/figures/comments").content.decode()
+    assert "C0000" not in page
+    few = visit("analyst").get("/figures/comments?since=2024-01-01&until=2024-01-02")
+    assert "Too few comments" in few.content.decode()
+    assert "Too few comments" not in page
+
+
+def test_exports_neutralise_formulas():
+    evil = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "|cmd", "plain"]
+    figure = Figure([Column("=name", lambda r: r)], evil, Basis("=f", "d", "c"))
+    lines = list(csv.reader(io.StringIO(as_csv(figure))))
+    assert all(cell[0] == "'" for (cell,) in lines[:-1])
+    assert lines[-1] == ["plain"]
+    book = openpyxl.load_workbook(io.BytesIO(as_xlsx(figure, "=t", "=a")))
+    for sheet in book:
+        for row in sheet.iter_rows():
+            for cell in row:
+                assert cell.data_type != "f"
+                assert not str(cell.value).startswith(("=", "+", "@"))
+
+
+def test_numbers_in_an_export_are_numbers(visit, home):
+    body = visit("analyst").get("/figures/feeling.xlsx").content
+    book = openpyxl.load_workbook(io.BytesIO(body))
+    sheet = book["Figure"]
+    names = [cell.value for cell in sheet[1]]
+    assert names[-4:] == [
+        "score 0–100",
+        f"{names[-4]} (low)",
+        f"{names[-4]} (high)",
+        f"{names[-4]} (n)",
+    ]
+    scores = [row[-4] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    shown = home.perception("touchpoint").rows
+    assert [s for s in scores if not isinstance(s, str)] == pytest.approx(
+        [cell.score.value for cell in shown if not cell.hidden]
+    )
+    about = dict(book["About"].iter_rows(values_only=True))
+    assert "stated perceptions only" in about["cut"]
+
+
+def test_an_empty_workspace_says_what_to_do_next(visit, tmp_path, settings_of):
+    everytouch.create(tmp_path / "empty")
+    settings_of(WORKSPACE=tmp_path / "empty")
+    client = visit("owner")
+    assert "Import a file" in client.get("/").content.decode()
+    for page in PAGES[3:9]:
+        assert client.get(page).status_code == 200, page
+    for name in figures():
+        page = client.get(f"/figures/{name}").content.decode()
+        assert "empty-said" in page, name
+
+
+def test_a_touchpoint_is_changed_and_the_change_is_audited(visit, own):
+    client = visit("analyst")
+    form = {
+        "label": "Parcel at the door", "stage": "receive", "channel": "logistics",
+        "owner": "Logistics", "element": "partner", "promise_text": "By noon",
+        "promise_on_time": "on", "senses": ["see"], "values": ["saves time"],
+    }  # fmt: skip
+    assert client.post("/touchpoints/parcel_delivered/edit", form).status_code == 302
+    point = own.catalogue.touchpoints["parcel_delivered"]
+    assert (point.label, point.promise.text) == ("Parcel at the door", "By noon")
+    log = visit("owner").get("/settings/audit").content.decode()
+    assert "change catalogue" in log
+    assert "parcel_delivered" in log
+    wrong = client.post("/touchpoints/parcel_delivered/edit", form | {"stage": "nowhere"})
+    assert wrong.status_code == 422
+    assert own.catalogue.touchpoints["parcel_delivered"].stage == "receive"
+
+
+def test_two_who_change_the_catalogue_at_once_do_not_undo_each_other(own):
+    import dataclasses
+
+    from everytouch.errors import CatalogueError
+
+    before = own.catalogue
+    own.rename("First")
+    with pytest.raises(CatalogueError, match="meanwhile"):
+        own.save_catalogue(dataclasses.replace(before, organisation="Second"), before)
+    assert own.catalogue.organisation == "First"
+
+
+def test_a_segment_is_built_with_live_counts(visit, own):
+    client = visit("analyst")
+    rule = {"label": "Callers", "touchpoint": "help_call", "at_least": "2"}
+    part = client.post("/segments/new", rule, headers={"HX-Request": "true"}).content.decode()
+    count = int(re.search(r"<b>([\d,]+)</b>", part)[1].replace(",", ""))
+    saved = client.post("/segments/new", rule | {"name": "callers"})
+    assert saved.status_code == 302
+    scope = own.scope("callers")
+    assert count == sum(int(scope.take(b).sum()) for b in own.trails().buckets) > 0
+    assert client.post("/segments/new", rule | {"name": "callers"}).status_code == 422
+    assert client.post("/segments/new", {"name": "none", "label": "None"}).status_code == 422
+    client.post("/catalogue/segments/callers/remove")
+    assert "callers" not in own.catalogue.segments
+
+
+def test_a_persona_is_described(visit, own):
+    form = {
+        "name": "hurried", "label": "The hurried", "wants": "speed\nno calls", "senses": ["see"],
+        "values": ["saves time"],
+    }  # fmt: skip
+    assert visit("analyst").post("/personas/new", form).status_code == 302
+    persona = own.catalogue.personas["hurried"]
+    assert persona.wants == ("speed", "no calls")
+    assert persona.values == ("saves time",)
+
+
+def test_a_trail_is_found_without_its_name_in_the_address(visit, party):
+    client = visit("analyst")
+    found = client.post("/people", {"identifier": "C00000007"})
+    assert found["Location"] == f"/people/{party}"
+    page = client.get(found["Location"]).content.decode()
+    assert "device:d-7" in page
+    assert "seen together on" in page
+    nobody = client.post("/people", {"identifier": "email:nobody@example.org"})
+    assert "Nobody is known by this" in nobody.content.decode()
+
+
+def test_a_theme_and_a_direction_are_kept(visit, user):
+    client = visit("viewer")
+    client.post("/settings/look", {"theme": "dark"})
+    client.post("/settings", {"direction": "rtl", "theme": "dark", "timezone": "Asia/Tokyo"})
+    page = client.get("/").content.decode()
+    assert 'dir="rtl"' in page
+    assert "tabler.rtl.min" in page
+    assert 'data-theme="dark"' in page
+    client.post("/settings", {})
+
+
+def test_times_are_of_the_viewer_s_zone(visit, user, party):
+    from everytouch.web.models import User
+
+    analyst = User.objects.filter(pk=user("analyst").pk)
+    pages = []
+    for zone in ("UTC", "Asia/Tokyo"):
+        analyst.update(timezone=zone)
+        pages.append(visit("analyst").get("/moments").content.decode())
+    analyst.update(timezone="")
+    first, second = (
+        re.search(r'<time datetime="[^"]+" title="([^"]+)"', page)[1] for page in pages
+    )
+    assert first.endswith("UTC")
+    assert second.endswith("JST")
