@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
 
-.PHONY: demo test test-long check bench lock clean help
+.PHONY: demo screenshots test test-long check bench lock clean help
 
 help:
-	@echo "make demo       a workspace with a simulated company, and its report"
+	@echo "make demo       the app with a simulated company, in the browser"
 	@echo "make test       all everyday tests;  make test-long  the long ones"
 	@echo "make check      style, types, layers, size budgets, docs"
 	@echo "make bench      the benchmarks;  make lock  new pins"
@@ -40,6 +40,10 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest tests/test_house.py tests/test_docs.py
+
+screenshots: $(VENV)/dev
+	sh scripts/system-packages
+	$(BIN)/python -m tests.browser.screenshots
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/spine.py

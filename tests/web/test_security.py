@@ -7,8 +7,6 @@ import re
 import subprocess
 import sys
 
-import pytest
-
 import everytouch
 from everytouch.ledger.api import audit, broken, entries
 from tests.web.conftest import PASSWORD
@@ -46,7 +44,7 @@ def test_deployment_checks_are_green(tmp_path):
         "from django.core.management import call_command; "
         "call_command('check', '--deploy', '--fail-level', 'WARNING')"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "no issues (0 silenced)" in done.stdout + done.stderr
 

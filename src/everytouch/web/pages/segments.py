@@ -104,7 +104,7 @@ def _builder(request: HttpRequest, form: SegmentForm) -> HttpResponse:
 def _count(ask: Ask, form: SegmentForm, old: Segment | None) -> int | None:
     if form.is_bound:
         form.data = form.data.copy()
-        form.data.setdefault("label", "–")
+        form.data["label"] = form.data.get("label") or "–"  # a count needs no name yet
         return size(ask, form.segment("")) if form.is_valid() else None
     return size(ask, old) if old else None
 
