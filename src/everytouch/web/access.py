@@ -3,21 +3,23 @@
 from collections.abc import Collection
 from typing import Any
 
+from django.utils.translation import gettext_lazy as lazy
+
 ROLES = ("owner", "analyst", "manager", "viewer")
 
-RIGHTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "see": ("see pages and figures", ROLES),
-    "comments": ("read what people wrote", ("owner", "analyst", "manager")),
-    "dig": ("open the moments behind a number", ("owner", "analyst")),
-    "people": ("search people and read their trails", ("owner", "analyst")),
-    "export": ("export a person's data", ("owner", "analyst")),
-    "erase": ("erase a person", ("owner",)),
-    "catalogue": ("change touchpoints, segments, personas", ("owner", "analyst")),
-    "sources": ("import, and mend the quarantine", ("owner", "analyst")),
-    "share": ("make links for others", ("owner", "analyst")),
-    "tokens": ("make tokens for the API", ("owner", "analyst")),
-    "audit": ("read and export the audit log", ("owner",)),
-    "administer": ("change people, roles and privacy", ("owner",)),
+RIGHTS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "see": (lazy("see pages and figures"), ROLES),
+    "comments": (lazy("read what people wrote"), ("owner", "analyst", "manager")),
+    "dig": (lazy("open the moments behind a number"), ("owner", "analyst")),
+    "people": (lazy("search people and read their trails"), ("owner", "analyst")),
+    "export": (lazy("export a person's data"), ("owner", "analyst")),
+    "erase": (lazy("erase a person"), ("owner",)),
+    "catalogue": (lazy("change touchpoints, segments, personas"), ("owner", "analyst")),
+    "sources": (lazy("import, and mend the quarantine"), ("owner", "analyst")),
+    "share": (lazy("make links for others"), ("owner", "analyst")),
+    "tokens": (lazy("make tokens for the API"), ("owner", "analyst")),
+    "audit": (lazy("read and export the audit log"), ("owner",)),
+    "administer": (lazy("change people, roles and privacy"), ("owner",)),
 }
 """Right → what it is, and the roles that have it. A manager has it for their own places only."""
 
