@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from everytouch.errors import LedgerError
+
 FILE = "audit.jsonl"
 _BLOCK = 65_536
 
@@ -58,7 +60,7 @@ def entries(folder: Path, before: int | None = None) -> Iterator[Entry]:
         return
     with path.open("rb") as log:
         for raw in _backwards(log):
-            entry = Entry(**json.loads(raw))
+            entry = _entry(raw)
             if before is None or entry.number < before:
                 yield entry
 
@@ -88,7 +90,17 @@ def _seal(before: str, line: dict[str, Any]) -> str:
 
 def _last(log: IO[bytes]) -> Entry | None:
     raw = next(_backwards(log), None)
-    return Entry(**json.loads(raw)) if raw else None
+    return _entry(raw) if raw else None
+
+
+def _entry(raw: bytes) -> Entry:
+    try:
+        return Entry(**json.loads(raw))
+    except (ValueError, TypeError) as error:
+        raise LedgerError(
+            f"the audit log holds a line that is none: {raw[:80]!r}",
+            f"keep the file {FILE} elsewhere as evidence; a new one is begun without it",
+        ) from error
 
 
 def _backwards(log: IO[bytes]) -> Iterator[bytes]:

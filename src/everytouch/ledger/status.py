@@ -62,7 +62,7 @@ def status_of(tables: Tables) -> tuple[SourceStatus, ...]:
             by_kind["quarantine"].get(name, 0),
             imports.get(name, {}).get("started_at"),
             *(
-                int(imports.get(name, {}).get(column, 0))
+                int(imports.get(name, {}).get(column) or 0)
                 for column in ("received", "stored", "duplicate", "quarantined", "refused")
             ),
         )

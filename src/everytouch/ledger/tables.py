@@ -25,6 +25,8 @@ _EXTRA: dict[str, list[pa.Field]] = {
     "traits": [pa.field("party_key", pa.int64())],
 }
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=250_000)
+# A ledger that is older than a column takes the column in.
+_APPEND: dict[str, Any] = {"writer_properties": _WRITER, "schema_mode": "merge"}
 
 QUARANTINE = pa.schema(
     [
@@ -105,7 +107,7 @@ class Tables:
         if not len(rows):
             return
         try:
-            write_deltalake(str(self.folder / name), rows, mode="append", writer_properties=_WRITER)
+            write_deltalake(str(self.folder / name), rows, mode="append", **_APPEND)
         except (DeltaError, OSError) as error:
             raise LedgerError(
                 f"{len(rows)} rows could not be committed to {name}: {error}",
@@ -153,7 +155,9 @@ class Tables:
         with duckdb.connect(config={"threads": 2}) as con:
             con.execute("SET TimeZone = 'UTC'")
             if files:
-                con.read_parquet(files, union_by_name=True).create_view("ledger")
+                rows = con.read_parquet(files, union_by_name=True)
+                added = [f'NULL AS "{n}"' for n in TABLES[name].names if n not in rows.columns]
+                rows.project(", ".join(["*", *added])).create_view("ledger")
             else:
                 con.register("ledger", TABLES[name].empty_table())
             answer: pa.Table = con.sql(sql, params=parameters or []).to_arrow_table()
