@@ -3,12 +3,14 @@
 import datetime
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from everytouch.identity.resolve import Resolution
 from everytouch.ledger.api import Tables
 
 _LINKS = """
-SELECT occurred_at, namespace, identifier, other_namespace, other_identifier, same, evidence,
-       source
+SELECT DISTINCT occurred_at, namespace, identifier, other_namespace, other_identifier, same,
+       evidence, source
 FROM ledger WHERE party_key IN (SELECT unnest($1::BIGINT[]))
    OR other_key IN (SELECT unnest($1::BIGINT[]))
 ORDER BY occurred_at, namespace, identifier, other_namespace, other_identifier
@@ -63,7 +65,10 @@ class Profile:
 
 def profile(tables: Tables, resolution: Resolution, party: int) -> Profile:
     """What is known of a party."""
-    keys = [[int(key) for key in resolution.members(party)]]
+    members = [int(key) for key in resolution.members(party)]
+    keys = [members]
+    linked = [tables.of("links", column, members) for column in ("party_key", "other_key")]
+    statements = pa.concat_tables(linked)
     links = tuple(
         StatedLink(
             row["occurred_at"],
@@ -73,15 +78,18 @@ def profile(tables: Tables, resolution: Resolution, party: int) -> Profile:
             row["evidence"] or "",
             row["source"],
         )
-        for row in tables.query("links", _LINKS, keys).to_pylist()
+        for row in tables.query("links", _LINKS, keys, statements).to_pylist()
     )
     traits = tuple(
         Trait(row["name"], row["value"], row["occurred_at"], row["source"])
-        for row in tables.query("traits", _TRAITS, keys).to_pylist()
+        for row in tables.query(
+            "traits", _TRAITS, keys, tables.of("traits", "party_key", members)
+        ).to_pylist()
     )
     seen: dict[str, int] = {}
     for table in ("interactions", "perceptions"):
-        for row in tables.query(table, _SEEN, keys).to_pylist():
+        mine = tables.of(table, "party_key", members)
+        for row in tables.query(table, _SEEN, keys, mine).to_pylist():
             name = f"{row['namespace']}:{row['identifier']}"
             seen[name] = seen.get(name, 0) + row["moments"]
     for link in links:

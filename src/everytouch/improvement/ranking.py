@@ -143,8 +143,8 @@ def moments_behind(
     name: str,
     limit: int,
     scope: Scope = EVERYTHING,
-) -> list[int]:
-    """Ledger keys of the newest moments behind a finding, as late:parcel_delivered.
+) -> list[tuple[int, int]]:
+    """Times and ledger keys of the newest moments behind a finding, as late:parcel_delivered.
 
     Raises:
         UnknownNameError: there is no such problem or touchpoint.
@@ -157,7 +157,7 @@ def moments_behind(
     rules, year = Rules.of(catalogue, trails, settings), reached(trails, scope)
     number, code = PROBLEMS.index(problem), trails.touchpoints.index(point)
     newest = [pair for b in trails.buckets for pair in behind(b, year, rules, number, code)]
-    return [key for _, key in sorted(newest, reverse=True)[:limit]]
+    return sorted(newest, reverse=True)[:limit]
 
 
 def last_year(trails: Trails) -> Scope:

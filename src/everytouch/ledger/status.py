@@ -34,7 +34,7 @@ def moments_of(tables: Tables, keys: list[int]) -> dict[str, list[dict[str, Any]
         "WHERE party_key IN (SELECT unnest($1::BIGINT[])) ORDER BY occurred_at, id"
     )
     return {
-        name: tables.query(name, sql, [keys]).to_pylist()
+        name: tables.query(name, sql, [keys], tables.of(name, "party_key", keys)).to_pylist()
         for name in ("interactions", "perceptions")
     }
 

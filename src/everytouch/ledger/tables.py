@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, WriterProperties, write_deltalake
@@ -149,8 +150,23 @@ class Tables:
         wanted = pa.schema([TABLES[name].field(column) for column in columns])
         return pa.Table.from_batches(self.batches(name, columns), wanted)
 
-    def query(self, name: str, sql: str, parameters: list[Any] | None = None) -> pa.Table:
-        """Run SQL over one table, which the SQL names ``ledger``; values are bound."""
+    def query(
+        self,
+        name: str,
+        sql: str,
+        parameters: list[Any] | None = None,
+        rows: pa.Table | None = None,
+    ) -> pa.Table:
+        """Run SQL over one table, which the SQL names ``ledger``; values are bound.
+
+        Args:
+            rows: only these rows of it, as ``of`` gave them.
+        """
+        if rows is not None:
+            with duckdb.connect(config={"threads": 1}) as con:
+                con.execute("SET TimeZone = 'UTC'")
+                con.register("ledger", rows)
+                return con.sql(sql, params=parameters or []).to_arrow_table()
         files = [str(path) for path in self.files(name)]
         with duckdb.connect(config={"threads": 2}) as con:
             con.execute("SET TimeZone = 'UTC'")
@@ -162,6 +178,24 @@ class Tables:
                 con.register("ledger", TABLES[name].empty_table())
             answer: pa.Table = con.sql(sql, params=parameters or []).to_arrow_table()
         return answer
+
+    def of(self, name: str, column: str, keys: list[int]) -> pa.Table:
+        """The rows whose ``column`` of integers is one of ``keys``.
+
+        Only that column is read of every row group, and the others of those that hold a match:
+        for the rows of one party much quicker than SQL over all columns.
+        """
+        wanted, sought = TABLES[name], np.array(keys, np.int64)
+        parts = []
+        for path in self.files(name):
+            with pq.ParquetFile(path) as file:
+                for group in range(file.num_row_groups):
+                    values = file.read_row_group(group, columns=[column])[column].to_numpy()
+                    rows = np.flatnonzero(np.isin(values, sought))
+                    if len(rows):
+                        whole = file.read_row_group(group, columns=wanted.names)
+                        parts.append(whole.cast(wanted).take(pa.array(rows)))
+        return pa.concat_tables(parts) if parts else wanted.empty_table()
 
     @contextmanager
     def writing(self) -> Iterator[None]:

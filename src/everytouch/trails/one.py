@@ -65,7 +65,12 @@ class Trail(Result):
 def trail_of(tables: Tables, resolution: Resolution, party: int, catalogue: Catalogue) -> Trail:
     """Everything a party lived through, under all of its identifiers."""
     keys = [int(key) for key in resolution.members(party)]
-    rows = _where(tables, "party_key IN (SELECT unnest($1::BIGINT[]))", [keys], catalogue)
+    raw = [
+        row
+        for table, select in _TABLES.items()
+        for row in tables.query(table, select, rows=tables.of(table, "party_key", keys)).to_pylist()
+    ]
+    rows = _moments(raw, catalogue)
     basis = Basis(
         "all moments of the party, in the order of time",
         f"{len(rows):,} moments under {len(keys)} identifiers",
@@ -74,20 +79,30 @@ def trail_of(tables: Tables, resolution: Resolution, party: int, catalogue: Cata
     return Trail(basis, rows)
 
 
-def moments_by_key(tables: Tables, keys: list[int], what: str, catalogue: Catalogue) -> Trail:
-    """The moments with these keys, the first half of each."""
-    rows = _where(tables, "key_first IN (SELECT unnest($1::BIGINT[]))", [keys], catalogue)
-    return Trail(Basis(what, f"{len(rows)} moments", "the whole ledger"), rows)
+def moments_by_key(
+    tables: Tables, moments: list[tuple[int, int]], what: str, catalogue: Catalogue
+) -> Trail:
+    """The moments of these times (µs since 1970) and keys, the first half of each.
 
-
-def _where(
-    tables: Tables, condition: str, parameters: list[Any], catalogue: Catalogue
-) -> tuple[Moment, ...]:
+    The times narrow what is read: keys lie all over the ledger.
+    """
+    times, keys = [time for time, _ in moments] or [0], [key for _, key in moments]
+    condition = (
+        "occurred_at BETWEEN make_timestamptz($2) AND make_timestamptz($3) "
+        "AND key_first IN (SELECT unnest($1::BIGINT[]))"
+    )
+    parameters = [keys, min(times), max(times)]
     raw = [
         row
         for table, select in _TABLES.items()
         for row in tables.query(table, f"{select} WHERE {condition}", parameters).to_pylist()
     ]
+    rows = _moments(raw, catalogue)
+    return Trail(Basis(what, f"{len(rows)} moments", "the whole ledger"), rows)
+
+
+def _moments(raw: list[dict[str, Any]], catalogue: Catalogue) -> tuple[Moment, ...]:
+    """Rows of the ledger in the order of time."""
     raw.sort(key=lambda row: (row["occurred_at"], row["sequence"] or 0, row["id"]))
     return tuple(_moment(row, catalogue) for row in raw)
 

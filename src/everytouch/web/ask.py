@@ -21,7 +21,7 @@ T = TypeVar("T")
 PERIODS = ("30", "90", "365")  # the last so many days of the data
 NAMED = ("period", "since", "until", "segment", "stage", "channel", "touchpoint")
 LONGEST = 100
-KEPT = 1_000  # answers
+KEPT = 5_000  # answers
 
 
 @dataclass(frozen=True)

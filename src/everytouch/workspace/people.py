@@ -16,7 +16,7 @@ from everytouch.ledger import api as ledger
 from everytouch.ledger.api import Erasure, audit
 from everytouch.moments.api import hash_strings, normalise
 from everytouch.trails import api as trails_room
-from everytouch.trails.api import EVERYTHING, Scope, Trail
+from everytouch.trails.api import EVERYTHING, Glimpse, Scope, Trail
 from everytouch.workspace.base import Base
 
 
@@ -100,10 +100,11 @@ class People(Base):
         audit(self.path, "read moments", finding, self.who)
         return self._behind(finding, limit, scope)
 
-    def moments(self, keys: Sequence[int], what: str) -> Trail:
-        """The moments of these keys. Reading is audited."""
+    def moments(self, glimpses: Sequence[Glimpse], what: str) -> Trail:
+        """These moments as the ledger has them. Reading is audited."""
         audit(self.path, "read moments", what, self.who)
-        return trails_room.moments_by_key(self.tables, list(keys), what, self.catalogue)
+        found = [(glimpse.time, glimpse.key) for glimpse in glimpses]
+        return trails_room.moments_by_key(self.tables, found, what, self.catalogue)
 
     def _behind(self, finding: str, limit: int, scope: Scope = EVERYTHING) -> Trail:
         keys = improvement.moments_behind(

@@ -50,7 +50,7 @@ def finding(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _listed(ask: Ask, glimpses: list[Glimpse], what: str) -> dict[str, Any]:
-    trail = ask.workspace.moments([glimpse.key for glimpse in glimpses], what)
+    trail = ask.workspace.moments(glimpses, what)
     return {
         "ask": ask,
         "rows": [(moment, _party(ask, moment)) for moment in reversed(trail.rows)],
