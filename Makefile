@@ -47,6 +47,7 @@ screenshots: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/spine.py
+	PYTHONPATH=. $(BIN)/python benchmarks/web.py
 
 lock:
 	$(PYTHON) -m pip install --quiet uv

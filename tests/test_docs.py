@@ -14,6 +14,7 @@ import everytouch
 from everytouch.cli import main
 from everytouch.moments.api import COLUMNS, records_table
 from everytouch.settings import settings_table
+from everytouch.web.config import config_table
 from tests.conftest import ROOT
 from tests.test_cli import COMMANDS
 
@@ -25,7 +26,8 @@ NOTE = "<!-- Written by `python -m tests.test_docs`; edit the code instead. -->\
 def settings_page() -> str:
     """docs/settings.md."""
     text = "# Settings\n\nIn `[settings]` of a workspace's `everytouch.toml`.\n\n"
-    return NOTE + text + settings_table()
+    app = "\n## The app\n\nIn `[web]` of the same file.\n\n"
+    return NOTE + text + settings_table() + app + config_table()
 
 
 def records_page() -> str:

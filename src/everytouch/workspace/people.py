@@ -61,6 +61,16 @@ class People(Base):
         key, _ = hash_strings(normalise(*names), self._secret)
         return int(identity.current(self.tables).party(key)[0])
 
+    def parties(self, identifiers: Sequence[str]) -> list[int]:
+        """The keys of the parties known by identifiers (namespace:value), in one go."""
+        if not identifiers:
+            return []
+        pairs = [identifier.partition(":")[::2] for identifier in identifiers]
+        names = (pa.array([pair[i] for pair in pairs], pa.string()) for i in (0, 1))
+        keys, _ = hash_strings(normalise(*names), self._secret)
+        found: list[int] = identity.current(self.tables).party(keys).tolist()
+        return found
+
     def trail(self, identifier: str) -> Trail:
         """Everything one party lived through, under all its identifiers. Reading is audited.
 

@@ -1,12 +1,13 @@
 """The moments behind a number."""
 
-from typing import Any
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from everytouch.trails.api import Glimpse, Wanted
-from everytouch.web.ask import Ask
+from everytouch.ledger.api import audit
+from everytouch.trails.api import Moment, Trail, Wanted
+from everytouch.web.ask import ANSWERS, Ask
 from everytouch.web.figures.improve import findings
 from everytouch.web.routes import Route
 from everytouch.workspace.people import party_name
@@ -27,9 +28,12 @@ def wanted(ask: Ask) -> Wanted:
 def moments(request: HttpRequest) -> HttpResponse:
     """The newest moments of a question."""
     ask: Ask = request.ask
-    asked = wanted(ask)
-    glimpses = ask.workspace.newest(asked, ask.scope, limit=LIMIT)
-    values = _listed(ask, glimpses, f"moments of {ask.query() or 'everything'}")
+    asked, what = wanted(ask), f"moments of {ask.query() or 'everything'}"
+    glimpses = ask.once(
+        "newest", lambda: ask.workspace.newest(asked, ask.scope, limit=LIMIT), asked
+    )
+    trail = _read(ask, what, lambda: ask.workspace.moments(glimpses, what))
+    values = {"ask": ask, "rows": _rows(ask, trail), "basis": trail.basis}
     return render(request, "web/moments.html", values)
 
 
@@ -37,29 +41,33 @@ def finding(request: HttpRequest, name: str) -> HttpResponse:
     """The newest moments behind a finding."""
     ask: Ask = request.ask
     row = next((row for row in findings(ask).rows if row.name == name), None)
-    trail = ask.workspace.moments_behind(name, LIMIT, ask.scope)
+    trail = _read(ask, name, lambda: ask.workspace.moments_behind(name, LIMIT, ask.scope))
     values = {
         "ask": ask,
         "finding": row,
         "name": name,
-        "rows": [(moment, _party(ask, moment)) for moment in reversed(trail.rows)],
+        "rows": _rows(ask, trail),
         "basis": trail.basis,
         "currency": ask.workspace.settings.currency,
     }
     return render(request, "web/moments.html", values)
 
 
-def _listed(ask: Ask, glimpses: list[Glimpse], what: str) -> dict[str, Any]:
-    trail = ask.workspace.moments(glimpses, what)
-    return {
-        "ask": ask,
-        "rows": [(moment, _party(ask, moment)) for moment in reversed(trail.rows)],
-        "basis": trail.basis,
-    }
+def _read(ask: Ask, what: str, read: Callable[[], Trail]) -> Trail:
+    """Moments read once for a ledger; looking at them again is audited again."""
+    key = ask.key("moments", what)
+    if ANSWERS.has(key):
+        audit(ask.workspace.path, "read moments", what, ask.workspace.who)
+    return ANSWERS.get(key, read)
 
 
-def _party(ask: Ask, moment: Any) -> str:
-    return party_name(ask.workspace.find(moment.identifier)) if "people" in ask.rights else ""
+def _rows(ask: Ask, trail: Trail) -> list[tuple[Moment, str]]:
+    """Moments, newest first, each with its party's name where the visitor may know."""
+    newest = trail.rows[::-1]
+    if "people" not in ask.rights:
+        return [(moment, "") for moment in newest]
+    parties = ask.workspace.parties([moment.identifier for moment in newest])
+    return [(m, party_name(party)) for m, party in zip(newest, parties, strict=True)]
 
 
 ROUTES = (
