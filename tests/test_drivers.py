@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 import everytouch
 from everytouch.drivers.worth import After, _levels, _slope, _spend
 from everytouch.errors import NotEnoughDataError, UnknownNameError
-from everytouch.improvement.ranking import _effects
+from everytouch.improvement.ranking import effects
 from everytouch.settings import Settings
 from everytouch.stats.regression import GROUPS, CrossProducts
 
@@ -104,9 +104,9 @@ def test_problems_that_always_come_together_are_said_to():
     one, other = rng.random(600) < 0.2, rng.random(600) < 0.2
     X = np.column_stack([one, one, other]).astype(float)
     y = 70 - 10 * one - 5 * other + rng.normal(0, 5, 600)
-    effects = _effects(CrossProducts.of(X, y, np.arange(600) % GROUPS), Settings())
-    assert (effects[0].tied, effects[1].tied, effects[2].tied) == ((1,), (0,), ())
-    assert effects[0].lowers.value + effects[1].lowers.value == pytest.approx(10, abs=1)
+    found = effects(CrossProducts.of(X, y, np.arange(600) % GROUPS), Settings())
+    assert (found[0].tied, found[1].tied, found[2].tied) == ((1,), (0,), ())
+    assert found[0].lowers.value + found[1].lowers.value == pytest.approx(10, abs=1)
 
 
 def test_nothing_asked_is_refused(workspace):
