@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from django.core.management import call_command
@@ -54,9 +54,7 @@ def _ready(workspace: Path) -> None:
     (connect if PARENT in os.environ else prepare)(workspace)
 
 
-def run_supervised(
-    workspace: Path, host: str, port: int, started: Callable[[], None], parts: Sequence[str] = ()
-) -> None:
+def run_supervised(workspace: Path, host: str, port: int, started: Callable[[], None]) -> None:
     """Run web and worker, start again what dies, and end both when told to stop."""
     calls = {
         "web": ["web", "--host", host, "--port", str(port)],
@@ -71,7 +69,7 @@ def run_supervised(
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    running = {name: start(name) for name in parts or calls}
+    running = {name: start(name) for name in calls}
     try:
         if _answers(host, port, running["web"], stop):
             started()
