@@ -78,7 +78,10 @@ def visit(user: Any) -> Any:
 
 @pytest.fixture
 def own(home: Workspace, tmp_path: Path, settings_of: Any) -> Workspace:
-    """A copy of the workspace that a test may change, as the app's."""
+    """A copy of the workspace that a test may change, as the app's; no job waits for it."""
+    from everytouch.web.models import Job
+
+    Job.objects.all().delete()  # what other tests have queued is meant for another workspace
     folder = tmp_path / f"own-{uuid.uuid4().hex[:6]}"
     shutil.copytree(home.path, folder, ignore=shutil.ignore_patterns("cache", "app.sqlite3*"))
     settings_of(WORKSPACE=folder)

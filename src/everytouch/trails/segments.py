@@ -59,7 +59,7 @@ def _select(
 ) -> NDArray[np.bool_]:
     chosen = np.ones(len(bucket.parties), np.bool_)
     if with_trait is not None:
-        chosen &= np.isin(bucket.parties, with_trait)
+        chosen &= _among(bucket.parties, with_trait)
     if segment.party_kind is not None:
         kinds = bucket["party_kind"][bucket.offsets[:-1]]
         chosen &= kinds == PARTY_KINDS.index(segment.party_kind)
@@ -72,3 +72,13 @@ def _select(
             passed = np.bincount(bucket.owner()[here], minlength=len(bucket.parties))
         chosen &= passed >= segment.at_least
     return chosen
+
+
+def _among(keys: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which keys are among known ones, that are in order."""
+    if not len(known):
+        return np.zeros(len(keys), np.bool_)
+    found: NDArray[np.bool_] = (
+        known[np.minimum(np.searchsorted(known, keys), len(known) - 1)] == keys
+    )
+    return found

@@ -103,12 +103,14 @@ class Ask:
         """The part of the trails that is asked about."""
         return self.once("scope", lambda: self.scoped(self.filters))
 
-    @cached_property
-    def whole(self) -> Scope:
-        """The same without the visitor's own limits: the organisation, to compare with."""
-        f = self.filters
-        narrowed = Filters(f.period, f.since, f.until, f.segment)
-        return self.once("whole", lambda: Ask(self.workspace, narrowed).scope)
+    def keeping(self, *names: str) -> "Ask":
+        """The same asked about the whole organisation, with none but these filters."""
+        return Ask(self.workspace, Filters(**{name: getattr(self.filters, name) for name in names}))
+
+    @property
+    def organisation(self) -> "Ask":
+        """The same without places and the visitor's own limits, to compare with."""
+        return self.keeping("period", "since", "until", "segment")
 
     def scoped(self, filters: Filters) -> Scope:
         """The scope of some filters, within the visitor's limits."""

@@ -64,8 +64,11 @@ def preferences(answer: Answer) -> Answer:
     return middleware
 
 
+ZONES = frozenset(zoneinfo.available_timezones())  # walks the zone folder: once is enough
+
+
 def _zone(name: str) -> zoneinfo.ZoneInfo:
-    known = name in zoneinfo.available_timezones()
+    known = name in ZONES
     return zoneinfo.ZoneInfo(name if known else settings.TIME_ZONE)
 
 

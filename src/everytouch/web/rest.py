@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,19 +11,14 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer, SessionAuth
 from pydantic import create_model
 
-from everytouch.drivers.api import Drivers, Worth
 from everytouch.errors import EverytouchError
-from everytouch.improvement.api import Movement, RankedList
-from everytouch.journeys.api import DropOff, Graph, Paths, StageFlows, Volume
-from everytouch.metrics.api import BY, Breakdown, Promises
-from everytouch.perception.api import Comments
-from everytouch.results import Basis, Result, plain
+from everytouch.results import Basis, plain
 from everytouch.web.access import RIGHTS, may
 from everytouch.web.ask import Ask
 from everytouch.web.errors import failed, problem
 from everytouch.web.models import Token
+from everytouch.web.questions import QUESTIONS, Question
 from everytouch.web.shell import ask_of
-from everytouch.web.words import UNITS
 
 USED = 60  # seconds between two notes of a token's use
 
@@ -124,119 +118,18 @@ def said(value: Any, status: int = 200) -> HttpResponse:
     return HttpResponse(text, status=status, content_type="application/json")
 
 
-@dataclass(frozen=True)
-class Question:
-    """A result of the library that can be asked for."""
-
-    path: str
-    result: type[Result]
-    compute: Callable[[Ask], Result]
-    text: str
-    need: str = "see"
-    choice: tuple[str, tuple[str, ...]] | None = None
-
-
-def _perception(ask: Ask) -> Result:
-    by: Any = ask.option("by", BY)
-    return ask.once("perception", lambda: ask.workspace.perception(by, ask.scope), by, False)
-
-
-def _paths(ask: Ask) -> Result:
-    unit: Any = ask.option("unit", tuple(UNITS))
-    return ask.once("paths", lambda: ask.workspace.paths(ask.scope, unit=unit), unit)
-
-
-QUESTIONS = (
-    Question(
-        "findings",
-        RankedList,
-        lambda a: a.once("findings", lambda: a.workspace.findings(a.scope)),
-        "The ranked list of what to improve.",
-    ),
-    Question(
-        "movement",
-        Movement,
-        lambda a: a.once("movement", lambda: a.workspace.movement(a.scope)),
-        "What moved against the period before, and what that goes with.",
-    ),
-    Question(
-        "perception",
-        Breakdown,
-        _perception,
-        "Stated perception, broken down by touchpoint, stage, channel …",
-        choice=("by", tuple(BY)),
-    ),
-    Question(
-        "promises",
-        Promises,
-        lambda a: a.once("promises", lambda: a.workspace.promises(a.scope)),
-        "Promises kept and broken.",
-    ),
-    Question(
-        "graph",
-        Graph,
-        lambda a: a.once("graph", lambda: a.workspace.graph(a.scope)),
-        "What directly follows what.",
-    ),
-    Question(
-        "stage-flows",
-        StageFlows,
-        lambda a: a.once("flows", lambda: a.workspace.stage_flows(a.scope)),
-        "Flow of parties from stage to stage.",
-    ),
-    Question(
-        "paths",
-        Paths,
-        _paths,
-        "The most frequent paths.",
-        choice=("unit", tuple(UNITS)),
-    ),
-    Question(
-        "drop-off",
-        DropOff,
-        lambda a: a.once("drop_off", lambda: a.workspace.drop_off(a.scope)),
-        "Who goes on from stage to stage, who stops.",
-    ),
-    Question(
-        "volume",
-        Volume,
-        lambda a: a.once("volume", lambda: a.workspace.volume(a.scope)),
-        "Interactions by touchpoint and month.",
-    ),
-    Question(
-        "drivers",
-        Drivers,
-        lambda a: a.once("drivers", lambda: a.workspace.drivers(a.scope)),
-        "What the score goes with.",
-    ),
-    Question(
-        "worth",
-        Worth,
-        lambda a: a.once("worth api", lambda: a.workspace.worth(a.scope)),
-        "Spend, return and cost to serve by past experience.",
-    ),
-    Question(
-        "comments",
-        Comments,
-        lambda a: a.once("comments", lambda: a.workspace.comments(a.scope)),
-        "What people wrote.",
-        need="comments",
-    ),
-)
-
-
 def _register(question: Question) -> None:
     rows = question.result.row_type
     fields: dict[str, Any] = {"basis": (Basis, ...), "rows": (list[rows], ...)}  # type: ignore[valid-type]
     shape = create_model(f"{question.result.__name__}Answer", __base__=Schema, **fields)
 
     def view(request: HttpRequest, **_: Any) -> HttpResponse:
-        return said(question.compute(request.ask))
+        return said(question.of(request.ask))
 
-    view.__name__, view.__doc__ = question.path.replace("-", "_"), question.text
+    view.__name__, view.__doc__ = question.name.replace("-", "_"), question.text
     endpoint(
         "GET",
-        f"/{question.path}",
+        f"/{question.name}",
         question.need,
         response={200: shape, **PROBLEMS},
         summary=question.text,
@@ -267,7 +160,7 @@ def _parameters(question: Question) -> list[dict[str, Any]]:
     return listed
 
 
-for _question in QUESTIONS:
+for _question in QUESTIONS.values():
     _register(_question)
 
 

@@ -124,11 +124,14 @@ class Asking(Base):
             scope = self._customers()
         return drivers_room.worth(self.trails(), self._engine, self.settings, scope)
 
-    def findings(self, scope: Scope = EVERYTHING) -> RankedList:
-        """The ranked list of what to improve; in the last year, where the scope has no period."""
-        return improvement.ranked(
-            self.trails(), self._engine, self.catalogue, self.settings, self.worth(), scope
-        )
+    def findings(self, scope: Scope = EVERYTHING, worth: Worth | None = None) -> RankedList:
+        """The ranked list of what to improve; in the last year, where the scope has no period.
+
+        Args:
+            worth: what experience is worth to everybody, where it is known already.
+        """
+        trails, known = self.trails(), self.worth() if worth is None else worth
+        return improvement.ranked(trails, self._engine, self.catalogue, self.settings, known, scope)
 
     def movement(self, scope: Scope = EVERYTHING, *, days: int = 90) -> Movement:
         """What moved in the scope's period against the one before; its last ``days`` without."""

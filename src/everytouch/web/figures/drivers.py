@@ -4,23 +4,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.drivers import api as drivers_room
-from everytouch.drivers.api import Drivers
 from everytouch.metrics import api as metrics
-from everytouch.trails.api import EVERYTHING
+from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
-from everytouch.web.figures.feeling import breakdown
 from everytouch.web.words import GRADES, LEVELS
-
-
-def drivers_of(ask: Ask) -> Drivers:
-    """The drivers of a question."""
-    return ask.once("drivers", lambda: ask.workspace.drivers(ask.scope))
 
 
 def drivers(ask: Ask) -> Figure:
     """Shares of the score's variance."""
-    result = drivers_of(ask)
+    result = questions.drivers(ask)
     query = ask.filters.query()
     columns = (
         Column(
@@ -48,7 +41,7 @@ def drivers(ask: Ask) -> Figure:
 
 def importance(ask: Ask) -> Figure:
     """How much each touchpoint matters against how it does."""
-    result, felt = drivers_of(ask), breakdown(ask, "touchpoint")
+    result, felt = questions.drivers(ask), questions.perception(ask, "touchpoint")
     most = metrics.most_asked(felt)
     performance = {
         cell.group: (cell.label, cell.score.value)
@@ -74,8 +67,7 @@ def importance(ask: Ask) -> Figure:
 
 def worth(ask: Ask) -> Figure:
     """Spend, return and cost to serve by past experience."""
-    scope = ask.scope if ask.filters.segment else EVERYTHING
-    result = ask.once("worth", lambda: ask.workspace.worth(scope))
+    result = questions.worth(ask)
     columns = (
         Column(
             _("past experience"),

@@ -6,23 +6,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.metrics import api as metrics
-from everytouch.metrics.api import Breakdown, By
-from everytouch.trails.api import Scope
+from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
+from everytouch.web.questions import perception
 from everytouch.web.words import BY, METRICS
 
 BREAKDOWNS = (
     "touchpoint", "stage", "channel", "owner", "element", "sense", "value", "segment",
 )  # fmt: skip
-
-
-def breakdown(ask: Ask, by: By, scope: Scope | None = None) -> Breakdown:
-    """A breakdown of the question's perceptions; computed once."""
-    taken = ask.scope if scope is None else scope
-    return ask.once(
-        "perception", lambda: ask.workspace.perception(by, taken), by, scope is ask.whole
-    )
 
 
 def _metric(ask: Ask) -> Any:
@@ -33,11 +25,11 @@ def _metric(ask: Ask) -> Any:
 def scores(ask: Ask) -> Figure:
     """All instruments, the whole of the question; for a manager the organisation beside."""
     rows = [
-        (_("own places") if ask.only is not None else "", c) for c in breakdown(ask, "all").rows
+        (_("own places") if ask.only is not None else "", c) for c in perception(ask, "all").rows
     ]
-    result = breakdown(ask, "all")
+    result = perception(ask, "all")
     if ask.only is not None:
-        rows += [(_("organisation"), c) for c in breakdown(ask, "all", ask.whole).rows]
+        rows += [(_("organisation"), c) for c in perception(ask.organisation, "all").rows]
     metric, instruments = _metric(ask), ask.workspace.catalogue.instruments
     columns = (
         *([Column(_("of"), lambda r: r[0])] if ask.only is not None else []),
@@ -58,7 +50,7 @@ def scores(ask: Ask) -> Figure:
 
 def trend(ask: Ask) -> Figure:
     """Month by month, of the instrument that is asked most."""
-    result = breakdown(ask, "month")
+    result = perception(ask, "month")
     most = metrics.most_asked(result)
     rows = [cell for cell in result.rows if cell.instrument == most]
     columns = (
@@ -80,7 +72,7 @@ def trend(ask: Ask) -> Figure:
 def feeling(ask: Ask) -> Figure:
     """By touchpoint, stage, channel, department, element, sense, value or segment."""
     by: Any = ask.option("by", BREAKDOWNS)
-    result = breakdown(ask, by)
+    result = perception(ask, by)
     metric = _metric(ask)
     columns = (
         Column(BY[by], lambda c: c.label, link=_into(ask, by)),
@@ -118,7 +110,7 @@ def _behind(ask: Ask) -> str:
 
 def promises(ask: Ask) -> Figure:
     """Promises kept and broken."""
-    result = ask.once("promises", lambda: ask.workspace.promises(ask.scope))
+    result = questions.promises(ask)
     query = ask.filters.query()
     columns = (
         Column(
@@ -146,7 +138,7 @@ def promises(ask: Ask) -> Figure:
 
 def comments(ask: Ask) -> Figure:
     """What people wrote."""
-    result = ask.once("comments", lambda: ask.workspace.comments(ask.scope))
+    result = questions.comments(ask)
     columns = (
         Column(_("when"), lambda c: c.occurred_at, "time"),
         Column(_("about"), lambda c: c.label or _("the whole journey")),

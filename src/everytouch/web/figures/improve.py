@@ -1,13 +1,15 @@
 """What to improve first, and what moved."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.improvement import api as improvement
-from everytouch.improvement.api import Movement, RankedList
+from everytouch.improvement.api import Movement
 from everytouch.stats.intervals import withheld
+from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
 from everytouch.web.words import GRADES, problem
@@ -15,14 +17,9 @@ from everytouch.web.words import GRADES, problem
 TAGGED = 3  # findings worth a card of their own
 
 
-def findings(ask: Ask) -> RankedList:
-    """The ranked list of a question."""
-    return ask.once("findings", lambda: ask.workspace.findings(ask.scope))
-
-
 def ranked(ask: Ask) -> Figure:
     """The ranked list."""
-    result = findings(ask)
+    result = questions.findings(ask)
     columns = (
         Column("#", lambda r: r.rank, "number"),
         Column(_("problem"), lambda r: problem(r.name, r.label), link=_behind(ask)),
@@ -62,9 +59,35 @@ def _behind(ask: Ask) -> Any:
     return lambda row: f"/findings/{row.name}?{query}"
 
 
+def wrong(ask: Ask) -> Figure:
+    """The problems of the touchpoint asked about."""
+    result = questions.findings(ask)
+    columns = (
+        Column(_("problem"), lambda r: problem(r.name, r.label), link=_behind(ask)),
+        Column(_("parties a year"), lambda r: r.parties, "number"),
+        Column(_("of its interactions"), lambda r: r.share, "percent"),
+        Column(_("lowers score by"), lambda r: r.lowers, "estimate"),
+        Column(_("evidence"), lambda r: GRADES.get(r.grade, r.grade), "chip"),
+    )
+    rows = [row for row in result.rows if row.touchpoint == ask.filters.touchpoint]
+    return Figure(columns, rows, result.basis, empty=_("No problem was found here."))
+
+
+def finding(ask: Ask) -> Figure:
+    """One problem of the ranked list by itself."""
+    everything, name = ranked(ask), ask.options.get("finding", "")
+    return replace(
+        everything,
+        rows=[row for row in everything.rows if row.name == name],
+        chart=None,
+        empty=_("It touches nobody in this period. Take filters away."),
+        template="web/figures/finding.html",
+    )
+
+
 def moved(ask: Ask) -> Figure:
     """What moved against the period before."""
-    result: Movement = ask.once("movement", lambda: ask.workspace.movement(ask.scope))
+    result = questions.movement(ask)
     columns = (
         Column(_("problem"), lambda r: problem(r.name, r.label), link=_behind(ask)),
         Column(_("had it before"), lambda r: r.before, "percent"),
@@ -116,5 +139,7 @@ def _sentence(result: Movement) -> str:
 
 FIGURES = (
     Spec("ranked", lazy("What to improve first"), ranked),
+    Spec("wrong", lazy("What is wrong here"), wrong),
+    Spec("finding", lazy("What it does"), finding, options=("finding",)),
     Spec("moved", lazy("What moved, and what it goes with"), moved),
 )

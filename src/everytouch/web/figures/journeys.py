@@ -6,10 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.journeys import api as journeys
+from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
-from everytouch.web.figures.feeling import breakdown
-from everytouch.web.figures.places import graph_of
 from everytouch.web.words import UNITS
 
 SHOWN = 14  # touchpoints of a path that are written out
@@ -18,9 +17,11 @@ LEAST_DETAIL, MOST_DETAIL = 5, 120
 
 def graph(ask: Ask) -> Figure:
     """What directly follows what."""
-    result = graph_of(ask)
+    result = questions.graph(ask)
     detail = ask.number("detail", journeys.MOST_ARROWS, LEAST_DETAIL, MOST_DETAIL)
-    felt = {c.group: c.score.value for c in breakdown(ask, "touchpoint").rows if not c.hidden}
+    felt = {
+        c.group: c.score.value for c in questions.perception(ask, "touchpoint").rows if not c.hidden
+    }
     named = _named(ask)
     columns = (
         Column(_("from"), lambda e: named(e.source)),
@@ -49,7 +50,7 @@ def _named(ask: Ask) -> Any:
 
 def flows(ask: Ask) -> Figure:
     """From stage to stage."""
-    result = ask.once("flows", lambda: ask.workspace.stage_flows(ask.scope))
+    result = questions.stage_flows(ask)
     columns = (
         Column(_("change"), lambda r: r.step, "number"),
         Column(_("from"), lambda r: r.source),
@@ -68,7 +69,7 @@ def flows(ask: Ask) -> Figure:
 def paths(ask: Ask) -> Figure:
     """The most frequent paths."""
     unit: Any = ask.option("unit", tuple(UNITS))
-    result = ask.once("paths", lambda: ask.workspace.paths(ask.scope, unit=unit), unit)
+    result = questions.paths(ask, unit)
     named = _named(ask)
 
     def words(row: Any) -> str:
@@ -92,7 +93,7 @@ def paths(ask: Ask) -> Figure:
 
 def drop_off(ask: Ask) -> Figure:
     """Who goes on, who stops."""
-    result = ask.once("drop_off", lambda: ask.workspace.drop_off(ask.scope))
+    result = questions.drop_off(ask)
     columns = (
         Column(_("stage"), lambda r: r.stage),
         Column(_("parties"), lambda r: r.parties, "number"),

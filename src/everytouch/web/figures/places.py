@@ -6,36 +6,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.journeys import api as journeys
-from everytouch.journeys.api import Graph, Volume
 from everytouch.metrics import api as metrics
 from everytouch.stats.intervals import no_estimate
-from everytouch.web.ask import Ask, Filters
+from everytouch.web import questions
+from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
-from everytouch.web.figures.feeling import breakdown
 
 NOTHING = no_estimate(0, "not recorded")
 
 
-def graph_of(ask: Ask) -> Graph:
-    """The directly-follows graph of a question."""
-    return ask.once("graph", lambda: ask.workspace.graph(ask.scope))
-
-
-def volume_of(ask: Ask) -> Volume:
-    """Interactions by touchpoint and month."""
-    return ask.once("volume", lambda: ask.workspace.volume(ask.scope))
-
-
 def inventory(ask: Ask) -> Figure:
     """Every touchpoint of the catalogue: what it is, how much passes, how it feels."""
-    nodes = {node.touchpoint: node for node in graph_of(ask).nodes}
-    result = breakdown(ask, "touchpoint")
+    nodes = {node.touchpoint: node for node in questions.graph(ask).nodes}
+    result = questions.perception(ask, "touchpoint")
     most = metrics.most_asked(result)
     felt = {cell.group: cell.score for cell in result.rows if cell.instrument == most}
-    kept = {
-        row.touchpoint: row.broken_share
-        for row in ask.once("promises", lambda: ask.workspace.promises(ask.scope)).rows
-    }
+    kept = {row.touchpoint: row.broken_share for row in questions.promises(ask).rows}
     query = ask.filters.query()
     columns = (
         Column(
@@ -78,7 +64,7 @@ def _asked_for(ask: Ask) -> list[Any]:
 
 def monthly(ask: Ask) -> Figure:
     """Interactions a month, of the touchpoints asked about."""
-    result = volume_of(ask)
+    result = questions.volume(ask)
     months: dict[str, list[float]] = {}
     for row in result.rows:
         sums = months.setdefault(row.month, [0.0, 0.0, 0.0])
@@ -103,11 +89,7 @@ def monthly(ask: Ask) -> Figure:
 def neighbours(ask: Ask) -> Figure:
     """What comes right before and right after a touchpoint."""
     name = ask.filters.touchpoint
-    around = Ask(
-        ask.workspace,
-        Filters(**{**vars(ask.filters), "touchpoint": "", "stage": "", "channel": ""}),
-    )
-    result = graph_of(around)
+    result = questions.graph(ask.organisation)
     points = ask.workspace.catalogue.touchpoints
     sides = (
         (_("before"), [(e.source, e) for e in result.rows if e.target == name][:8]),

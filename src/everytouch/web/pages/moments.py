@@ -1,6 +1,7 @@
 """The moments behind a number."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -8,8 +9,8 @@ from django.shortcuts import render
 from everytouch.ledger.api import audit
 from everytouch.trails.api import Moment, Trail, Wanted
 from everytouch.web.ask import ANSWERS, Ask
-from everytouch.web.figures.improve import findings
 from everytouch.web.routes import Route
+from everytouch.web.words import problem
 from everytouch.workspace.people import party_name
 
 LIMIT = 100
@@ -40,17 +41,19 @@ def moments(request: HttpRequest) -> HttpResponse:
 def finding(request: HttpRequest, name: str) -> HttpResponse:
     """The newest moments behind a finding."""
     ask: Ask = request.ask
-    row = next((row for row in findings(ask).rows if row.name == name), None)
+    ask = replace(ask, options={**ask.options, "finding": name})
     trail = _read(ask, name, lambda: ask.workspace.moments_behind(name, LIMIT, ask.scope))
     values = {
         "ask": ask,
-        "finding": row,
-        "name": name,
+        "finding": problem(name, _label(ask, name)),
         "rows": _rows(ask, trail),
         "basis": trail.basis,
-        "currency": ask.workspace.settings.currency,
     }
     return render(request, "web/moments.html", values)
+
+
+def _label(ask: Ask, name: str) -> str:
+    return ask.workspace.catalogue.touchpoints[name.partition(":")[2]].label
 
 
 def _read(ask: Ask, what: str, read: Callable[[], Trail]) -> Trail:

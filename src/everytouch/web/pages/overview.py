@@ -9,7 +9,8 @@ from django.shortcuts import render
 
 from everytouch.metrics import api as metrics
 from everytouch.web.ask import Ask
-from everytouch.web.figures.feeling import BREAKDOWNS, breakdown
+from everytouch.web.figures.feeling import BREAKDOWNS
+from everytouch.web.questions import perception
 from everytouch.web.routes import Route
 from everytouch.web.words import BY
 
@@ -26,15 +27,15 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def tiles(ask: Ask) -> list[dict[str, Any]]:
     """The score of the instrument asked most, first; then the others."""
-    cells = breakdown(ask, "all").rows
+    cells = perception(ask, "all").rows
     own = {cell.instrument: cell for cell in cells}
     whole = (
-        {c.instrument: c for c in breakdown(ask, "all", ask.whole).rows}
+        {c.instrument: c for c in perception(ask.organisation, "all").rows}
         if ask.only is not None
         else {}
     )
     most, instruments = (
-        metrics.most_asked(breakdown(ask, "all")),
+        metrics.most_asked(perception(ask, "all")),
         ask.workspace.catalogue.instruments,
     )
     names = sorted(own, key=lambda name: (name != most, -own[name].n))

@@ -33,7 +33,7 @@ def traits(ask: Ask) -> dict[str, tuple[str, ...]]:
             for name, values in sorted(found.items())
         }
 
-    return ask.once("traits", read)
+    return ask.keeping().once("traits", read)
 
 
 def size(ask: Ask, segment: Segment) -> int:
@@ -43,7 +43,7 @@ def size(ask: Ask, segment: Segment) -> int:
         scope = ask.workspace.selected(segment)
         return int(sum(np.count_nonzero(scope.take(b)) for b in ask.workspace.trails().buckets))
 
-    return ask.once("size", count, segment)
+    return ask.keeping().once("size", count, segment)
 
 
 def segments(request: HttpRequest) -> HttpResponse:

@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from everytouch.catalogue.api import Touchpoint
 from everytouch.web.ask import Ask
 from everytouch.web.errors import refused
-from everytouch.web.figures.improve import findings
-from everytouch.web.figures.places import graph_of
 from everytouch.web.forms import NewName, TouchpointForm
 from everytouch.web.pages.overview import page, tiles
+from everytouch.web.questions import graph
 from everytouch.web.routes import Route
 from everytouch.web.shell import ask_of
 
@@ -38,14 +37,12 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
     narrowed = dataclasses.replace(request.ask.filters, touchpoint=name)
     ask = ask_of(request, narrowed)
     known = ask.workspace.trails().touchpoints
-    node = next((n for n in graph_of(ask).nodes if n.touchpoint == name), None)
+    node = next((n for n in graph(ask).nodes if n.touchpoint == name), None)
     values = {
         "ask": ask,
         "point": point,
         "node": node,
         "tiles": tiles(ask) if name in known else [],
-        "found": [row for row in findings(ask).rows if row.touchpoint == name],
-        "currency": ask.workspace.settings.currency,
     }
     return render(request, "web/touchpoint.html", values)
 
