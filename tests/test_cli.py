@@ -102,6 +102,7 @@ def test_init_import_ask(tmp_path, company):
         ('[settings]\ncolour = "red"', "setting 'colour' is unknown"),
         ("[settings]\nthreads = -1", "out of range"),
         ('[settings]\nthreads = "two"', "is no int"),
+        ('[settings]\ntimezone = "Mars/Base"', "is no time zone"),
         ("[settings", "is no TOML"),
     ],
 )

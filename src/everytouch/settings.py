@@ -2,11 +2,15 @@
 
 import dataclasses
 import os
+import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from everytouch.errors import SettingError
+
+TIMEZONES = tuple(sorted(zoneinfo.available_timezones()))
+"""Names of time zones; listed once, as that walks a folder."""
 
 
 def _setting(default: Any, text: str, low: float | None = None, high: float | None = None) -> Any:
@@ -52,6 +56,12 @@ class Settings:
                     f"setting {name!r} is unknown", f"use one of: {', '.join(fields)}"
                 )
             _check(name, value, fields[name])
+        zone = values.get("timezone", "UTC")
+        if zone not in TIMEZONES:
+            raise SettingError(
+                f"setting timezone = {zone!r} is no time zone",
+                "give a name of the IANA list, as Europe/Berlin",
+            )
         return cls(**values)
 
     @property

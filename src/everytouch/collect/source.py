@@ -2,13 +2,13 @@
 
 import re
 import tomllib
-import zoneinfo
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from everytouch.errors import SourceError
 from everytouch.moments.api import KINDS, Kind
+from everytouch.settings import TIMEZONES
 
 FORMATS = {
     ".csv": "csv",
@@ -79,7 +79,7 @@ def read_source(path: Path, folder: Path | None = None) -> Source:
     base = folder or path.parent / (given or ".")
     name = _text(raw, "name", path)
     timezone = raw.pop("timezone", "UTC")
-    if timezone not in zoneinfo.available_timezones():
+    if timezone not in TIMEZONES:
         raise SourceError(f"{path}: timezone {timezone!r} is unknown", "use an IANA name")
     catalogue = _optional(raw, "catalogue", path)
     named = raw.pop("inputs", {})

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from everytouch.errors import EverytouchError
+from everytouch.settings import TIMEZONES
 from everytouch.web.errors import failed
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -64,11 +65,8 @@ def preferences(answer: Answer) -> Answer:
     return middleware
 
 
-ZONES = frozenset(zoneinfo.available_timezones())  # walks the zone folder: once is enough
-
-
 def _zone(name: str) -> zoneinfo.ZoneInfo:
-    known = name in ZONES
+    known = name in TIMEZONES
     return zoneinfo.ZoneInfo(name if known else settings.TIME_ZONE)
 
 

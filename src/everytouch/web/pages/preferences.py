@@ -1,6 +1,5 @@
 """One's own settings, tokens for the API, and the overview of all settings."""
 
-import zoneinfo
 from typing import Any
 
 from django import forms
@@ -12,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from everytouch.settings import TIMEZONES
 from everytouch.web.access import SCOPES
 from everytouch.web.models import Token
 from everytouch.web.routes import Route
@@ -50,10 +50,7 @@ class Preferences(forms.Form):
     timezone = forms.ChoiceField(
         label=lazy("Time zone"),
         required=False,
-        choices=lambda: (
-            [("", lazy("as the browser says"))]
-            + [(name, name) for name in sorted(zoneinfo.available_timezones())]
-        ),
+        choices=[("", lazy("as the browser says")), *((name, name) for name in TIMEZONES)],
     )
 
 

@@ -1,6 +1,5 @@
 """Sources: what came in, bringing a file in with the mapping shown and tried, jobs and progress."""
 
-import zoneinfo
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 from everytouch.collect.api import FORMATS, Preview
 from everytouch.errors import SourceError
 from everytouch.moments.api import COLUMNS, Kind
+from everytouch.settings import TIMEZONES
 from everytouch.web import mapping, uploads
 from everytouch.web.ask import Ask
 from everytouch.web.mapping import ENCODINGS, KINDS, ROW, Mapping
@@ -100,7 +100,7 @@ def mapped(request: HttpRequest, code: str) -> HttpResponse:
         "kinds": KINDS,
         "source": post.get("source") or path.name.split(".")[0].replace("_", " "),
         "timezone": post.get("timezone") or ask.workspace.settings.timezone,
-        "timezones": sorted(zoneinfo.available_timezones()),
+        "timezones": TIMEZONES,
         "encoding": post.get("encoding", "utf-8"),
         "encodings": ENCODINGS,
         "delimiter": post.get("delimiter", ""),
