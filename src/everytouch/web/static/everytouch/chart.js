@@ -7,12 +7,12 @@ let library = null;
 
 const script = (address) => new Promise((done, failed) => {
   const element = document.createElement("script");
-  Object.assign(element, { src: address, onload: done, onerror: failed });
+  Object.assign(element, { src: address, async: false, onload: done, onerror: failed });
   document.head.append(element);
 });
 
 function loaded() {
-  library ??= script(root.dataset.echarts).then(() => script(root.dataset.draw));
+  library ??= Promise.all([script(root.dataset.echarts), script(root.dataset.draw)]);
   return library;
 }
 
