@@ -96,6 +96,22 @@ def test_init_import_ask(tmp_path, company):
     assert "A shop" in run("-w", where, "catalogue", "show").output
 
 
+def test_settings_are_changed_and_the_file_keeps_its_comments(tmp_path):
+    where = tmp_path / "w"
+    run("init", where)
+    file = where / "everytouch.toml"
+    file.write_text(file.read_text() + "minimum_n = 5  # the works council's wish\n")
+    done = run("-w", where, "settings", "minimum_n=12", "headline=nps", "confidence=0.9", "--json")
+    assert json.loads(done.output)["minimum_n"] == 12
+    assert "minimum_n = 12 # the works council's wish" in file.read_text().replace("  #", " #")
+    assert "hidden" in run("-w", where, "settings").output
+    refused = run("-w", where, "settings", "minimum_n=many")
+    assert refused.exit_code == 2
+    assert "minimum_n = 'many' is no int" in refused.output
+    assert "minimum_n = 12" in file.read_text()
+    assert "change settings" in run("-w", where, "audit", "list").output
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -17,6 +17,10 @@ def _setting(default: Any, text: str, low: float | None = None, high: float | No
     return dataclasses.field(default=default, metadata={"text": text, "low": low, "high": high})
 
 
+OF_THE_MACHINE = ("threads", "memory_mb", "batch_rows", "bucket_rows")
+"""Settings that change how fast figures are counted, and none of them."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Resolved settings of a workspace: ``[settings]`` of its ``everytouch.toml``."""

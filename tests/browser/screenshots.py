@@ -36,6 +36,7 @@ PAGES = {
     "shares": "/settings/shares",
     "team": "/settings/people",
     "invite": "/settings/people/invite",
+    "organisation": "/settings/organisation",
     "privacy": "/settings/privacy",
     "audit": "/settings/audit",
     "two-factors": "/accounts/2fa/",

@@ -253,3 +253,21 @@ def test_times_are_of_the_viewer_s_zone(visit, user, party):
     )
     assert first.endswith("UTC")
     assert second.endswith("JST")
+
+
+def test_the_organisation_and_its_numbers_are_changed_by_the_owner(visit, own):
+    client = visit("owner")
+    page = client.get("/settings/organisation").content.decode()
+    assert "Answers below which a figure is hidden" in page
+    assert "memory" not in page.lower()
+    names = re.findall(r'<(?:input|select)[^>]* name="(\w+)"', page)
+    form = {name: str(getattr(own.settings, name, "")) for name in names}
+    form |= {"organisation": "Another shop", "minimum_n": "4000", "currency": "CHF"}
+    wrong = client.post("/settings/organisation", form | {"confidence": "7"})
+    assert wrong.status_code == 422
+    assert everytouch.open(own.path).settings == own.settings
+    assert client.post("/settings/organisation", form).status_code == 302
+    changed = everytouch.open(own.path)
+    assert (changed.settings.minimum_n, changed.settings.currency) == (4000, "CHF")
+    assert changed.catalogue.organisation == "Another shop"
+    assert "hidden (n =" in client.get("/figures/scores").content.decode()

@@ -1,10 +1,12 @@
 """Commands that make a workspace and bring data in."""
 
 import csv
+import dataclasses
 import datetime
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -13,9 +15,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from everytouch.catalogue.api import load
 from everytouch.cli.show import console, dump, grid, text
 from everytouch.collect.api import Receipt, Statement
-from everytouch.errors import SourceError
+from everytouch.errors import SettingError, SourceError
 from everytouch.ledger.api import Counts, Quarantined
 from everytouch.results import plain
+from everytouch.settings import Settings
 from everytouch.simulate.api import simulate
 from everytouch.workspace import Workspace, create, open_workspace
 
@@ -33,6 +36,36 @@ def init(path: Path, organisation: str, currency: str, timezone: str) -> None:
     """Make a new workspace at PATH."""
     create(path, organisation, currency=currency, timezone=timezone)
     click.echo(f"Workspace made: {path}\nNext: everytouch -w {path} import SOURCE.toml")
+
+
+@click.command()
+@click.argument("changes", nargs=-1, metavar="[NAME=VALUE]...")
+@AS_JSON
+@click.pass_obj
+def settings(workspace: Path, changes: tuple[str, ...], as_json: bool) -> None:
+    """What figures are counted with; NAME=VALUE changes it, as minimum_n=10."""
+    opened = open_workspace(workspace)
+    if changes:
+        opened.change_settings(dict(map(_change, changes)))
+        opened = open_workspace(workspace)
+    if as_json:
+        dump(dataclasses.asdict(opened.settings))
+        return
+    for field in dataclasses.fields(Settings):
+        value = json.dumps(getattr(opened.settings, field.name))
+        click.echo(f"{field.name + ' = ' + value:32} {field.metadata['text']}")
+
+
+def _change(given: str) -> tuple[str, str | float]:
+    """A setting and its value, of the setting's own type where it can be read as one."""
+    name, equals, value = given.partition("=")
+    if not equals:
+        raise SettingError(f"{given!r} is no change", "write it as NAME=VALUE")
+    kind: Any = type(getattr(Settings, name, ""))
+    try:
+        return name, kind(value)
+    except ValueError:
+        return name, value
 
 
 @click.command("import")
@@ -257,5 +290,6 @@ COMMANDS: tuple[click.Command, ...] = (
     status,
     quarantine,
     catalogue,
+    settings,
     simulate_,
 )

@@ -18,6 +18,7 @@ from everytouch.web.models import Job
 from everytouch.web.pages.moments import wanted
 from everytouch.web.pages.sources import TABLES
 from everytouch.web.rest import endpoint, said
+from everytouch.web.shell import workspace_for
 from everytouch.workspace.people import party_name, party_number
 
 MOST = 500
@@ -33,6 +34,12 @@ class Text(Schema):
     """A catalogue in YAML."""
 
     yaml: str
+
+
+class Changes(Schema):
+    """Settings by name."""
+
+    changes: dict[str, str | int | float]
 
 
 class Reason(Schema):
@@ -102,6 +109,19 @@ def put_catalogue(request: HttpRequest, body: Text) -> HttpResponse:
     new: Catalogue = loads(body.yaml, "the catalogue sent")
     workspace.save_catalogue(new, workspace.catalogue)
     return said({"touchpoints": len(new.touchpoints), "segments": len(new.segments)})
+
+
+@endpoint("GET", "/settings", "see", summary="What figures are counted with.")
+def get_settings(request: HttpRequest) -> HttpResponse:
+    """Settings."""
+    return said(vars(request.ask.workspace.settings))
+
+
+@endpoint("PUT", "/settings", "administer", summary="Change what figures are counted with.")
+def put_settings(request: HttpRequest, body: Changes) -> HttpResponse:
+    """Change settings. Audited."""
+    request.ask.workspace.change_settings(body.changes)
+    return said(vars(workspace_for(request.user).settings))
 
 
 @endpoint("GET", "/moments", "dig", summary="The newest moments of a question, nameless.")

@@ -76,6 +76,20 @@ RECORDS: dict[str, Any] = {
     "traits": lazy("a trait of somebody"),
     "links": lazy("a link of two identifiers"),
 }
+SETTINGS: dict[str, Any] = {
+    "currency": lazy("Currency of all money"),
+    "timezone": lazy("Time zone of months and days"),
+    "confidence": lazy("Coverage of every interval, 0.95 for 95 %"),
+    "minimum_n": lazy("Answers below which a figure is hidden"),
+    "resamples": lazy("Bootstrap resamples"),
+    "seed": lazy("Seed of the bootstrap"),
+    "headline": lazy("Question whose scores drivers and findings explain"),
+    "session_gap_minutes": lazy("Silence that ends a session, in minutes"),
+    "window_days": lazy("Days before an answer that belong to it"),
+    "repeat_contact_days": lazy("Days within which a second contact is a repeat"),
+    "follow_up_days": lazy("Days in which the worth of an experience is read"),
+    "drivers": lazy("Most drivers that are told apart"),
+}
 PERIODS: dict[str, Any] = {
     "30": lazy("last 30 days of the data"),
     "90": lazy("last 90 days of the data"),

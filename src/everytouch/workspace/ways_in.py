@@ -1,10 +1,13 @@
 """Ways in: imports, quarantine, what is stored."""
 
+import contextlib
 import datetime
 import fcntl
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import tomlkit
 
 from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Catalogue
@@ -21,7 +24,8 @@ from everytouch.collect.api import (
 )
 from everytouch.errors import CatalogueError
 from everytouch.ledger.api import Quarantined, SourceStatus, audit, quarantined, status_of
-from everytouch.workspace.base import CATALOGUE, Base
+from everytouch.settings import Settings
+from everytouch.workspace.base import CATALOGUE, FILE, Base
 
 
 class WaysIn(Base):
@@ -72,17 +76,43 @@ class WaysIn(Base):
         """
         text = catalogue_room.dumps(new)
         catalogue_room.loads(text)
-        with (self.path / ".catalogue.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._changing(CATALOGUE):
             if self.catalogue != before:
                 raise CatalogueError(
                     "somebody else changed the catalogue meanwhile",
                     "open it anew and change it again",
                 )
-            fresh = self.path / f".{CATALOGUE}.new"
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(self.path / CATALOGUE)
+            self._replace(CATALOGUE, text)
         audit(self.path, "change catalogue", _changed(before, new), self.who)
+
+    def change_settings(self, changes: Mapping[str, str | float]) -> None:
+        """Write changed settings, leaving the rest of the file as it is; the change is audited.
+
+        Raises:
+            SettingError: an unknown name, a wrong type, or a value out of range.
+        """
+        with self._changing(FILE):
+            text = tomlkit.parse((self.path / FILE).read_text(encoding="utf-8"))
+            table = text.setdefault("settings", tomlkit.table())
+            table.update(changes)
+            Settings.from_mapping(table.unwrap())
+            self._replace(FILE, tomlkit.dumps(text))
+        said = ", ".join(f"{name} = {value}" for name, value in changes.items())
+        audit(self.path, "change settings", said, self.who)
+
+    @contextlib.contextmanager
+    def _changing(self, name: str) -> Iterator[None]:
+        """One process at a time changes a file."""
+        with (self.path / f".{Path(name).stem}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _replace(self, name: str, text: str) -> None:
+        """The old file or the new one is there, never half of one."""
+        fresh = self.path / f".{name}.new"
+        fresh.write_text(text, encoding="utf-8")
+        fresh.chmod((self.path / name).stat().st_mode)
+        fresh.replace(self.path / name)
 
     def rename(self, organisation: str) -> None:
         """Give the organisation another name."""
