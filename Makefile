@@ -28,11 +28,11 @@ demo: $(VENV)/run
 
 test: $(VENV)/dev
 	sh scripts/system-packages
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not long"
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: $(VENV)/dev
 	sh scripts/system-packages
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m long
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m long
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

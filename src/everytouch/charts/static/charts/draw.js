@@ -58,7 +58,7 @@ globalThis.everytouchDraw = (() => {
       series: [{
         type: "graph", layout: "none", roam: false, left: narrow ? 35 : 65, top: 30, width: wide, height: high,
         edgeSymbol: ["none", "arrow"], edgeSymbolSize: 8, emphasis: { focus: "adjacency" },
-        label: { show: true, position: "bottom", color: c.ink, fontSize: narrow ? 9 : 11, width: 110, lineHeight: narrow ? 11 : 13, overflow: "break" },
+        label: { show: true, position: "bottom", color: c.ink, fontSize: narrow ? 9 : 11, width: 110, lineHeight: narrow ? 11 : 13, overflow: "break" }, labelLayout: { hideOverlap: narrow },
         data: s.points.map((p, i) => ({ id: String(i), name: p.label, x: p.x * wide, y: p.y * high, symbolSize: 10 + 26 * Math.sqrt(p.size), itemStyle: { color: felt(p.feeling) }, tooltip: { formatter: () => escape(p.label) + (p.feeling == null ? "" : "<br>score " + round(p.feeling)) } })),
         links: s.arrows.map((a) => ({ source: String(a.source), target: String(a.target), lineStyle: { width: 0.8 + 7 * a.weight, color: c.soft, opacity: 0.5, curveness: 0.18 }, tooltip: { formatter: () => escape(a.text) } })),
       }],
@@ -87,7 +87,7 @@ globalThis.everytouchDraw = (() => {
         type: "sankey", left: 8, right: narrow ? 60 : 90, top: 10, bottom: 10, nodeGap: 10, nodeWidth: 14, draggable: false, layoutIterations: 32,
         data: s.points.map((p, i) => ({ name: String(i), depth: p.x, itemStyle: { color: c.more[names.indexOf(p.label) % c.more.length] }, label: { formatter: p.label } })),
         links: s.arrows.map((a) => ({ source: String(a.source), target: String(a.target), value: a.weight, tooltip: { formatter: () => escape(a.text) } })),
-        label: { color: c.ink, fontSize: narrow ? 9 : 12 }, lineStyle: { color: "source", opacity: 0.3, curveness: 0.5 }, tooltip: { formatter: (p) => escape(p.dataType === "node" ? s.points[Number(p.name)].label : "") },
+        label: { color: c.ink, fontSize: narrow ? 9 : 12 }, labelLayout: { hideOverlap: narrow }, lineStyle: { color: "source", opacity: 0.3, curveness: 0.5 }, tooltip: { formatter: (p) => escape(p.dataType === "node" ? s.points[Number(p.name)].label : "") },
       }],
     };
   }
