@@ -51,11 +51,15 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         return user
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
-        """Who was barred stays barred, whoever vouches."""
-        user = sociallogin.user
+        """Who was barred stays barred; nobody comes in under an address that nobody checked."""
+        user, checked = sociallogin.user, [a for a in sociallogin.email_addresses if a.verified]
         if user.pk and not user.is_active:
             text = _("You may not sign in any more.")
             raise ImmediateHttpResponse(said(request, 403, text, _("Ask an owner.")))
+        if not user.pk and not checked:
+            text = _("Your provider gives no address that it has checked.")
+            remedy = _("Have it confirm your address. Where it checks all, an owner says so.")
+            raise ImmediateHttpResponse(said(request, 403, text, remedy))
 
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
         """A first sign-in is a change of rights, so it is audited."""

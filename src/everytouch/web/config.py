@@ -16,6 +16,12 @@ def _setting(default: Any, text: str) -> Any:
     return dataclasses.field(default=default, metadata={"text": text})
 
 
+_PROVIDERS = {
+    "oidc": ("id", "server", "client", "secret"),
+    "saml": ("id", "entity_id", "metadata_url"),
+}
+
+
 @dataclass(frozen=True)
 class WebConfig:
     """Resolved ``[web]`` settings."""
@@ -39,12 +45,15 @@ class WebConfig:
     mail_from: str = _setting("everytouch@localhost", "Sender of mails.")
     demo: bool = _setting(False, "A demo: the address printed at the start signs in on loopback.")
     oidc: list[dict[str, Any]] = _setting(
-        [], "OpenID Connect providers: tables with id, name, server, client, secret, role."
+        [],
+        "OpenID Connect providers: tables with id, server, client, secret, and perhaps name, role "
+        "(viewer), origins (where their pages are, beside the server's), verified (true where it "
+        "checks addresses without saying so).",
     )
     saml: list[dict[str, Any]] = _setting(
         [],
-        "SAML providers (needs `everytouch[saml]`): tables with id, name, entity_id, metadata_url, "
-        "role.",
+        "SAML providers (needs `everytouch[saml]`): tables with id, entity_id, metadata_url, and "
+        "perhaps name, role, origins.",
     )
 
     @classmethod
@@ -73,7 +82,20 @@ class WebConfig:
                 raise SettingError(
                     f"setting web.{name} = {value!r} is no {wanted.__name__}", "correct it"
                 )
+            if name in _PROVIDERS:
+                _complete(name, value)
         return cls(**raw)
+
+    @property
+    def origins(self) -> list[str]:
+        """Where the providers' pages are: forms may lead there."""
+        found = {origin for one in (*self.oidc, *self.saml) for origin in one.get("origins", [])}
+        for address in [one["server"] for one in self.oidc] + [
+            one["metadata_url"] for one in self.saml
+        ]:
+            url = urllib.parse.urlsplit(address)
+            found.add(f"{url.scheme}://{url.netloc}")
+        return sorted(found)
 
     def databases(self, workspace: Path) -> dict[str, Any]:
         """Django's DATABASES.
@@ -102,6 +124,17 @@ class WebConfig:
                 "CONN_HEALTH_CHECKS": True,
             }
         }
+
+
+def _complete(name: str, tables: list[dict[str, Any]]) -> None:
+    """Raise for a provider that lacks something."""
+    for number, table in enumerate(tables, 1):
+        lacks = [key for key in _PROVIDERS[name] if not table.get(key)]
+        if lacks:
+            raise SettingError(
+                f"setting web.{name}, table {number} lacks {', '.join(lacks)}",
+                "give it what the provider told you",
+            )
 
 
 def _sqlite(path: Path) -> dict[str, Any]:
