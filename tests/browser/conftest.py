@@ -26,7 +26,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         yield app
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop runs until then, and Django bears none beside
 def browser() -> Iterator[Browser]:
     with sync_playwright() as play:
         opened = play.chromium.launch(executable_path=chromium(), args=FLAGS)
