@@ -3,7 +3,9 @@
 from everytouch.ledger.audit import Entry, audit, broken, entries
 from everytouch.ledger.backup import Packed, Unpacked, pack, tell_backups, unpack
 from everytouch.ledger.erasure import Erasure, again, erase, erasures
-from everytouch.ledger.loader import Counts, Loader
+from everytouch.ledger.keyset import KeySet
+from everytouch.ledger.loader import Counts, Loader, Stamps
+from everytouch.ledger.log import Log, LogFullError, frames, identity, lock, sealed, segments
 from everytouch.ledger.quarantine import Quarantined, quarantined, release, superseded
 from everytouch.ledger.secret import read_secret, write_secret
 from everytouch.ledger.status import SourceStatus, moments_of, status_of
@@ -15,10 +17,14 @@ __all__ = [
     "Counts",
     "Entry",
     "Erasure",
+    "KeySet",
     "Loader",
+    "Log",
+    "LogFullError",
     "Packed",
     "Quarantined",
     "SourceStatus",
+    "Stamps",
     "Tables",
     "Unpacked",
     "again",
@@ -27,11 +33,16 @@ __all__ = [
     "entries",
     "erase",
     "erasures",
+    "frames",
+    "identity",
+    "lock",
     "moments_of",
     "pack",
     "quarantined",
     "read_secret",
     "release",
+    "sealed",
+    "segments",
     "status_of",
     "superseded",
     "tell_backups",

@@ -16,7 +16,7 @@ from everytouch.ledger.erasure import Erasure, again, erasures
 from everytouch.ledger.secret import read_secret
 from everytouch.ledger.tables import Tables
 
-_FILES = ("everytouch.toml", "catalogue.yaml", "secret", "audit.jsonl")
+_FILES = ("everytouch.toml", "catalogue.yaml", "secret", "audit.jsonl", "keys.json")
 _PLACES = "backups.json"  # folders that hold backups, to be told of erasures
 _MANIFEST = "manifest.json"
 

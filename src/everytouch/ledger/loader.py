@@ -30,6 +30,37 @@ from everytouch.moments.api import (
 )
 from everytouch.results import plain
 
+MOST_COMMITS = 1_000_000  # of one segment to one table
+
+
+class Stamps:
+    """Numbers of one segment's commits: the same again when it is loaded again.
+
+    Args:
+        who: the log.
+        number: of the segment.
+    """
+
+    def __init__(self, tables: Tables, who: str, number: int) -> None:
+        self._tables, self._who, self._first = tables, who, number * MOST_COMMITS
+        self._last: dict[str, int] = {}
+        self._given: dict[str, int] = {}
+
+    def begun(self, table: str) -> bool:
+        """Whether the table holds commits of this segment from before."""
+        return self._done(table) >= self._first
+
+    def next(self, table: str) -> tuple[str, int] | None:
+        """The stamp of the next commit to a table; None where it was made already."""
+        number = self._given.get(table, self._first)
+        self._given[table] = number + 1
+        return None if number <= self._done(table) else (self._who, number)
+
+    def _done(self, table: str) -> int:
+        if table not in self._last:
+            self._last[table] = self._tables.stamped(table, self._who)
+        return self._last[table]
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -65,6 +96,9 @@ class Loader:
         now: time of receipt.
         words: the vocabulary, for scores and the currency.
         dry: count only, commit nothing.
+        stamps: of a log's segment; a segment that is loaded again after a crash takes up where
+            it was broken off, and counts as it did the first time.
+        known: keys of the source by table, kept from segment to segment.
     """
 
     def __init__(
@@ -75,10 +109,14 @@ class Loader:
         now: datetime.datetime,
         words: Vocabulary,
         dry: bool = False,
+        *,
+        stamps: "Stamps | None" = None,
+        known: dict[str, KeySet] | None = None,
     ) -> None:
         self.tables, self.secret, self.source = tables, secret, source
         self.now, self.words, self.dry = now, words, dry
-        self._keys: dict[str, KeySet] = {}
+        self._keys: dict[str, KeySet] = {} if known is None else known
+        self._stamps = stamps
         self._erased = tombstones(tables)
 
     def store(self, kind: Kind, rows: pa.Table) -> Counts:
@@ -95,8 +133,14 @@ class Loader:
         if stored and not self.dry:
             if "also" in rows.column_names and rows["also"].null_count < len(rows):
                 self.store("links", self._links(rows))
-            self.tables.append(kind, self._stamp(kind, rows, first, second))
+            self._commit(kind, self._stamp(kind, rows, first, second))
         return Counts(came, stored, len(new) - stored, 0, refused)
+
+    def _commit(self, table: str, rows: pa.Table) -> None:
+        if self._stamps is None:
+            self.tables.append(table, rows)
+        elif (stamp := self._stamps.next(table)) is not None:
+            self.tables.append(table, rows, stamp)
 
     def _buried(self, rows: pa.Table) -> NDArray[np.bool_]:
         """Which records name somebody erased, and are of a time before that."""
@@ -131,7 +175,7 @@ class Loader:
                 "received_at": self._when(len(rows)),
             }
             table = pa.table(columns, schema=TABLES["quarantine"])
-            self.tables.append("quarantine", table.filter(pa.array(new)))
+            self._commit("quarantine", table.filter(pa.array(new)))
         return Counts(came, 0, 0, len(rows), came - len(rows))
 
     def _names_erased(self, row: dict[str, Any]) -> bool:
@@ -140,9 +184,12 @@ class Loader:
     def _known(self, table: str) -> KeySet:
         """Keys of this source in a table, read once."""
         if table not in self._keys:
-            known = KeySet()
-            for batch in self.tables.batches(table, ["key_first", "key_second", "source"]):
+            known, columns = KeySet(), ["key_first", "key_second", "source", "received_at"]
+            again = self._stamps is not None and self._stamps.begun(table)
+            for batch in self.tables.batches(table, columns):
                 mine = batch.filter(pc.equal(batch["source"], self.source))
+                if again:  # what this segment has committed before it was broken off
+                    mine = mine.filter(pc.not_equal(mine["received_at"], self._when(len(mine))))
                 if len(mine):
                     known.add(mine["key_first"].to_numpy(), mine["key_second"].to_numpy())
             self._keys[table] = known

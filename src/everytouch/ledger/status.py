@@ -1,12 +1,20 @@
 """What every source has brought, and what waits in quarantine."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from everytouch.ledger.loader import Counts
 from everytouch.ledger.tables import Tables
 
 _KINDS = ("interactions", "perceptions", "links", "traits")
+
+_COUNTED = ("received", "stored", "duplicate", "quarantined", "refused")
+_EVER = (
+    "SELECT source, "
+    + ", ".join(f"sum(coalesce({name}, 0)) AS {name}" for name in _COUNTED)
+    + " FROM ledger GROUP BY source"
+)
 
 
 @dataclass(frozen=True)
@@ -14,17 +22,23 @@ class SourceStatus:
     """One source: records stored by kind, records in quarantine, its last import.
 
     The counts of the last import add up: received = stored + duplicate + quarantined + refused.
+
+    Attributes:
+        ever: the counts of all imports, and of all that was loaded from the log, together.
+        waiting: events in the log that are not loaded yet.
     """
 
     source: str
     stored: dict[str, int]
     quarantined: int
     last_import: datetime.datetime | None
-    received: int
-    newly_stored: int
-    duplicate: int
-    newly_quarantined: int
-    refused: int
+    received: int = 0
+    newly_stored: int = 0
+    duplicate: int = 0
+    newly_quarantined: int = 0
+    refused: int = 0
+    ever: Counts = field(default_factory=Counts)
+    waiting: int = 0
 
 
 def moments_of(tables: Tables, keys: list[int]) -> dict[str, list[dict[str, Any]]]:
@@ -54,17 +68,27 @@ def status_of(tables: Tables) -> tuple[SourceStatus, ...]:
         QUALIFY row_number() OVER (PARTITION BY source ORDER BY started_at DESC) = 1
     """
     imports = {row["source"]: row for row in tables.query("imports", last).to_pylist()}
+    ever = {
+        row.pop("source"): Counts(**{name: int(value) for name, value in row.items()})
+        for row in tables.query("imports", _EVER).to_pylist()
+    }
     names = sorted({name for found in by_kind.values() for name in found} | imports.keys())
-    return tuple(
-        SourceStatus(
-            name,
-            {kind: by_kind[kind].get(name, 0) for kind in _KINDS},
-            by_kind["quarantine"].get(name, 0),
-            imports.get(name, {}).get("started_at"),
-            *(
-                int(imports.get(name, {}).get(column) or 0)
-                for column in ("received", "stored", "duplicate", "quarantined", "refused")
-            ),
-        )
-        for name in names
+    return tuple(_status(name, by_kind, imports.get(name, {}), ever.get(name)) for name in names)
+
+
+def _status(
+    name: str, by_kind: dict[str, dict[str, int]], last: dict[str, Any], ever: Counts | None
+) -> SourceStatus:
+    received, stored, duplicate, held, refused = (int(last.get(one) or 0) for one in _COUNTED)
+    return SourceStatus(
+        name,
+        {kind: by_kind[kind].get(name, 0) for kind in _KINDS},
+        by_kind["quarantine"].get(name, 0),
+        last.get("started_at"),
+        received,
+        stored,
+        duplicate,
+        held,
+        refused,
+        ever or Counts(),
     )

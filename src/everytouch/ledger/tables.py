@@ -11,7 +11,13 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import DeltaError
 
 from everytouch.errors import LedgerError, WorkspaceError
@@ -106,12 +112,19 @@ class Tables:
                 "restore the folder from a backup",
             ) from error
 
-    def append(self, name: str, rows: pa.Table) -> None:
-        """Commit rows in one Delta transaction; nothing is written for no rows."""
+    def append(self, name: str, rows: pa.Table, stamp: tuple[str, int] | None = None) -> None:
+        """Commit rows in one Delta transaction; nothing is written for no rows.
+
+        Args:
+            stamp: who commits and the number of the commit, kept with the transaction.
+        """
         if not len(rows):
             return
+        said = CommitProperties(app_transactions=[Transaction(*stamp)]) if stamp else None
         try:
-            write_deltalake(str(self.folder / name), rows, mode="append", **_APPEND)
+            write_deltalake(
+                str(self.folder / name), rows, mode="append", commit_properties=said, **_APPEND
+            )
         except (DeltaError, OSError) as error:
             raise LedgerError(
                 f"{len(rows)} rows could not be committed to {name}: {error}",
@@ -135,6 +148,15 @@ class Tables:
             commits = []
         numbers = [int(found[1]) for commit in commits if (found := _COMMIT.fullmatch(commit))]
         return max(numbers) if numbers else int(self.open(name).version())
+
+    def stamped(self, name: str, who: str) -> int:
+        """Number of the last commit of somebody who stamps them; -1 where there is none."""
+        found = self.open(name).transaction_version(who)
+        return -1 if found is None else int(found)
+
+    def compact(self, name: str) -> None:
+        """Put small files together; older versions stay until they are vacuumed."""
+        self.open(name).optimize.compact(writer_properties=_WRITER)
 
     def files(self, name: str) -> list[Path]:
         """Active Parquet files of a table, as delta-rs names them."""

@@ -1,0 +1,249 @@
+"""The write-ahead log: what was answered for is on disk, in order, until the ledger holds it.
+
+A folder of segments. One is open and written by one process; a sealed one is never changed and
+is removed once the ledger holds it. A frame is its length, its CRC-32 and its bytes, so what a
+crash has torn off at the end is recognised and was never answered for. All frames that wait are
+written together and made durable by one ``fdatasync`` (group commit).
+"""
+
+import fcntl
+import os
+import struct
+import threading
+import time
+import uuid
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from everytouch.errors import LedgerError
+
+MAGIC = b"ETLOG001"
+SEGMENT = 64 << 20  # bytes from which a segment is sealed
+AGE = 0.4  # seconds after which one that holds something is sealed
+WAITING = 64 << 20  # bytes that may wait to be written
+_FRAME = struct.Struct("<II")
+_OPEN, _SEALED = ".open", ".sealed"
+
+
+class LogFullError(LedgerError):
+    """More waits to be written than there is room for."""
+
+
+class Log:
+    """The writing end; one process has it.
+
+    Args:
+        folder: of the segments; made where it is missing.
+        done: told, from the writing thread, of each group: what came with its frames, and None
+            once they are durable, or what kept them from being written.
+
+    Raises:
+        LedgerError: another process writes to it.
+    """
+
+    def __init__(self, folder: Path, done: Callable[[list[Any], OSError | None], None]) -> None:
+        self.folder, self._done, self._lock = folder, done, lock(folder)
+        identity(folder)
+        self._wake, self._ended = threading.Condition(), False
+        self._frames: list[bytes] = []
+        self._tickets: list[Any] = []
+        self._waiting = 0
+        self.failure: OSError | None = None
+        self._begin()
+        for path in sorted(folder.glob(f"*{_OPEN}")):
+            if path != self._path:  # of a process that is gone
+                _recover(path)
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def append(self, payload: bytes, ticket: Any) -> None:
+        """Write a frame; ``done`` is told of its ticket.
+
+        Raises:
+            LogFullError: too much waits already.
+        """
+        with self._wake:
+            if self._waiting + len(payload) > WAITING:
+                raise LogFullError("the log cannot be written as fast as events come", "send later")
+            self._frames += (_FRAME.pack(len(payload), zlib.crc32(payload)), payload)
+            self._tickets.append(ticket)
+            self._waiting += len(payload)
+            self._wake.notify()
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        with self._wake:
+            self._ended = True
+            self._wake.notify()
+        self._thread.join()
+        os.close(self._file)
+        self._lock.close()
+
+    def _begin(self) -> None:
+        """Open the next segment, before the one before it is sealed: numbers never come again."""
+        numbers = [int(path.stem) for path in self.folder.glob("[0-9]*.*")]
+        path = self.folder / f"{max(numbers, default=0) + 1:012d}{_OPEN}"
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        try:
+            os.write(file, MAGIC)
+            os.fsync(file)
+            _sync(self.folder)
+        except OSError:
+            os.close(file)
+            raise
+        self._path, self._file, self._size, self._since = path, file, len(MAGIC), time.monotonic()
+
+    def _run(self) -> None:
+        while True:
+            with self._wake:
+                if not self._frames and not self._ended:
+                    self._wake.wait(AGE)
+                frames, self._frames = self._frames, []
+                tickets, self._tickets = self._tickets, []
+                self._waiting, ended = 0, self._ended
+            if frames:
+                self._write(frames, tickets)
+            if self._size > len(MAGIC) and (ended or self._due()):
+                self._roll()
+            if ended and not self._frames:
+                return
+
+    def _write(self, frames: list[bytes], tickets: list[Any]) -> None:
+        whole = memoryview(b"".join(frames))
+        if self._size == len(MAGIC):
+            self._since = time.monotonic()
+        self.failure = None
+        try:
+            written = 0
+            while written < len(whole):
+                written += os.write(self._file, whole[written:])
+            os.fdatasync(self._file)
+            self._size += len(whole)
+        except OSError as error:
+            self.failure = error
+            self._abandon()
+        self._done(tickets, self.failure)
+
+    def _abandon(self) -> None:
+        """Nothing after the last durable frame counts; what a failed sync left is not trusted."""
+        try:
+            os.ftruncate(self._file, self._size)
+            self._roll()
+        except OSError as error:
+            self.failure = error
+
+    def _due(self) -> bool:
+        """Sealed when it is large, or old while the reader waits for more."""
+        if self._size >= SEGMENT:
+            return True
+        old = time.monotonic() - self._since >= AGE
+        return old and not any(self.folder.glob(f"*{_SEALED}"))
+
+    def _roll(self) -> None:
+        before, file, size = self._path, self._file, self._size
+        try:
+            self._begin()
+        except OSError as error:
+            self.failure = error  # the old one is still open: it is tried again with the next group
+            return
+        os.close(file)
+        _seal(before, size)
+
+
+def _recover(path: Path) -> None:
+    """Seal the segment of a process that is gone; what it has torn was never answered for."""
+    _, good = _scan(path)
+    with path.open("r+b") as file:
+        file.truncate(good)
+        os.fsync(file.fileno())
+    _seal(path, good)
+
+
+def _seal(path: Path, size: int) -> None:
+    """Give a segment its last name; an empty one goes."""
+    if size > len(MAGIC):
+        path.rename(path.with_suffix(_SEALED))
+    else:
+        path.unlink()
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def lock(folder: Path) -> TextIO:
+    """Be the one that writes, until what is given is closed.
+
+    Raises:
+        LedgerError: another process is.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = (folder / ".lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise LedgerError(
+            f"another process writes to {folder}", "end it, or wait until it has ended"
+        ) from error
+    return file
+
+
+def identity(folder: Path) -> str:
+    """The log's own name, by which the ledger remembers what it has of it."""
+    path = folder / "name"
+    if not path.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = folder / ".name.new"
+        fresh.write_text(uuid.uuid4().hex, encoding="ascii")
+        fresh.replace(path)
+        _sync(folder)
+    return path.read_text(encoding="ascii")
+
+
+def sealed(folder: Path) -> list[Path]:
+    """Segments that wait for the ledger, oldest first."""
+    return sorted(folder.glob(f"*{_SEALED}"))
+
+
+def segments(folder: Path) -> list[Path]:
+    """All segments, also the one that is being written."""
+    return sorted([*folder.glob(f"*{_SEALED}"), *folder.glob(f"*{_OPEN}")])
+
+
+def frames(path: Path) -> list[bytes]:
+    """The payloads of a segment.
+
+    Raises:
+        LedgerError: a sealed one was changed since.
+    """
+    found, good = _scan(path)
+    if path.suffix == _SEALED and good != path.stat().st_size:
+        raise LedgerError(
+            f"log segment {path} is damaged from byte {good} on",
+            "restore the file, or move it away: the rest of it was not stored",
+        )
+    return found
+
+
+def _scan(path: Path) -> tuple[list[bytes], int]:
+    """Whole payloads, and the byte after the last of them."""
+    content = path.read_bytes()
+    if content[: len(MAGIC)] != MAGIC:
+        return [], min(len(content), len(MAGIC))
+    found, at = [], len(MAGIC)
+    while at + _FRAME.size <= len(content):
+        size, check = _FRAME.unpack_from(content, at)
+        payload = content[at + _FRAME.size : at + _FRAME.size + size]
+        if len(payload) < size or zlib.crc32(payload) != check:
+            break
+        found.append(payload)
+        at += _FRAME.size + size
+    return found, at
