@@ -149,13 +149,15 @@ def status(workspace: Path, as_json: bool) -> None:
     kinds = ("interactions", "perceptions", "links", "traits")
     cells = []
     for row in rows:
-        last = (
-            f"{row.received:,} = {row.newly_stored:,} stored + {row.duplicate:,} duplicate + "
-            f"{row.newly_quarantined:,} quarantined + {row.refused:,} refused"
+        ever = row.ever
+        told = (
+            f"{ever.received + row.waiting:,} = {ever.stored:,} stored + {ever.duplicate:,} "
+            f"duplicate + {ever.quarantined:,} quarantined + {ever.refused:,} refused + "
+            f"{row.waiting:,} in the log"
         )
         counts = [text(row.stored[kind]) for kind in kinds]
-        cells.append([row.source, *counts, text(row.quarantined), last])
-    console().print(grid(["source", *kinds, "in quarantine", "last import"], cells))
+        cells.append([row.source, *counts, text(row.quarantined), told])
+    console().print(grid(["source", *kinds, "in quarantine", "received, all told"], cells))
     if not rows:
         click.echo("Nothing was imported yet: everytouch import SOURCE.toml")
 

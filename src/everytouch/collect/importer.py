@@ -9,7 +9,7 @@ import duckdb
 import pyarrow as pa
 
 from everytouch.collect.inputs import opened
-from everytouch.collect.records import records, sort_out
+from everytouch.collect.records import as_text, records, sort_out
 from everytouch.collect.source import Source, Statement
 from everytouch.ledger.api import (
     IMPORTS,
@@ -129,7 +129,7 @@ class Importer:
     def _retry(self, kind: Kind, source: str, rows: list[Quarantined]) -> Counts:
         """Through the same path as an import; those that hold leave the quarantine."""
         statement = Statement(kind, "quarantine", "SELECT * FROM given_rows")
-        table = _as_text([row.row for row in rows])
+        table = as_text([row.row for row in rows])
         with duckdb.connect() as con:
             con.execute("SET TimeZone = 'UTC'")
             con.register("given_rows", table)
@@ -145,16 +145,3 @@ class Importer:
             for kind, counts in receipt.counts.items()
         ]
         self.tables.append("imports", pa.Table.from_pylist(rows, IMPORTS))
-
-
-def _as_text(rows: list[dict[str, object]]) -> pa.Table:
-    """Rows of JSON values as a table of text (and lists of text)."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    columns = {}
-    for name in names:
-        values = [row.get(name) for row in rows]
-        if any(isinstance(value, list) for value in values):
-            columns[name] = pa.array(values, pa.list_(pa.string()))
-        else:
-            columns[name] = pa.array([None if v is None else str(v) for v in values], pa.string())
-    return pa.table(columns)

@@ -1,7 +1,7 @@
 """From the columns of a SELECT to the columns of a record, value by value where it must be."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +60,18 @@ def records(
             f"SELECT {wanted} FROM (\n{statement.sql.rstrip().rstrip(';')}\n) AS given"
         )
         yield from reader.to_arrow_reader(batch_rows)
+
+
+def as_text(rows: Sequence[Mapping[str, object]], names: Iterable[str] = ()) -> pa.Table:
+    """Rows of JSON values as a table of text (and lists of text), with these columns at least."""
+    columns = {}
+    for name in dict.fromkeys([*names, *(name for row in rows for name in row)]):
+        values = [row.get(name) for row in rows]
+        if any(isinstance(value, list) for value in values):
+            columns[name] = pa.array(values, pa.list_(pa.string()))
+        else:
+            columns[name] = pa.array([None if v is None else str(v) for v in values], pa.string())
+    return pa.table(columns)
 
 
 def sort_out(batch: pa.RecordBatch, statement: Statement, words: Vocabulary) -> Sorted:

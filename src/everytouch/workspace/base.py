@@ -19,7 +19,7 @@ from everytouch.settings import Settings
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Scope, Trails, microseconds
 
-FILE, CATALOGUE = "everytouch.toml", "catalogue.yaml"
+FILE, CATALOGUE, LOG = "everytouch.toml", "catalogue.yaml", "log"
 PLACES = {"touchpoint": "name", "stage": "stage", "channel": "channel", "owner": "owner"}
 
 

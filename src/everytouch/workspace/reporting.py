@@ -8,11 +8,12 @@ from everytouch.journeys.api import Paths
 from everytouch.metrics.api import By
 from everytouch.report.api import ReportData, write_html, write_pdf
 from everytouch.workspace.asking import Asking
+from everytouch.workspace.collecting import Collecting
 from everytouch.workspace.people import People
 from everytouch.workspace.ways_in import WaysIn
 
 
-class Reporting(Asking, People, WaysIn):
+class Reporting(Asking, People, WaysIn, Collecting):
     """Writing the findings down."""
 
     def report(self, path: str | Path) -> Path:

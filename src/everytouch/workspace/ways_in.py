@@ -19,13 +19,15 @@ from everytouch.collect.api import (
     Receipt,
     Source,
     Trial,
+    in_log,
     preview,
     read_source,
 )
 from everytouch.errors import CatalogueError
 from everytouch.ledger.api import Quarantined, SourceStatus, audit, quarantined, status_of
+from everytouch.moments.api import KINDS
 from everytouch.settings import Settings
-from everytouch.workspace.base import CATALOGUE, FILE, Base
+from everytouch.workspace.base import CATALOGUE, FILE, LOG, Base
 
 
 class WaysIn(Base):
@@ -132,8 +134,11 @@ class WaysIn(Base):
         return quarantined(self.tables, source)
 
     def status(self) -> tuple[SourceStatus, ...]:
-        """What is stored and what is in quarantine, by source."""
-        return status_of(self.tables)
+        """What is stored, in quarantine and in the log, by source."""
+        waiting, known = in_log(self.path / LOG), status_of(self.tables)
+        absent = sorted(waiting.keys() - {one.source for one in known})
+        nothing = [SourceStatus(name, dict.fromkeys(KINDS, 0), 0, None) for name in absent]
+        return tuple(replace(one, waiting=waiting.get(one.source, 0)) for one in (*known, *nothing))
 
     def _importer(self, known: Catalogue, now: datetime.datetime | None) -> Importer:
         now = now or datetime.datetime.now(datetime.UTC)

@@ -1,0 +1,164 @@
+"""From the log into the ledger: sealed segments become records, each exactly once."""
+
+import datetime
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from everytouch.collect.dialects import DIALECTS
+from everytouch.collect.dialects.base import Row, Taken, UnusableError
+from everytouch.collect.records import as_text, records, sort_out
+from everytouch.collect.source import Statement
+from everytouch.ledger.api import (
+    IMPORTS,
+    TABLES,
+    Counts,
+    KeySet,
+    Loader,
+    Stamps,
+    Tables,
+    frames,
+    identity,
+    sealed,
+    segments,
+)
+from everytouch.moments.api import COLUMNS, KINDS, Kind, Vocabulary
+
+SMALL = 50  # segments after which their small files are put together
+log = logging.getLogger("everytouch.collect")
+_decode = msgspec.msgpack.Decoder(Taken).decode
+_SELECT = "SELECT * FROM given_rows"
+
+Broken = tuple[Row, str]
+
+
+class Drain:
+    """Loads what the collector has written.
+
+    Args:
+        folder: of the log.
+        words: the vocabulary of a time of receipt, as the catalogue is then.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        secret: bytes,
+        folder: Path,
+        words: Callable[[datetime.datetime], Vocabulary],
+    ) -> None:
+        self.tables, self.secret, self.folder, self.words = tables, secret, folder, words
+        self._known: dict[str, dict[str, KeySet]] = defaultdict(dict)
+        self._versions: dict[str, int] = {}
+        self._loaded = 0
+
+    def run(self) -> Counts:
+        """Load every sealed segment, oldest first.
+
+        Raises:
+            WorkspaceError: somebody else is writing to the ledger.
+            LedgerError: a segment is damaged, or the ledger cannot be written.
+        """
+        total = Counts()
+        for path in sealed(self.folder):
+            try:
+                total += self._load(path)
+            except BaseException:
+                self._known.clear()  # the ledger says what of it is stored
+                raise
+        return total
+
+    def _load(self, path: Path) -> Counts:
+        taken = [_decode(frame) for frame in frames(path)]
+        now = datetime.datetime.fromtimestamp(taken[0].received / 1e6, datetime.UTC)
+        stamps = Stamps(self.tables, f"log-{identity(self.folder)}", int(path.stem))
+        noted: list[dict[str, object]] = []
+        with self.tables.writing():
+            self._forget()
+            for source in sorted({one.source for one in taken}):
+                loader = self._loader(source, now, stamps)
+                counts = self._bring(loader, [one for one in taken if one.source == source])
+                noted += [
+                    {"source": source, "started_at": now, "kind": kind, **vars(of_kind)}
+                    for kind, of_kind in counts.items()
+                ]
+            if (stamp := stamps.next("imports")) is not None:
+                self.tables.append("imports", pa.Table.from_pylist(noted, IMPORTS), stamp)
+            self._tidy()
+            self._versions = {name: self.tables.version(name) for name in TABLES}
+        path.unlink()
+        names = Counts.__dataclass_fields__
+        return sum((Counts(*(int(row[n]) for n in names)) for row in noted), Counts())  # type: ignore[call-overload]
+
+    def _loader(self, source: str, now: datetime.datetime, stamps: Stamps) -> Loader:
+        words, known = self.words(now), self._known[source]
+        return Loader(self.tables, self.secret, source, now, words, stamps=stamps, known=known)
+
+    def _forget(self) -> None:
+        """Keys are read anew where somebody else has written."""
+        changed = {n for n, version in self._versions.items() if self.tables.version(n) != version}
+        for known in self._known.values():
+            for name in changed & known.keys():
+                del known[name]
+
+    def _tidy(self) -> None:
+        self._loaded += 1
+        if self._loaded % SMALL == 0:
+            for name in TABLES:
+                self.tables.compact(name)
+
+    def _bring(self, loader: Loader, taken: list[Taken]) -> dict[Kind, Counts]:
+        rows: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
+        broken: list[Broken] = []
+        for one in taken:
+            records_of = DIALECTS[one.dialect].records
+            for event, given in zip(one.events, one.ids, strict=True):
+                try:
+                    for kind, row in records_of(event, given, one):
+                        rows[kind].append(row)
+                except UnusableError as error:
+                    text = event.decode("utf-8", "replace")
+                    broken.append(({"id": given, "properties": text}, str(error)))
+        counts: dict[Kind, Counts] = {}
+        if broken:
+            counts["interactions"] = loader.quarantine("interactions", broken)
+        for kind in KINDS:
+            if rows[kind]:
+                counts[kind] = counts.get(kind, Counts()) + self._put(loader, kind, rows[kind])
+        return counts
+
+    def _put(self, loader: Loader, kind: Kind, rows: list[Row]) -> Counts:
+        statement = Statement(kind, "the log", _SELECT)
+        table = as_text(rows, [column.name for column in COLUMNS[kind]])
+        counts = Counts()
+        with duckdb.connect(config={"threads": 2}) as con:
+            con.execute("SET TimeZone = 'UTC'")
+            con.register("given_rows", table)
+            for batch in records(con, statement, len(rows)):
+                parted = sort_out(batch, statement, loader.words)
+                held = list(parted.broken.values())
+                counts += loader.quarantine(kind, held) if held else Counts()
+                counts += loader.store(kind, parted.good)
+        return counts
+
+
+def in_log(folder: Path) -> dict[str, int]:
+    """Events by source that were answered for and that the ledger does not have yet."""
+    waiting: dict[str, int] = defaultdict(int)
+    for one in _waiting(folder):
+        waiting[one.source] += len(one.events)
+    return dict(waiting)
+
+
+def _waiting(folder: Path) -> Iterator[Taken]:
+    for path in segments(folder):
+        try:
+            found = frames(path)
+        except FileNotFoundError:
+            continue  # loaded meanwhile
+        yield from map(_decode, found)

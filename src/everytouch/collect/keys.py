@@ -1,0 +1,128 @@
+"""Source keys: by what a program that sends is known. Only hashes of them are kept."""
+
+import contextlib
+import dataclasses
+import datetime
+import fcntl
+import hashlib
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from everytouch.errors import UnknownNameError
+
+PREFIX = "ek_"
+_FILE = "keys.json"
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
+
+
+@dataclass(frozen=True)
+class SourceKey:
+    """One key.
+
+    Attributes:
+        number: by which it is listed and revoked.
+        source: of what it sends.
+        sha256: of the secret.
+        rate: events a second it may send, 0 for any number.
+        origins: of pages whose scripts may send with it (CORS), "*" for all.
+    """
+
+    number: int
+    source: str
+    sha256: str
+    created_at: str
+    rate: int = 0
+    origins: tuple[str, ...] = ()
+    revoked_at: str = ""
+
+
+class Keys:
+    """The keys of a workspace, in one small file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / _FILE
+        self._stamp: int | None = None
+        self._found: tuple[SourceKey, ...] = ()
+        self._by_hash: dict[str, SourceKey] = {}
+
+    def all(self) -> tuple[SourceKey, ...]:
+        """Every key there ever was, as the file is now."""
+        self._read()
+        return self._found
+
+    def of(self, secret: str) -> SourceKey | None:
+        """The key of a secret, unless it was revoked."""
+        self._read()
+        return self._by_hash.get(_hash(secret))
+
+    def create(self, source: str, rate: int = 0, origins: tuple[str, ...] = ()) -> tuple[int, str]:
+        """Make a key; its secret is said once.
+
+        Raises:
+            UnknownNameError: the source's name cannot be one.
+        """
+        if not _SOURCE.fullmatch(source):
+            raise UnknownNameError(
+                f"{source!r} cannot name a source", "use small letters, digits, . _ and -"
+            )
+        secret, now = PREFIX + secrets.token_urlsafe(24), datetime.datetime.now(datetime.UTC)
+        with self._changing() as found:
+            number = max((key.number for key in found), default=0) + 1
+            found.append(
+                SourceKey(number, source, _hash(secret), f"{now:%Y-%m-%dT%H:%M:%SZ}", rate, origins)
+            )
+        return number, secret
+
+    def revoke(self, number: int) -> SourceKey:
+        """End a key.
+
+        Raises:
+            UnknownNameError: there is no such key that still works.
+        """
+        now = datetime.datetime.now(datetime.UTC)
+        with self._changing() as found:
+            for at, key in enumerate(found):
+                if key.number == number and not key.revoked_at:
+                    found[at] = dataclasses.replace(key, revoked_at=f"{now:%Y-%m-%dT%H:%M:%SZ}")
+                    return found[at]
+        raise UnknownNameError(f"there is no key {number} that works", "see: everytouch keys list")
+
+    def rotate(self, number: int) -> tuple[int, str]:
+        """A new key like this one; the old one works until it is revoked."""
+        for key in self.all():
+            if key.number == number:
+                return self.create(key.source, key.rate, key.origins)
+        raise UnknownNameError(f"there is no key {number}", "see: everytouch keys list")
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[list[SourceKey]]:
+        """One process at a time changes the file; what is read is the old one or the new one."""
+        with self.path.with_name(f".{_FILE}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            found = list(self.all())
+            yield found
+            fresh = self.path.with_name(f".{_FILE}.new")
+            fresh.touch(mode=0o600)
+            rows = [dataclasses.asdict(key) for key in found]
+            fresh.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+            fresh.replace(self.path)
+
+    def _read(self) -> None:
+        try:
+            stamp = self.path.stat().st_mtime_ns
+        except FileNotFoundError:
+            stamp = 0
+        if stamp == self._stamp:
+            return
+        rows = json.loads(self.path.read_text(encoding="utf-8")) if stamp else []
+        found = tuple(SourceKey(**row | {"origins": tuple(row["origins"])}) for row in rows)
+        self._by_hash = {key.sha256: key for key in found if not key.revoked_at}
+        self._found, self._stamp = found, stamp
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,252 @@
+"""The collector: an RSGI app that answers once what it was sent is on disk.
+
+Started by Granian, apart from the pages. One event loop, one log: requests that wait are made
+durable together.
+"""
+
+import asyncio
+import base64
+import binascii
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from everytouch.collect.body import BadEncodingError, Limits, TooLargeError, read
+from everytouch.collect.dialects import DIALECTS
+from everytouch.collect.dialects.base import Dialect, Found, NotJsonError, Taken, new_id
+from everytouch.collect.keys import Keys, SourceKey
+from everytouch.ledger.api import Log, LogFullError, segments
+
+RETRY = "2"  # seconds after which a sender may try again
+_JSON = ("content-type", "application/json")
+log = logging.getLogger("everytouch.collect")
+encode = msgspec.msgpack.Encoder().encode
+
+
+class RefusedError(Exception):
+    """A request that gets no 200; says which status and why."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status, self.why = status, why
+
+
+@dataclass
+class Allowance:
+    """How many events a key may still send now; fills up with time."""
+
+    left: float
+    at: float = field(default_factory=time.monotonic)
+
+    def take(self, events: int, rate: int) -> bool:
+        """Whether so many more may come; a second's worth may come at once."""
+        now = time.monotonic()
+        self.left = min(float(rate), self.left + (now - self.at) * rate)
+        self.at = now
+        if self.left < min(events, rate):
+            return False
+        self.left -= events
+        return True
+
+
+class Collector:
+    """The app.
+
+    Args:
+        workspace: its folder.
+    """
+
+    def __init__(self, workspace: Path, limits: Limits | None = None) -> None:
+        self.workspace, self.limits = workspace, limits or Limits()
+        self.keys = Keys(workspace)
+        self.routes = {
+            path: (dialect, find)
+            for dialect in DIALECTS.values()
+            for path, find in dialect.routes.items()
+        }
+        self.counts: Counter[tuple[str, str]] = Counter()  # (what, source)
+        self._allowances: dict[int, Allowance] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._log: Log | None = None
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Called by the server before the first request."""
+        self._loop = loop
+        self._log = Log(self.workspace / "log", self._written)
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Called by the server at its end."""
+        if self._log is not None:
+            self._log.close()
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        """One request."""
+        origin = scope.headers.get("origin")
+        try:
+            status, headers, body = await self._answer(scope, proto)
+        except RefusedError as error:
+            self.counts["refused", str(error.status)] += 1
+            status, headers = error.status, [_JSON]
+            if status == 503:  # a sender may try again
+                headers.append(("retry-after", RETRY))
+            if status == 401:
+                headers.append(("www-authenticate", "Bearer"))
+            body = json.dumps({"error": error.why}).encode()
+        if origin and self._may(origin):
+            headers += [("access-control-allow-origin", origin), ("vary", "Origin")]
+        proto.response_bytes(status, headers, body)
+
+    async def _answer(self, scope: Any, proto: Any) -> tuple[int, list[tuple[str, str]], bytes]:
+        if scope.method == "GET" and scope.path == "/health":
+            healthy, said = self._health()
+            return 200 if healthy else 503, [_JSON], said
+        if scope.path not in self.routes:
+            raise RefusedError(404, f"there is nothing at {scope.path}")
+        if scope.method == "OPTIONS":
+            return 204, _preflight(), b""
+        if scope.method != "POST":
+            raise RefusedError(405, "send it with POST")
+        key = self._key(scope.headers)
+        dialect, find = self.routes[scope.path]
+        found = self._found(await self._body(scope, proto), scope.headers, find)
+        ids = await self._store(dialect, key, found)
+        given = {str(at): new for at, new in enumerate(ids) if new is not None}
+        answer: dict[str, Any] = {"received": len(found)}
+        if given:
+            answer["ids"] = given
+        return 200, [_JSON], msgspec.json.encode(answer)
+
+    def _key(self, headers: Any) -> SourceKey:
+        kind, _, value = (headers.get("authorization") or "").partition(" ")
+        secret = value.strip()
+        if kind.lower() == "basic":
+            try:
+                secret = base64.b64decode(secret, validate=True).decode().partition(":")[0]
+            except (binascii.Error, UnicodeDecodeError):
+                secret = ""
+        key = self.keys.of(secret) if secret else None
+        if key is None:
+            raise RefusedError(401, "send a source key that works: Authorization: Bearer ek_…")
+        return key
+
+    async def _body(self, scope: Any, proto: Any) -> bytes:
+        try:
+            return await read(proto, scope.headers.get("content-encoding") or "", self.limits)
+        except TooLargeError as error:
+            raise RefusedError(413, str(error)) from error
+        except BadEncodingError as error:
+            raise RefusedError(400, str(error)) from error
+
+    def _found(self, body: bytes, headers: Any, find: Any) -> Found:
+        try:
+            found: Found = find(body, headers.get("content-type") or "")
+        except NotJsonError as error:
+            raise RefusedError(400, str(error)) from error
+        if len(found) > self.limits.events:
+            raise RefusedError(413, f"more than {self.limits.events} events in one request")
+        if any(len(event) > self.limits.event for event, _ in found):
+            raise RefusedError(413, f"an event is over {self.limits.event} bytes")
+        return found
+
+    async def _store(self, dialect: Dialect, key: SourceKey, found: Found) -> list[str | None]:
+        """Wait until the events are on disk; the ids that were given to those without."""
+        if not found:
+            return []
+        if key.rate:
+            allowance = self._allowances.setdefault(key.number, Allowance(float(key.rate)))
+            if not allowance.take(len(found), key.rate):
+                raise RefusedError(503, f"this key may send {key.rate} events a second")
+        ids = [new_id() if own is None else None for _, own in found]
+        now = time.time_ns() // 1000
+        taken = Taken(dialect.name, key.source, now, 0, [event for event, _ in found], ids)
+        if self._loop is None or self._log is None:
+            raise RefusedError(503, "the collector has not begun")
+        written: asyncio.Future[None] = self._loop.create_future()
+        try:
+            self._log.append(encode(taken), written)
+        except LogFullError as error:
+            raise RefusedError(503, error.what) from error
+        try:
+            await written
+        except OSError as error:
+            raise RefusedError(503, f"the log cannot be written: {error.strerror}") from error
+        self.counts["events", key.source] += len(found)
+        return ids
+
+    def _written(self, waiting: list[Any], failure: OSError | None) -> None:
+        """In the log's thread: tell the event loop, once for a whole group."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_resolve, waiting, failure)
+
+    def _may(self, origin: str) -> bool:
+        return any(
+            not key.revoked_at and ("*" in key.origins or origin in key.origins)
+            for key in self.keys.all()
+        )
+
+    def _health(self) -> tuple[bool, bytes]:
+        waiting = segments(self.workspace / "log")
+        disk = os.statvfs(self.workspace)
+        failure = self._log.failure if self._log else None
+        said = {
+            "healthy": failure is None,
+            "log": {"segments": len(waiting), "bytes": sum(map(_size, waiting))},
+            "lag_s": max((time.time() - _since(path) for path in waiting[:-1]), default=0.0),
+            "disk_free_bytes": disk.f_bavail * disk.f_frsize,
+            "failure": failure.strerror if failure else None,
+        }
+        return failure is None, msgspec.json.encode(said)
+
+
+def _end_with(parent: int) -> None:
+    """End when the process that started this one is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _resolve(waiting: list[Any], failure: OSError | None) -> None:
+    for future in waiting:
+        if future.done():  # its sender has gone
+            continue
+        if failure is None:
+            future.set_result(None)
+        else:
+            future.set_exception(failure)
+
+
+def _preflight() -> list[tuple[str, str]]:
+    return [
+        ("access-control-allow-methods", "POST"),
+        ("access-control-allow-headers", "authorization, content-type, content-encoding"),
+        ("access-control-max-age", "600"),
+    ]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0  # the ledger holds it by now
+
+
+def _since(path: Path) -> float:
+    try:
+        return path.stat().st_ctime
+    except FileNotFoundError:
+        return time.time()
+
+
+def create() -> Collector:
+    """The app as Granian makes it."""
+    return Collector(Path(os.environ["EVERYTOUCH_WORKSPACE"]))
