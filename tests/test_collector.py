@@ -255,6 +255,12 @@ def test_keys_are_kept_as_hashes_rotated_and_revoked_at_once(sender, home):
     assert {"make source key", "rotate source key", "revoke source key"} <= set(said)
 
 
+def test_without_a_key_the_list_says_how_to_make_one(own):
+    command = [sys.executable, "-m", "everytouch", "-w", str(own.path), "keys", "list"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "everytouch keys create SOURCE" in done.stdout
+
+
 def test_a_second_collector_and_a_taken_port_are_said_in_words(sender, home, own):
     for workspace, port, said in (
         (home, 0, "another process writes to"),

@@ -64,6 +64,9 @@ def keys_list(workspace: Path, as_json: bool) -> None:
         ]
         for key in found
     ]
+    if not rows:
+        click.echo("There is no key yet: everytouch keys create SOURCE")
+        return
     console().print(grid(["key", "source", "made", "state", "events a second", "origins"], rows))
 
 
