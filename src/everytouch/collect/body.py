@@ -68,6 +68,22 @@ async def read(chunks: AsyncIterable[bytes], encoding: str, limits: Limits) -> b
     return b"".join(parts)
 
 
+def unpack(packed: bytes, limits: Limits) -> bytes:
+    """What a script compressed itself, as gzip.
+
+    Raises:
+        TooLargeError: it is too large, unpacked.
+        BadEncodingError: it is not gzip, or not whole.
+    """
+    one = zlib.decompressobj(_WINDOWS["gzip"])
+    whole = _unpacked(one, packed, limits.unpacked + 1)
+    if len(whole) > limits.unpacked:
+        raise TooLargeError(f"the body is over {limits.unpacked} bytes, unpacked")
+    if not one.eof:
+        raise BadEncodingError("the compressed body ends too early")
+    return whole
+
+
 def _unpacked(unpack: "zlib._Decompress", chunk: bytes, room: int) -> bytes:
     """At most ``room`` bytes of it: a bomb is not unpacked further than that."""
     try:

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import duckdb
 import msgspec
 import pyarrow as pa
 
-from everytouch.collect.dialects import DIALECTS
-from everytouch.collect.dialects.base import Row, Taken, UnusableError
-from everytouch.collect.records import as_text, records, sort_out
-from everytouch.collect.source import Statement
+from everytouch.collect.dialects.base import Row, Taken
+from everytouch.collect.events import understood
+from everytouch.collect.records import typed
+from everytouch.collect.rules import Rules
 from everytouch.ledger.api import (
+    EVENTS,
     IMPORTS,
     TABLES,
     Counts,
@@ -27,14 +27,11 @@ from everytouch.ledger.api import (
     sealed,
     segments,
 )
-from everytouch.moments.api import COLUMNS, KINDS, Kind, Vocabulary
+from everytouch.moments.api import KINDS, Kind, Vocabulary
 
 SMALL = 50  # segments after which their small files are put together
 log = logging.getLogger("everytouch.collect")
 _decode = msgspec.msgpack.Decoder(Taken).decode
-_SELECT = "SELECT * FROM given_rows"
-
-Broken = tuple[Row, str]
 
 
 class Drain:
@@ -43,6 +40,7 @@ class Drain:
     Args:
         folder: of the log.
         words: the vocabulary of a time of receipt, as the catalogue is then.
+        rules: the rule table, as it is then.
     """
 
     def __init__(
@@ -51,8 +49,10 @@ class Drain:
         secret: bytes,
         folder: Path,
         words: Callable[[datetime.datetime], Vocabulary],
+        rules: Callable[[], Rules],
     ) -> None:
-        self.tables, self.secret, self.folder, self.words = tables, secret, folder, words
+        self.tables, self.secret, self.folder = tables, secret, folder
+        self.words, self.rules = words, rules
         self._known: dict[str, dict[str, KeySet]] = defaultdict(dict)
         self._versions: dict[str, int] = {}
         self._loaded = 0
@@ -112,39 +112,21 @@ class Drain:
             for name in TABLES:
                 self.tables.compact(name)
 
-    def _bring(self, loader: Loader, taken: list[Taken]) -> dict[Kind, Counts]:
-        rows: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
-        broken: list[Broken] = []
-        for one in taken:
-            records_of = DIALECTS[one.dialect].records
-            for event, given in zip(one.events, one.ids, strict=True):
-                try:
-                    for kind, row in records_of(event, given, one):
-                        rows[kind].append(row)
-                except UnusableError as error:
-                    text = event.decode("utf-8", "replace")
-                    broken.append(({"id": given, "properties": text}, str(error)))
-        counts: dict[Kind, Counts] = {}
-        if broken:
-            counts["interactions"] = loader.quarantine("interactions", broken)
+    def _bring(self, loader: Loader, taken: list[Taken]) -> dict[str, Counts]:
+        found = understood(taken, self.rules())
+        counts: dict[str, Counts] = {}
+        if found.held or found.refused:
+            counts[EVENTS] = Counts(found.refused, refused=found.refused)
+            counts[EVENTS] += loader.quarantine(EVENTS, found.held)
         for kind in KINDS:
-            if rows[kind]:
-                counts[kind] = counts.get(kind, Counts()) + self._put(loader, kind, rows[kind])
+            if found.rows[kind]:
+                counts[kind] = self._put(loader, kind, found.rows[kind])
         return counts
 
     def _put(self, loader: Loader, kind: Kind, rows: list[Row]) -> Counts:
-        statement = Statement(kind, "the log", _SELECT)
-        table = as_text(rows, [column.name for column in COLUMNS[kind]])
-        counts = Counts()
-        with duckdb.connect(config={"threads": 2}) as con:
-            con.execute("SET TimeZone = 'UTC'")
-            con.register("given_rows", table)
-            for batch in records(con, statement, len(rows)):
-                parted = sort_out(batch, statement, loader.words)
-                held = list(parted.broken.values())
-                counts += loader.quarantine(kind, held) if held else Counts()
-                counts += loader.store(kind, parted.good)
-        return counts
+        parted = typed(kind, rows, loader.words)
+        held = list(parted.broken.values())
+        return loader.quarantine(kind, held) + loader.store(kind, parted.good)
 
 
 def in_log(folder: Path) -> dict[str, int]:

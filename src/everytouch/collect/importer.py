@@ -2,16 +2,19 @@
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
+from everytouch.collect.dialects.base import Row, UnusableError
+from everytouch.collect.events import from_held, understand
 from everytouch.collect.inputs import opened
-from everytouch.collect.records import as_text, records, sort_out
+from everytouch.collect.records import records, sort_out, typed
+from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.collect.source import Source, Statement
 from everytouch.ledger.api import (
+    EVENTS,
     IMPORTS,
     Counts,
     Loader,
@@ -33,7 +36,7 @@ class Receipt:
 
     source: str
     dry: bool
-    counts: dict[Kind, Counts]
+    counts: dict[str, Counts]
 
     @property
     def total(self) -> Counts:
@@ -56,6 +59,7 @@ class Importer:
     Attributes:
         words: what records may name.
         now: time of receipt, for everything this importer stores.
+        rules: what events from quarantine are.
     """
 
     tables: Tables
@@ -63,6 +67,7 @@ class Importer:
     words: Vocabulary
     settings: Settings
     now: datetime.datetime
+    rules: Rules = field(default_factory=Rules)
 
     def run(self, source: Source, dry: bool = False, progress: Progress | None = None) -> Receipt:
         """Import a source; what is in the ledger already is recognised and left.
@@ -72,7 +77,7 @@ class Importer:
         """
         with self.tables.writing(), opened(source, self.settings) as con:
             loader = self._loader(source.name, dry)
-            counts: dict[Kind, Counts] = {}
+            counts: dict[str, Counts] = {}
             for statement in source.statements:
                 for batch in records(con, statement, self.settings.batch_rows):
                     counts[statement.kind] = counts.get(statement.kind, Counts()) + self._put(
@@ -119,22 +124,45 @@ class Importer:
         return held + loader.store(statement.kind, parted.good)
 
     def _again(self, rows: tuple[Quarantined, ...], name: str) -> Receipt:
-        counts: dict[Kind, Counts] = {}
-        for kind in KINDS:
-            for source in sorted({row.source for row in rows if row.kind == kind}):
-                mine = [row for row in rows if row.kind == kind and row.source == source]
-                counts[kind] = counts.get(kind, Counts()) + self._retry(kind, source, mine)
+        counts: dict[str, Counts] = {}
+        for source in sorted({row.source for row in rows}):
+            mine = [row for row in rows if row.source == source]
+            found = [self._understand(source, [row for row in mine if row.kind == EVENTS])]
+            by_kind = {kind: [row for row in mine if row.kind == kind] for kind in KINDS}
+            found += [{k: self._retry(k, source, same)} for k, same in by_kind.items() if same]
+            for kind, those in (item for part in found for item in part.items()):
+                counts[kind] = counts.get(kind, Counts()) + those
         return Receipt(name, False, counts)
+
+    def _understand(self, source: str, held: list[Quarantined]) -> dict[str, Counts]:
+        """Events once more: what they are now, by today's rules. The others stay as they are."""
+        rows: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
+        counts, done = {EVENTS: Counts()}, []
+        for one in held:
+            taken = from_held(one.row, source)
+            try:
+                found = understand(taken.events[0], taken.ids[0], taken, self.rules)
+            except IgnoredError:
+                found = ()
+            except UnusableError:
+                counts[EVENTS] += Counts(1, quarantined=1)
+                continue
+            done.append(one)
+            counts[EVENTS] += Counts() if found else Counts(1, refused=1)
+            for kind, row in found:
+                rows[kind].append(row)
+        loader = self._loader(source, False)
+        for kind in KINDS:
+            if rows[kind]:
+                parted = typed(kind, rows[kind], self.words)
+                broken = list(parted.broken.values())
+                counts[kind] = loader.quarantine(kind, broken) + loader.store(kind, parted.good)
+        release(self.tables, done)
+        return {kind: found for kind, found in counts.items() if found.received}
 
     def _retry(self, kind: Kind, source: str, rows: list[Quarantined]) -> Counts:
         """Through the same path as an import; those that hold leave the quarantine."""
-        statement = Statement(kind, "quarantine", "SELECT * FROM given_rows")
-        table = as_text([row.row for row in rows])
-        with duckdb.connect() as con:
-            con.execute("SET TimeZone = 'UTC'")
-            con.register("given_rows", table)
-            whole = pa.Table.from_batches(list(records(con, statement, len(rows))))
-        parted = sort_out(whole.combine_chunks().to_batches()[0], statement, self.words)
+        parted = typed(kind, [row.row for row in rows], self.words)
         stored = self._loader(source, False).store(kind, parted.good)
         release(self.tables, [row for i, row in enumerate(rows) if i not in parted.broken])
         return stored + Counts(len(parted.broken), 0, 0, len(parted.broken))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from everytouch.collect.inputs import reading
 from everytouch.collect.source import Statement
 from everytouch.errors import SourceError
-from everytouch.moments.api import COLUMNS, Column, Vocabulary, find_broken, schema
+from everytouch.moments.api import COLUMNS, Column, Kind, Vocabulary, find_broken, schema
 
 _SQL_TYPES = {
     pa.string(): "VARCHAR",
@@ -72,6 +72,16 @@ def as_text(rows: Sequence[Mapping[str, object]], names: Iterable[str] = ()) -> 
         else:
             columns[name] = pa.array([None if v is None else str(v) for v in values], pa.string())
     return pa.table(columns)
+
+
+def typed(kind: Kind, rows: Sequence[Mapping[str, object]], words: Vocabulary) -> Sorted:
+    """Rows of text as records: those that hold, and those that do not, with reasons."""
+    statement = Statement(kind, "given rows", "SELECT * FROM given_rows")
+    with duckdb.connect(config={"threads": 2}) as con:
+        con.execute("SET TimeZone = 'UTC'")
+        con.register("given_rows", as_text(rows, [column.name for column in COLUMNS[kind]]))
+        whole = pa.Table.from_batches(records(con, statement, len(rows))).combine_chunks()
+    return sort_out(whole.to_batches()[0], statement, words)
 
 
 def sort_out(batch: pa.RecordBatch, statement: Statement, words: Vocabulary) -> Sorted:

@@ -20,9 +20,16 @@ from typing import Any
 
 import msgspec
 
-from everytouch.collect.body import BadEncodingError, Limits, TooLargeError, read
+from everytouch.collect.body import BadEncodingError, Limits, TooLargeError, read, unpack
 from everytouch.collect.dialects import DIALECTS
-from everytouch.collect.dialects.base import Dialect, Found, NotJsonError, Taken, new_id
+from everytouch.collect.dialects.base import (
+    Dialect,
+    Found,
+    NotJsonError,
+    Request,
+    Taken,
+    new_id,
+)
 from everytouch.collect.keys import Keys, SourceKey
 from everytouch.ledger.api import Log, LogFullError, segments
 
@@ -68,11 +75,7 @@ class Collector:
     def __init__(self, workspace: Path, limits: Limits | None = None) -> None:
         self.workspace, self.limits = workspace, limits or Limits()
         self.keys = Keys(workspace)
-        self.routes = {
-            path: (dialect, find)
-            for dialect in DIALECTS.values()
-            for path, find in dialect.routes.items()
-        }
+        self.routes = {path: one for one in DIALECTS.values() for path in one.routes}
         self.counts: Counter[tuple[str, str]] = Counter()  # (what, source)
         self._allowances: dict[int, Allowance] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -110,23 +113,36 @@ class Collector:
         if scope.method == "GET" and scope.path == "/health":
             healthy, said = self._health()
             return 200 if healthy else 503, [_JSON], said
-        if scope.path not in self.routes:
+        path = scope.path.rstrip("/")
+        if scope.method == "GET" and (page := self._page(path)) is not None:
+            return 200, [_JSON], page
+        dialect = self.routes.get(path)
+        if dialect is None:
             raise RefusedError(404, f"there is nothing at {scope.path}")
         if scope.method == "OPTIONS":
-            return 204, _preflight(), b""
+            return 204, _preflight(scope.headers), b""
         if scope.method != "POST":
             raise RefusedError(405, "send it with POST")
-        key = self._key(scope.headers)
-        dialect, find = self.routes[scope.path]
-        found = self._found(await self._body(scope, proto), scope.headers, find)
-        ids = await self._store(dialect, key, found)
-        given = {str(at): new for at, new in enumerate(ids) if new is not None}
-        answer: dict[str, Any] = {"received": len(found)}
-        if given:
-            answer["ids"] = given
-        return 200, [_JSON], msgspec.json.encode(answer)
+        if scope.headers.get("authorization"):  # who has no key is not read from
+            self._key(scope.headers, "")
+        now = time.time_ns() // 1000
+        body = await self._body(scope, proto)
+        request = Request(path, scope.query_string, scope.headers, body, now, self._unpacked)
+        found = self._found(dialect, request)
+        key = self._key(scope.headers, found.key)
+        given = await self._store(dialect, key, found, request)
+        status, said = dialect.answer(found, given, request)
+        return status, [_JSON] if said else [], said
 
-    def _key(self, headers: Any) -> SourceKey:
+    def _page(self, path: str) -> bytes | None:
+        pages = (one.page(path, self._works) for one in DIALECTS.values() if one.page)
+        return next((said for said in pages if said is not None), None)
+
+    def _works(self, secret: str) -> bool:
+        return self.keys.of(secret) is not None
+
+    def _key(self, headers: Any, within: str) -> SourceKey:
+        """The key of a request, of its header or, where that has none, of its body."""
         kind, _, value = (headers.get("authorization") or "").partition(" ")
         secret = value.strip()
         if kind.lower() == "basic":
@@ -134,6 +150,7 @@ class Collector:
                 secret = base64.b64decode(secret, validate=True).decode().partition(":")[0]
             except (binascii.Error, UnicodeDecodeError):
                 secret = ""
+        secret = secret or within
         key = self.keys.of(secret) if secret else None
         if key is None:
             raise RefusedError(401, "send a source key that works: Authorization: Bearer ek_…")
@@ -147,28 +164,43 @@ class Collector:
         except BadEncodingError as error:
             raise RefusedError(400, str(error)) from error
 
-    def _found(self, body: bytes, headers: Any, find: Any) -> Found:
+    def _unpacked(self, packed: bytes) -> bytes:
+        return unpack(packed, self.limits)
+
+    def _found(self, dialect: Dialect, request: Request) -> Found:
         try:
-            found: Found = find(body, headers.get("content-type") or "")
-        except NotJsonError as error:
+            found = dialect.find(request)
+        except (NotJsonError, BadEncodingError) as error:
             raise RefusedError(400, str(error)) from error
-        if len(found) > self.limits.events:
+        except TooLargeError as error:
+            raise RefusedError(413, str(error)) from error
+        if len(found.events) > self.limits.events:
             raise RefusedError(413, f"more than {self.limits.events} events in one request")
-        if any(len(event) > self.limits.event for event, _ in found):
+        if any(len(event) > self.limits.event for event in found.events):
             raise RefusedError(413, f"an event is over {self.limits.event} bytes")
         return found
 
-    async def _store(self, dialect: Dialect, key: SourceKey, found: Found) -> list[str | None]:
+    async def _store(
+        self, dialect: Dialect, key: SourceKey, found: Found, request: Request
+    ) -> list[str | None]:
         """Wait until the events are on disk; the ids that were given to those without."""
-        if not found:
+        if not found.events:
             return []
         if key.rate:
             allowance = self._allowances.setdefault(key.number, Allowance(float(key.rate)))
-            if not allowance.take(len(found), key.rate):
+            if not allowance.take(len(found.events), key.rate):
                 raise RefusedError(503, f"this key may send {key.rate} events a second")
-        ids = [new_id() if own is None else None for _, own in found]
-        now = time.time_ns() // 1000
-        taken = Taken(dialect.name, key.source, now, 0, [event for event, _ in found], ids)
+        ids = [new_id() if own is None else None for own in found.ids]
+        route = request.path.rpartition("/")[2]
+        taken = Taken(
+            dialect.name,
+            key.source,
+            request.received,
+            found.shift,
+            list(found.events),
+            ids,
+            route,
+        )
         if self._loop is None or self._log is None:
             raise RefusedError(503, "the collector has not begun")
         written: asyncio.Future[None] = self._loop.create_future()
@@ -180,7 +212,7 @@ class Collector:
             await written
         except OSError as error:
             raise RefusedError(503, f"the log cannot be written: {error.strerror}") from error
-        self.counts["events", key.source] += len(found)
+        self.counts["events", key.source] += len(found.events)
         return ids
 
     def _written(self, waiting: list[Any], failure: OSError | None) -> None:
@@ -225,10 +257,11 @@ def _resolve(waiting: list[Any], failure: OSError | None) -> None:
             future.set_exception(failure)
 
 
-def _preflight() -> list[tuple[str, str]]:
+def _preflight(headers: Any) -> list[tuple[str, str]]:
+    asked = headers.get("access-control-request-headers") or "authorization, content-type"
     return [
-        ("access-control-allow-methods", "POST"),
-        ("access-control-allow-headers", "authorization, content-type, content-encoding"),
+        ("access-control-allow-methods", "POST, GET"),
+        ("access-control-allow-headers", asked),
         ("access-control-max-age", "600"),
     ]
 

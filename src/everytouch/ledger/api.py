@@ -6,12 +6,13 @@ from everytouch.ledger.erasure import Erasure, again, erase, erasures
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.loader import Counts, Loader, Stamps
 from everytouch.ledger.log import Log, LogFullError, frames, identity, lock, sealed, segments
-from everytouch.ledger.quarantine import Quarantined, quarantined, release, superseded
+from everytouch.ledger.quarantine import EVENTS, Quarantined, quarantined, release, superseded
 from everytouch.ledger.secret import read_secret, write_secret
 from everytouch.ledger.status import SourceStatus, moments_of, status_of
 from everytouch.ledger.tables import IMPORTS, TABLES, Tables
 
 __all__ = [
+    "EVENTS",
     "IMPORTS",
     "TABLES",
     "Counts",

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from everytouch.ledger.erasure import identifiers_of, tombstones
 from everytouch.ledger.keyset import KeySet
+from everytouch.ledger.quarantine import recognised_by
 from everytouch.ledger.tables import TABLES, Tables
 from everytouch.moments.api import (
     COLUMNS,
@@ -155,13 +156,18 @@ class Loader:
             found[at[hit]] = True
         return found
 
-    def quarantine(self, kind: Kind, rows: list[tuple[dict[str, Any], str]]) -> Counts:
-        """Keep records that break a rule, with the reasons; the same record only once."""
+    def quarantine(self, kind: str, rows: list[tuple[dict[str, Any], str]]) -> Counts:
+        """Keep records that break a rule, with the reasons; the same record only once.
+
+        Args:
+            kind: of record, or EVENTS for what is none yet.
+        """
         came = len(rows)
         if self._erased:
             rows = [row for row in rows if not self._names_erased(row[0])]
         texts = [json.dumps(plain(row), ensure_ascii=False, sort_keys=True) for row, _ in rows]
-        first, second = self._key(pa.array([f"{kind}\x1f{text}" for text in texts], pa.string()))
+        known = [recognised_by(kind, row, said) for (row, _), said in zip(rows, texts, strict=True)]
+        first, second = self._key(pa.array(known, pa.string()))
         new = self._known("quarantine").add(first, second)
         if new.any() and not self.dry:
             columns = {

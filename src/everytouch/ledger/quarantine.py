@@ -7,6 +7,15 @@ from typing import Any
 
 from everytouch.ledger.tables import Tables
 
+EVENTS = "events"
+"""Kind of what is held as it came over HTTP: no record yet. Its row has the event under this."""
+
+
+def recognised_by(kind: str, row: dict[str, Any], text: str) -> str:
+    """By what a row is known to be held already: an event by its id, a record by all it says."""
+    same = row.get("id") or row.get(EVENTS) if kind == EVENTS else text
+    return f"{kind}\x1f{same}"
+
 
 @dataclass(frozen=True)
 class Quarantined:

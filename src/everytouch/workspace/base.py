@@ -11,15 +11,16 @@ import numpy as np
 
 from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Catalogue, Segment
+from everytouch.collect.api import Rules, read_rules
 from everytouch.engine.api import LocalEngine
-from everytouch.errors import UnknownNameError, WorkspaceError
+from everytouch.errors import SourceError, UnknownNameError, WorkspaceError
 from everytouch.identity import api as identity
 from everytouch.ledger.api import Tables, read_secret
 from everytouch.settings import Settings
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Scope, Trails, microseconds
 
-FILE, CATALOGUE, LOG = "everytouch.toml", "catalogue.yaml", "log"
+FILE, CATALOGUE, RULES, LOG = "everytouch.toml", "catalogue.yaml", "rules.yaml", "log"
 PLACES = {"touchpoint": "name", "stage": "stage", "channel": "channel", "owner": "owner"}
 
 
@@ -49,6 +50,20 @@ class Base:
     def catalogue(self) -> Catalogue:
         """Its catalogue, as the file is now."""
         return catalogue_room.load(self.path / CATALOGUE)
+
+    @property
+    def rules(self) -> Rules:
+        """What the events of programs are, as the file of rules is now.
+
+        Raises:
+            SourceError: the file says something impossible.
+        """
+        path = self.path / RULES
+        try:
+            content = path.read_text(encoding="utf-8") if path.exists() else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceError(f"{path} cannot be read: {error}", "give UTF-8") from error
+        return read_rules(content, self.catalogue, RULES)
 
     @cached_property
     def tables(self) -> Tables:

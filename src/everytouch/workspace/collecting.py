@@ -22,7 +22,7 @@ class Collecting(Base):
 
     def drain(self) -> Drain:
         """What loads the log into the ledger; keep it, as it knows which keys are there."""
-        return Drain(self.tables, self._secret, self.log, self._words)
+        return Drain(self.tables, self._secret, self.log, self._words, lambda: self.rules)
 
     def in_log(self) -> dict[str, int]:
         """Events by source that were answered for and are not in the ledger yet."""

@@ -144,7 +144,7 @@ class WaysIn(Base):
         now = now or datetime.datetime.now(datetime.UTC)
         latest = now + datetime.timedelta(days=1)
         words = catalogue_room.vocabulary(known, self.settings.currency, latest)
-        return Importer(self.tables, self._secret, words, self.settings, now)
+        return Importer(self.tables, self._secret, words, self.settings, now, self.rules)
 
 
 def _changed(before: Catalogue, new: Catalogue) -> str:

@@ -1,6 +1,8 @@
 """The dialects. One is a file here and a line of this table."""
 
-from everytouch.collect.dialects import own
+from everytouch.collect.dialects import cloudevents, own, posthog, segment
 from everytouch.collect.dialects.base import Dialect
 
-DIALECTS: dict[str, Dialect] = {one.name: one for one in (own.DIALECT,)}
+DIALECTS: dict[str, Dialect] = {
+    one.name: one for one in (own.DIALECT, segment.DIALECT, posthog.DIALECT, cloudevents.DIALECT)
+}

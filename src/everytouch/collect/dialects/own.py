@@ -6,18 +6,25 @@ import msgspec
 
 from everytouch.collect.dialects.base import (
     Dialect,
+    Event,
     Found,
+    Record,
+    Request,
     Row,
     Taken,
     UnusableError,
-    loosely,
+    an_object,
+    as_json,
+    fields,
+    head,
+    object_of,
     parts,
+    text,
     time_text,
 )
 from everytouch.moments.api import COLUMNS, KINDS, Kind
 
 NAMES: dict[str, Kind] = {kind.removesuffix("s"): kind for kind in KINDS}
-DEEPEST = 32  # levels of a property
 _LISTS = ("also", "correlations")
 _columns = {kind: frozenset(column.name for column in COLUMNS[kind]) for kind in KINDS}
 
@@ -26,45 +33,34 @@ class _Head(msgspec.Struct):
     id: str | int | None = None
 
 
-class _Several(msgspec.Struct):
-    moments: msgspec.Raw | None = None
+_head = msgspec.json.Decoder(_Head)
 
 
-_head, _several = msgspec.json.Decoder(_Head), msgspec.json.Decoder(_Several)
-
-
-def found(body: bytes, content_type: str) -> Found:
+def find(request: Request) -> Found:
     """Records of a body: a list, one alone, {"moments": […]}, or one a line."""
-    if "ndjson" in content_type or "jsonl" in content_type:
-        texts = [line for line in body.splitlines() if line.strip()]
+    if "ndjson" in request.content_type or "jsonl" in request.content_type:
+        texts = [line for line in request.body.splitlines() if line.strip()]
     else:
-        texts = _listed(body.strip())
-    return [(text, _id(text)) for text in texts]
+        texts = _listed(request.body.strip())
+    return Found(texts, [_id(text) for text in texts])
 
 
 def _listed(body: bytes) -> list[bytes]:
     if body[:1] == b"[":
         return parts(body)
-    try:
-        several = _several.decode(body).moments
-        msgspec.json.decode(body, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError):
-        value = loosely(body)
-        body, several = msgspec.json.encode(value), None
-        if isinstance(value, dict) and "moments" in value:
-            several = msgspec.Raw(msgspec.json.encode(value["moments"]))
-    return [body] if several is None else parts(bytes(several))
+    whole = fields(body)
+    if "moments" in whole:
+        return parts(whole["moments"])
+    return [object_of(whole)]
 
 
 def _id(text: bytes) -> str | None:
-    try:
-        given = _head.decode(text).id
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    found = head(text, _head)
+    given = found.id if found else None
     return None if given is None or given == "" else str(given)
 
 
-def records(event: bytes, given: str | None, taken: Taken) -> list[tuple[Kind, Row]]:
+def understand(event: bytes, given: str | None, taken: Taken) -> list[Record | Event]:
     """The one record of an event.
 
     What is no column becomes a property; without a time it is of when it was received.
@@ -72,12 +68,7 @@ def records(event: bytes, given: str | None, taken: Taken) -> list[tuple[Kind, R
     Raises:
         UnusableError: it is no record.
     """
-    try:
-        value = msgspec.json.decode(event)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise UnusableError(f"it is no JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise UnusableError("it is no object with the columns of a record")
+    value = an_object(event)
     name = value.pop("kind", "interaction")
     kind = NAMES.get(str(name).removesuffix("s"))
     if kind is None:
@@ -97,19 +88,8 @@ def _row(kind: Kind, value: dict[str, Any]) -> Row:
     if "properties" in known:
         own = value.get("properties")
         properties = (own if isinstance(own, dict) else {"value": own} if own else {}) | rest
-        row["properties"] = _json(properties) if properties else None
+        row["properties"] = as_json(properties) if properties else None
     return row
-
-
-def text(value: Any) -> str | None:
-    """A value as a record's column is written."""
-    if isinstance(value, str) and "\x00" in value:
-        raise UnusableError("it holds a NUL character")
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else _json(value)
 
 
 def _texts(value: Any) -> list[str] | None:
@@ -118,17 +98,4 @@ def _texts(value: Any) -> list[str] | None:
     return [text(item) or "" for item in (value if isinstance(value, list) else [value])]
 
 
-def _json(value: Any) -> str:
-    if _depth(value) > DEEPEST:
-        raise UnusableError(f"it is nested deeper than {DEEPEST} levels")
-    return msgspec.json.encode(value).decode()
-
-
-def _depth(value: Any, level: int = 1) -> int:
-    if level > DEEPEST or not isinstance(value, list | dict):
-        return level
-    items = value.values() if isinstance(value, dict) else value
-    return max((_depth(item, level + 1) for item in items), default=level)
-
-
-DIALECT = Dialect("own", {"/v1/moments": found}, records)
+DIALECT = Dialect("own", ("/v1/moments",), find, understand)

@@ -1,0 +1,192 @@
+"""Segment's HTTP tracking API: what its libraries send, on servers, phones and in browsers.
+
+Source: Segment's specification of the calls and of its HTTP source (timestamps, limits, keys).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from everytouch.collect.dialects.base import (
+    Answer,
+    Dialect,
+    Event,
+    Found,
+    NotJsonError,
+    Record,
+    Request,
+    Row,
+    Taken,
+    UnusableError,
+    an_object,
+    behind,
+    described,
+    fields,
+    head,
+    identified,
+    object_of,
+    of_party,
+    parts,
+    same,
+    string,
+    text,
+    when,
+)
+
+USER, ANONYMOUS, GROUP = "user_id", "anonymous_id", "group_id"
+TYPES = ("track", "identify", "page", "screen", "group", "alias")
+_BATCHES = ("batch", "import", "b")
+_SHORT = {name[0]: name for name in TYPES}
+_UNKEPT = ("traits", "ip", "library")  # of the context: kept as traits, or not at all
+
+
+class _Head(msgspec.Struct):
+    messageId: str | None = None  # noqa: N815 - its name there
+
+
+_head = msgspec.json.Decoder(_Head)
+
+
+def find(request: Request) -> Found:
+    """The messages of a batch, or one; bodies are JSON whatever type they say they are of."""
+    whole = fields(request.body)
+    if request.path.rpartition("/")[2] in _BATCHES or "batch" in whole:
+        if "batch" not in whole:
+            raise NotJsonError("there is no list of events: batch is missing")
+        events = parts(whole["batch"])
+    else:
+        events = [object_of(whole)]
+    shift = behind(string(whole.get("sentAt")), request.received)
+    return Found(events, [_id(event) for event in events], shift, string(whole.get("writeKey")))
+
+
+def _id(event: bytes) -> str | None:
+    found = head(event, _head)
+    return found.messageId or None if found else None
+
+
+def understand(event: bytes, given: str | None, taken: Taken) -> list[Record | Event]:
+    """What one message says: of the party, and of what happened.
+
+    Raises:
+        UnusableError: it names nobody, or is of a type there is not.
+    """
+    value = an_object(event)
+    row = _row(value, given, taken)
+    name = value.get("type") or _SHORT.get(taken.route, taken.route)
+    return of_party(row, lambda: _said(str(name), value, row))
+
+
+def _said(name: str, value: dict[str, Any], row: Row) -> list[Record | Event]:
+    if name not in _CALLS:
+        raise UnusableError(f"type {name!r} is none of {', '.join(TYPES)}")
+    context = value.get("context")
+    known = context.get("traits") if isinstance(context, dict) else None
+    return [*described(row, known), *_CALLS[name]({**value, "type": name}, row)]
+
+
+def _row(value: dict[str, Any], given: str | None, taken: Taken) -> Row:
+    shift = behind(text(value.get("sentAt")) or "", taken.received) or taken.shift
+    happened = value.get("originalTimestamp") or value.get("timestamp")
+    who = {USER: value.get("userId"), ANONYMOUS: value.get("anonymousId")}
+    return {
+        "id": given or text(value.get("messageId")),
+        "occurred_at": when(happened, shift, taken.received),
+        **identified(who),
+    }
+
+
+def _tracked(value: dict[str, Any], row: Row) -> list[Record | Event]:
+    name = text(value.get("event"))
+    if not name:
+        raise UnusableError("a track call names no event")
+    return [Event((name,), row, value, _kept(value))]
+
+
+def _seen(value: dict[str, Any], row: Row) -> list[Record | Event]:
+    kind, name = str(value.get("type") or "page"), text(value.get("name"))
+    return [Event((name, kind) if name else (kind,), row, value, _kept(value))]
+
+
+def _identified(value: dict[str, Any], row: Row) -> list[Record | Event]:
+    other = text(value.get("anonymousId"))
+    both = [same(row, ANONYMOUS, other, "identify")] if other and "also" in row else []
+    return [*both, *described(row, value.get("traits"))]
+
+
+def _aliased(value: dict[str, Any], row: Row) -> list[Record | Event]:
+    before = text(value.get("previousId"))
+    if not before:
+        raise UnusableError("an alias call names no previousId")
+    # What it was an id of is not said: of a user, or of a browser nobody had signed in at.
+    return [same(row, space, before, "alias") for space in (USER, ANONYMOUS)]
+
+
+def _grouped(value: dict[str, Any], row: Row) -> list[Record | Event]:
+    group = text(value.get("groupId"))
+    if not group:
+        raise UnusableError("a group call names no groupId")
+    there = {**row, "namespace": GROUP, "identifier": group}
+    of_group: list[Record] = [
+        one for one in described(there, value.get("traits")) if one[0] == "traits"
+    ]
+    return [*described(row, {GROUP: group}), *of_group]
+
+
+def _kept(value: dict[str, Any]) -> dict[str, Any]:
+    own, context = value.get("properties"), value.get("context")
+    kept = dict(own) if isinstance(own, dict) else {}
+    if value.get("category"):
+        kept.setdefault("category", value["category"])
+    around = context.items() if isinstance(context, dict) else ()
+    beside = {name: item for name, item in around if name not in _UNKEPT}
+    return kept | ({"context": beside} if beside else {})
+
+
+_CALLS: dict[str, Callable[[dict[str, Any], Row], list[Record | Event]]] = {
+    "track": _tracked,
+    "page": _seen,
+    "screen": _seen,
+    "identify": _identified,
+    "alias": _aliased,
+    "group": _grouped,
+}
+
+
+def answer(_found: Found, _given: Sequence[str | None], _request: Request) -> Answer:
+    """As Segment says it."""
+    return 200, b'{"success":true}'
+
+
+def page(path: str, works: Callable[[str], bool]) -> bytes | None:
+    """The settings that the browser's library asks for before it sends: it sends here alone."""
+    start, _, rest = path.partition("/projects/")
+    key, _, last = rest.partition("/")
+    if start != "/v1" or last != "settings" or not works(key):
+        return None
+    every = {"__default": {"enabled": True, "integrations": {}}}
+    own = {"apiKey": key, "unbundledIntegrations": [], "addBundledMetadata": True}
+    return msgspec.json.encode(
+        {
+            "integrations": {"Segment.io": own},
+            "plan": dict.fromkeys(("track", "identify", "group"), every),
+            "edgeFunction": {},
+            "analyticsNextEnabled": True,
+            "middlewareSettings": {},
+            "enabledMiddleware": {},
+            "metrics": {"sampleRate": 0},
+            "legacyVideoPluginsEnabled": False,
+            "remotePlugins": [],
+        }
+    )
+
+
+DIALECT = Dialect(
+    "segment",
+    tuple(f"/v1/{name}" for name in (*TYPES, *_SHORT, *_BATCHES)),
+    find,
+    understand,
+    answer,
+    page,
+)
