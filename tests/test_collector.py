@@ -7,7 +7,6 @@ import gzip
 import http.client
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -23,15 +22,9 @@ from everytouch.collect.dialects.base import Taken
 from everytouch.collect.server import encode
 from everytouch.errors import UnknownNameError
 from everytouch.ledger.api import TABLES, Log, Tables, entries, sealed
+from tests.collecting import CATALOGUE, Sender, collecting, loaded, stored
 from tests.conftest import SECRET
 
-CATALOGUE = """organisation: Acme
-stages: [buy]
-touchpoints:
-  checkout: {label: Check-out, stage: buy, channel: web, element: process}
-instruments:
-  nps: {label: Recommend, kind: nps, low: 0, high: 10}
-"""
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 GOOD = {"namespace": "email", "identifier": "Ana@x.org", "touchpoint": "checkout"}
 
@@ -42,48 +35,6 @@ def own(tmp_path):
     workspace = everytouch.create(tmp_path / "w", "Acme", secret=SECRET)
     (workspace.path / "catalogue.yaml").write_text(CATALOGUE)
     return workspace
-
-
-class Sender:
-    """A program that sends to a running collector."""
-
-    def __init__(self, port, secret, process):
-        self.port, self.secret, self.process = port, secret, process
-
-    def send(self, body, path="/v1/moments", method="POST", **headers):
-        """Status, headers and JSON of the answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        given = {"Authorization": f"Bearer {self.secret}"}
-        given |= {name.replace("_", "-"): value for name, value in headers.items()}
-        if not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-        with contextlib.closing(connection):
-            connection.request(method, path, body, given)
-            answer = connection.getresponse()
-            text = answer.read()
-            return answer.status, answer.headers, json.loads(text) if text else None
-
-
-@contextlib.contextmanager
-def collecting(workspace, secret=""):
-    """A collector of a workspace, in processes of its own."""
-    secret = secret or workspace.create_key("shop", origins=("https://shop.example",))
-    command = [sys.executable, "-m", "everytouch", "-w", workspace.path, "collect", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
-    try:
-        port = int(re.search(r":(\d+)/v1", process.stdout.readline())[1])
-        sender, deadline = Sender(port, secret, process), time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                if sender.send(b"", "/health", "GET")[0] == 200:
-                    break
-            time.sleep(0.05)
-        yield sender
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        process.wait(60)
-        process.stdout.close()
 
 
 @pytest.fixture(scope="module")
@@ -97,22 +48,6 @@ def home(tmp_path_factory):
 def sender(home):
     with collecting(home) as started:
         yield started
-
-
-def loaded(workspace, source="shop"):
-    """The status of a source once its log is empty."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        found = {one.source: one for one in workspace.status()}
-        if source in found and found[source].waiting == 0:
-            return found[source]
-        time.sleep(0.1)
-    raise AssertionError(workspace.status())
-
-
-def stored(workspace, kind="interactions"):
-    rows = workspace.tables.query(kind, "SELECT * FROM ledger ORDER BY id").to_pylist()
-    return {row["id"]: row for row in rows}
 
 
 def test_what_is_sent_is_stored_once_with_everything_it_said(sender, home):

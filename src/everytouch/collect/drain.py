@@ -1,5 +1,6 @@
 """From the log into the ledger: sealed segments become records, each exactly once."""
 
+import contextlib
 import datetime
 import logging
 from collections import defaultdict
@@ -139,8 +140,7 @@ def in_log(folder: Path) -> dict[str, int]:
 
 def _waiting(folder: Path) -> Iterator[Taken]:
     for path in segments(folder):
-        try:
-            found = frames(path)
-        except FileNotFoundError:
-            continue  # loaded meanwhile
-        yield from map(_decode, found)
+        for there in (path, path.with_suffix(".sealed")):  # it may be sealed meanwhile
+            with contextlib.suppress(FileNotFoundError):  # or loaded
+                yield from map(_decode, frames(there))
+                break
