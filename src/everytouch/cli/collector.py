@@ -6,9 +6,12 @@ import click
 
 from everytouch.cli.show import console, dump, grid
 from everytouch.cli.ways_in import AS_JSON
-from everytouch.collect.api import serve
+from everytouch.collect.api import DIALECTS, Tried, read_rules, serve
 from everytouch.web import api as web
 from everytouch.workspace import open_workspace
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_UNSHOWN = ("id", "occurred_at", "properties")
 
 
 @click.command()
@@ -16,17 +19,63 @@ from everytouch.workspace import open_workspace
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=8010, show_default=True, help="Its port."
 )
+@click.option("--try", "file", type=_FILE, help="Show what the events of FILE would be, and end.")
+@click.option("--dialect", type=click.Choice(DIALECTS), help="Of FILE; told by its looks if not.")
 @click.pass_obj
-def collect(workspace: Path, host: str, port: int) -> None:
+def collect(workspace: Path, host: str, port: int, file: Path | None, dialect: str | None) -> None:
     """Take events over HTTP, until Ctrl-C; what was answered for is never lost.
 
     Programs send with a source key: everytouch keys create SOURCE.
     """
     opened = open_workspace(workspace)
+    if file is not None:
+        _show(opened.try_events(file.read_bytes(), dialect or ""))
+        return
     port = port or web.free_port(host, 0)  # senders know the port: another one will not do
     address = f"http://{host}:{port}/v1/moments"
     click.echo(f"The collector is at {address}\nStop with Ctrl-C.")
     serve(workspace, host, port, opened.drain())
+
+
+def _show(found: list[Tried]) -> None:
+    """What events would be, each on a line of its own for each record."""
+    cells = []
+    for number, one in enumerate(found, 1):
+        for kind, row in one.records:
+            said = {k: v for k, v in row.items() if v is not None and k not in _UNSHOWN}
+            told = ", ".join(f"{name}={value}" for name, value in said.items())
+            cells.append([str(number), kind.removesuffix("s"), told])
+        if one.reason:
+            cells.append([str(number), "held", one.reason])
+        elif not one.records:
+            cells.append([str(number), "not kept", ""])
+    console().print(grid(["event", "becomes", "with"], cells))
+    held = sum(bool(one.reason) for one in found)
+    click.echo(f"{len(found):,} events, {held:,} held; nothing was stored")
+
+
+@click.group()
+def rules() -> None:
+    """The rules: which touchpoints the events of programs are (rules.yaml)."""
+
+
+@rules.command("check")
+@click.argument("file", type=_FILE, required=False)
+@click.pass_obj
+def rules_check(workspace: Path, file: Path | None) -> None:
+    """Check a rule table FILE (YAML), the workspace's own when left out."""
+    opened = open_workspace(workspace)
+    text = file.read_text(encoding="utf-8") if file else opened.rules_text
+    found = read_rules(text, opened.catalogue, str(file or "rules.yaml"))
+    click.echo(f"{file or 'rules.yaml'} holds: {len(found.rules)} rules")
+
+
+@rules.command("show")
+@click.pass_obj
+def rules_show(workspace: Path) -> None:
+    """Print the workspace's rules; edit rules.yaml there to change them."""
+    opened = open_workspace(workspace)
+    click.echo(opened.rules_text or f"There is none yet: write {opened.path / 'rules.yaml'}")
 
 
 @click.group()
@@ -92,4 +141,4 @@ def _tell(secret: str) -> None:
     click.echo(f"{secret}\nKeep it: it is not shown again. Send it as Authorization: Bearer …")
 
 
-COMMANDS: tuple[click.Command, ...] = (collect, keys)
+COMMANDS: tuple[click.Command, ...] = (collect, keys, rules)

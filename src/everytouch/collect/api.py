@@ -1,6 +1,8 @@
 """What other rooms may import of the ways in."""
 
+from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.drain import Drain, in_log
+from everytouch.collect.events import Tried, likely_dialect, tried
 from everytouch.collect.importer import Importer, Progress, Receipt, Trial
 from everytouch.collect.keys import Keys, SourceKey
 from everytouch.collect.preview import Preview, preview
@@ -9,6 +11,7 @@ from everytouch.collect.serving import serve
 from everytouch.collect.source import FORMATS, Input, Source, Statement, read_source
 
 __all__ = [
+    "DIALECTS",
     "FORMATS",
     "Drain",
     "Importer",
@@ -22,9 +25,12 @@ __all__ = [
     "SourceKey",
     "Statement",
     "Trial",
+    "Tried",
     "in_log",
+    "likely_dialect",
     "preview",
     "read_rules",
     "read_source",
     "serve",
+    "tried",
 ]

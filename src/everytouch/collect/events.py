@@ -5,12 +5,29 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from everytouch.collect.dialects import DIALECTS
-from everytouch.collect.dialects.base import Event, Record, Row, Taken, UnusableError
+from everytouch.collect.dialects.base import (
+    Event,
+    NotJsonError,
+    Record,
+    Request,
+    Row,
+    Taken,
+    UnusableError,
+)
+from everytouch.collect.records import typed
 from everytouch.collect.rules import IgnoredError, Rules
+from everytouch.errors import SourceError
 from everytouch.ledger.api import EVENTS
-from everytouch.moments.api import KINDS, Kind
+from everytouch.moments.api import KINDS, Kind, Vocabulary
 
 Held = tuple[Row, str]
+_EXAMPLES = {
+    "own": "/v1/moments",
+    "segment": "/v1/track",
+    "posthog": "/capture",
+    "cloudevents": "/v1/cloudevents",
+}
+_TYPES = {"cloudevents": "application/cloudevents+json"}
 _PARTY = ("namespace", "identifier", "also")
 log = logging.getLogger("everytouch.collect")
 
@@ -68,6 +85,71 @@ def understand(event: bytes, given: str | None, taken: Taken, rules: Rules) -> S
         log.exception("an event could not be understood")
         raise UnusableError(f"it could not be understood: {error!r}") from error
     return records
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What one event would be.
+
+    Attributes:
+        event: as it came.
+        records: it would be; none where it is held, or says nothing.
+        reason: why it would be held.
+    """
+
+    event: str
+    records: tuple[Record, ...] = ()
+    reason: str = ""
+
+
+def tried(
+    body: bytes, dialect: str, rules: Rules, words: Vocabulary, received: int
+) -> tuple[Tried, ...]:
+    """What the events of a request's body would be; nothing is stored.
+
+    Raises:
+        SourceError: it holds no events of this dialect.
+    """
+    asked = Request(
+        _EXAMPLES[dialect], "", {"content-type": _TYPES.get(dialect, "")}, body, received
+    )
+    try:
+        found = DIALECTS[dialect].find(asked)
+    except NotJsonError as error:
+        raise SourceError(
+            f"no events of {dialect}: {error}", "give what a program sends"
+        ) from error
+    taken = Taken(dialect, "try", received, found.shift, list(found.events), list(found.ids))
+    return tuple(
+        _try(event, own or f"event {number}", taken, rules, words)
+        for number, (event, own) in enumerate(zip(found.events, found.ids, strict=True), 1)
+    )
+
+
+def _try(event: bytes, given: str, taken: Taken, rules: Rules, words: Vocabulary) -> Tried:
+    said = event.decode("utf-8", "replace")
+    try:
+        records = understand(event, given, taken, rules)
+    except IgnoredError:
+        return Tried(said)
+    except UnusableError as error:
+        return Tried(said, (), str(error))
+    for kind, row in records:
+        for _, reason in typed(kind, [row], words).broken.values():
+            return Tried(said, tuple(records), reason)
+    return Tried(said, tuple(records))
+
+
+def likely_dialect(body: bytes) -> str:
+    """The dialect that a body seems to speak."""
+    marks = {
+        "cloudevents": b'"specversion"',
+        "posthog": b'"distinct_id"',
+        "segment": b'"messageId"',
+    }
+    by_words = next((name for name, mark in marks.items() if mark in body), None)
+    spoken = any(mark in body for mark in (b'"userId"', b'"anonymousId"'))
+    return by_words or ("segment" if spoken else "own")
 
 
 def _ruled(event: Event, source: str, rules: Rules) -> list[Record]:

@@ -1,8 +1,10 @@
 """What every part of a workspace stands on: its folder, settings, catalogue, ledger, trails."""
 
+import contextlib
 import datetime
+import fcntl
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -51,6 +53,30 @@ class Base:
         """Its catalogue, as the file is now."""
         return catalogue_room.load(self.path / CATALOGUE)
 
+    @contextlib.contextmanager
+    def _changing(self, name: str) -> Iterator[None]:
+        """One process at a time changes a file."""
+        with (self.path / f".{Path(name).stem}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _replace(self, name: str, text: str) -> None:
+        """The old file or the new one is there, never half of one."""
+        fresh = self.path / f".{name}.new"
+        fresh.write_text(text, encoding="utf-8")
+        if (self.path / name).exists():
+            fresh.chmod((self.path / name).stat().st_mode)
+        fresh.replace(self.path / name)
+
+    @property
+    def rules_text(self) -> str:
+        """The file of rules, as it is now; empty where there is none."""
+        path = self.path / RULES
+        try:
+            return path.read_text(encoding="utf-8") if path.exists() else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise SourceError(f"{path} cannot be read: {error}", "give UTF-8") from error
+
     @property
     def rules(self) -> Rules:
         """What the events of programs are, as the file of rules is now.
@@ -58,12 +84,7 @@ class Base:
         Raises:
             SourceError: the file says something impossible.
         """
-        path = self.path / RULES
-        try:
-            content = path.read_text(encoding="utf-8") if path.exists() else ""
-        except (OSError, UnicodeDecodeError) as error:
-            raise SourceError(f"{path} cannot be read: {error}", "give UTF-8") from error
-        return read_rules(content, self.catalogue, RULES)
+        return read_rules(self.rules_text, self.catalogue, RULES)
 
     @cached_property
     def tables(self) -> Tables:

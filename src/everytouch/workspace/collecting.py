@@ -4,10 +4,28 @@ import datetime
 from pathlib import Path
 
 from everytouch.catalogue import api as catalogue_room
-from everytouch.collect.api import Drain, Keys, SourceKey, in_log
+from everytouch.collect.api import (
+    Drain,
+    Keys,
+    SourceKey,
+    Tried,
+    in_log,
+    likely_dialect,
+    read_rules,
+    tried,
+)
+from everytouch.errors import SourceError
 from everytouch.ledger.api import audit
 from everytouch.moments.api import Vocabulary
-from everytouch.workspace.base import LOG, Base
+from everytouch.workspace.base import LOG, RULES, Base
+
+
+def _requests(body: bytes) -> list[bytes]:
+    """Bodies of requests: one, or one a line where every line is one by itself."""
+    lines = [line for line in body.splitlines() if line.strip()]
+    whole = [line for line in lines if line.strip()[:1] == b"{" and line.strip()[-1:] == b"}"]
+    return lines if len(lines) > 1 and len(whole) == len(lines) else [body]
+
 
 AHEAD = datetime.timedelta(days=1)  # a sender's clock may be ahead so far
 
@@ -23,6 +41,44 @@ class Collecting(Base):
     def drain(self) -> Drain:
         """What loads the log into the ledger; keep it, as it knows which keys are there."""
         return Drain(self.tables, self._secret, self.log, self._words, lambda: self.rules)
+
+    def try_events(self, body: bytes, dialect: str = "", rules: str | None = None) -> list[Tried]:
+        """What events would be, by the rules; nothing is stored.
+
+        Args:
+            body: as a program sends it, or event by event on lines.
+            dialect: own, segment, posthog or cloudevents; told by its looks when left out.
+            rules: a rule table to try instead of the workspace's.
+
+        Raises:
+            SourceError: it holds no events, or the rules are none.
+        """
+        now = datetime.datetime.now(datetime.UTC)
+        table = self.rules if rules is None else read_rules(rules, self.catalogue)
+        words, received = self._words(now), int(now.timestamp() * 1e6)
+        spoken = dialect or likely_dialect(body)
+        return [
+            one for part in _requests(body) for one in tried(part, spoken, table, words, received)
+        ]
+
+    def save_rules(self, new: str, before: str) -> None:
+        """Write a changed rule table, as YAML; the change is audited.
+
+        Args:
+            before: what was changed.
+
+        Raises:
+            SourceError: it is no table of rules, or somebody changed it meanwhile.
+        """
+        read_rules(new, self.catalogue)
+        with self._changing(RULES):
+            if self.rules_text != before:
+                raise SourceError(
+                    "somebody else changed the rules meanwhile",
+                    "open them anew and change them again",
+                )
+            self._replace(RULES, new)
+        audit(self.path, "change rules", f"{len(new.splitlines())} lines", self.who)
 
     def in_log(self) -> dict[str, int]:
         """Events by source that were answered for and are not in the ledger yet."""

@@ -1,9 +1,7 @@
 """Ways in: imports, quarantine, what is stored."""
 
-import contextlib
 import datetime
-import fcntl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,20 +99,6 @@ class WaysIn(Base):
             self._replace(FILE, tomlkit.dumps(text))
         said = ", ".join(f"{name} = {value}" for name, value in changes.items())
         audit(self.path, "change settings", said, self.who)
-
-    @contextlib.contextmanager
-    def _changing(self, name: str) -> Iterator[None]:
-        """One process at a time changes a file."""
-        with (self.path / f".{Path(name).stem}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
-
-    def _replace(self, name: str, text: str) -> None:
-        """The old file or the new one is there, never half of one."""
-        fresh = self.path / f".{name}.new"
-        fresh.write_text(text, encoding="utf-8")
-        fresh.chmod((self.path / name).stat().st_mode)
-        fresh.replace(self.path / name)
 
     def rename(self, organisation: str) -> None:
         """Give the organisation another name."""

@@ -1,6 +1,7 @@
 """What a dialect is: how events are taken from a request, and understood later."""
 
 import datetime
+import gzip
 import json
 import math
 import secrets
@@ -78,7 +79,7 @@ class Request:
     headers: Any
     body: bytes
     received: int
-    unpacked: Callable[[bytes], bytes]
+    unpacked: Callable[[bytes], bytes] = gzip.decompress
 
     @property
     def content_type(self) -> str:
