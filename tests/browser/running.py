@@ -25,10 +25,11 @@ FLAGS = [
 
 @dataclass(frozen=True)
 class App:
-    """Where a visitor begins, and how the demo's owner signs in."""
+    """Where a visitor begins, how the demo's owner signs in, and how an event is sent."""
 
     address: str
     password: str
+    curl: str
 
     @property
     def base(self) -> str:
@@ -45,17 +46,20 @@ def chromium() -> str | None:
 def running(*words: str) -> Iterator[App]:
     """``everytouch`` with these words on a free port, until it is no longer needed."""
     command = [sys.executable, "-m", "everytouch", *words, "--no-open", "--port", "0"]
+    command += ["--collect-port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            password = address = ""
+            password = address = curl = ""
             for line in process.stdout or ():
                 if found := re.search(r"owner@demo.invalid with (\S+)", line):
                     password = found[1]
                 if found := re.search(r"Everytouch is at (\S+)", line):
                     address = found[1]
+                if found := re.search(r"curl .*", line):
+                    curl = found[0]
                     break
-            assert address, "it did not start"
-            yield App(address, password)
+            assert curl, "it did not start"
+            yield App(address, password, curl)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)

@@ -31,6 +31,8 @@ PAGES = {
     "finding": "/findings/late:parcel_delivered",
     "sources": "/sources",
     "quarantine": "/quarantine",
+    "source-keys": "/sources/keys",
+    "rules": "/rules",
     "settings": "/settings",
     "tokens": "/settings/tokens",
     "shares": "/settings/shares",

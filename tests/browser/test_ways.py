@@ -2,6 +2,8 @@
 
 import json
 import re
+import shlex
+import subprocess
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -202,3 +204,48 @@ def test_light_dark_and_another_language(window, demo: App):
     page.reload()
     assert page.evaluate("document.documentElement.dataset.bsTheme") == "light"
     page.locator("[data-do=theme]").click()
+
+
+def test_an_event_is_seen_named_by_a_rule_and_stored(window, demo: App):
+    page = window()
+    page.goto(demo.address)
+    page.goto(f"{demo.base}/sources")
+    expect(page.get_by_text("The collector listens at")).to_be_visible(timeout=20_000)
+    _curl(demo.curl)
+    feed = page.locator("ul.live li")
+    expect(feed.first.get_by_text("Newsletter")).to_be_visible(timeout=20_000)
+    _curl(demo.curl.replace("newsletter", "Box Opened"))
+    expect(feed.first.get_by_text("no touchpoint is named 'Box Opened'")).to_be_visible(
+        timeout=20_000
+    )
+    page.get_by_role("link", name="Rules").click()
+    expect(page.get_by_role("row", name="Box Opened")).to_be_visible()
+    page.fill("#rules", "- event: Box Opened\n  interaction: {touchpoint: parcel_unpaked}")
+    page.get_by_role("button", name="Try on what is held").click()
+    expect(page.get_by_text("did you mean 'parcel_unpacked'?")).to_be_visible()
+    page.fill("#rules", "- event: Box Opened\n  interaction: {touchpoint: parcel_unpacked}")
+    page.get_by_role("button", name="Try on what is held").click()
+    expect(page.get_by_text("interaction: touchpoint parcel_unpacked")).to_be_visible()
+    page.get_by_role("button", name="Save, and try all again").click()
+    expect(page.get_by_text("1 received = 1 stored")).to_be_visible(timeout=20_000)
+
+
+def test_a_key_is_made_turned_and_ended(window, demo: App):
+    page = window()
+    page.goto(demo.address)
+    page.goto(f"{demo.base}/sources/keys")
+    page.fill("#source", "till")
+    page.get_by_role("button", name="Make a key").click()
+    first = page.locator("#secret").inner_text()
+    assert first.startswith("ek_")
+    number = page.get_by_role("row", name="till").get_by_role("rowheader").inner_text()
+    page.get_by_role("button", name=f"Rotate {number}").click()
+    assert page.locator("#secret").inner_text() != first
+    page.get_by_role("button", name=f"Revoke {number}").click()
+    expect(page.get_by_text("The key works no longer.")).to_be_visible()
+    expect(page.get_by_role("row", name="till").first.get_by_text("revoked")).to_be_visible()
+
+
+def _curl(command: str) -> None:
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"success": True}

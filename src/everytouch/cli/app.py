@@ -1,6 +1,7 @@
 """Commands that run the app, and those that keep and protect what is in it."""
 
 import datetime
+import json
 import webbrowser
 from pathlib import Path
 
@@ -19,6 +20,13 @@ _HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Add
 _PORT = click.option(
     "--port", type=click.IntRange(0, 65_535), default=8000, show_default=True, help="Its port."
 )
+_COLLECT = click.option(
+    "--collect-port",
+    type=click.IntRange(0, 65_535),
+    default=8010,
+    show_default=True,
+    help="Port for events.",
+)
 _OPEN = click.option(
     "--open/--no-open", "opening", default=True, help="Open the address in the browser."
 )
@@ -27,31 +35,48 @@ _OPEN = click.option(
 @click.command()
 @_HOST
 @_PORT
+@_COLLECT
 @_OPEN
 @click.pass_obj
-def serve(workspace: Path, host: str, port: int, opening: bool) -> None:
-    """Open the workspace in the browser: pages and worker, until Ctrl-C.
+def serve(workspace: Path, host: str, port: int, collect_port: int, opening: bool) -> None:
+    """Open the workspace in the browser: pages, worker and collector, until Ctrl-C.
 
     A workspace is made when there is none yet.
     """
     if not workspace.exists() or not any(workspace.iterdir()):
         create(workspace)
     open_workspace(workspace)
-    _serve(workspace, host, port, opening)
+    _serve(workspace, host, port, collect_port, opening)
 
 
-def _serve(workspace: Path, host: str, port: int, opening: bool, key: str = "") -> None:
-    port = web.free_port(host, port)
+def _serve(
+    workspace: Path, host: str, port: int, collecting: int, opening: bool, key: str = ""
+) -> None:
+    port, collecting = web.free_port(host, port), web.free_port(host, collecting)
     address = web.address(workspace, host, port)
     if key:
         address += f"enter?key={key}"
+    example = _example(open_workspace(workspace), host, collecting, bool(key))
 
     def started() -> None:
-        click.echo(f"Everytouch is at {address}\nStop with Ctrl-C.")
+        click.echo(f"Everytouch is at {address}\n\n{example}\n\nStop with Ctrl-C.")
         if opening:
             webbrowser.open(address)
 
-    web.run_supervised(workspace, host, port, started)
+    web.run_supervised(workspace, host, port, collecting, started)
+
+
+def _example(workspace: Workspace, host: str, port: int, demo: bool) -> str:
+    """How an event is sent, to be copied; with a key that works, if there was none before."""
+    works = any(not key.revoked_at for key in workspace.source_keys())
+    if demo:
+        key = web.demo_source_key(workspace)
+    else:
+        key = "YOUR_KEY" if works else workspace.create_key("first")
+    point = next(iter(workspace.catalogue.touchpoints), "first contact")
+    event = json.dumps({"userId": "you", "event": point})
+    said = f"Send it an event:\n  curl -u {key}: -d '{event}' http://{host}:{port}/v1/track"
+    return said if key != "YOUR_KEY" else f"{said}\n(a key: everytouch keys create SOURCE)"
 
 
 @click.command("web")
@@ -78,9 +103,16 @@ def work(workspace: Path) -> None:
 @click.option("--report-only", is_flag=True, help="Make workspace and report, start nothing.")
 @_HOST
 @_PORT
+@_COLLECT
 @_OPEN
 def demo(
-    folder: Path, parties: int, report_only: bool, host: str, port: int, opening: bool
+    folder: Path,
+    parties: int,
+    report_only: bool,
+    host: str,
+    port: int,
+    collect_port: int,
+    opening: bool,
 ) -> None:
     """Make a workspace with the simulated company in FOLDER, and open it in the browser."""
     workspace = _demo(folder, parties)
@@ -93,7 +125,7 @@ def demo(
     password = web.make_demo(folder)
     if password:
         click.echo(f"The owner signs in as owner@demo.invalid with {password}")
-    _serve(folder, host, port, opening, web.demo_key(folder))
+    _serve(folder, host, port, collect_port, opening, web.demo_key(folder))
 
 
 def _demo(folder: Path, parties: int) -> Workspace:

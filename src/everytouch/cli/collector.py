@@ -21,8 +21,11 @@ _UNSHOWN = ("id", "occurred_at", "properties")
 )
 @click.option("--try", "file", type=_FILE, help="Show what the events of FILE would be, and end.")
 @click.option("--dialect", type=click.Choice(DIALECTS), help="Of FILE; told by its looks if not.")
+@click.option("--quiet", is_flag=True, help="Do not say where it is.")
 @click.pass_obj
-def collect(workspace: Path, host: str, port: int, file: Path | None, dialect: str | None) -> None:
+def collect(
+    workspace: Path, host: str, port: int, file: Path | None, dialect: str | None, quiet: bool
+) -> None:
     """Take events over HTTP, until Ctrl-C; what was answered for is never lost.
 
     Programs send with a source key: everytouch keys create SOURCE.
@@ -32,8 +35,9 @@ def collect(workspace: Path, host: str, port: int, file: Path | None, dialect: s
         _show(opened.try_events(file.read_bytes(), dialect or ""))
         return
     port = port or web.free_port(host, 0)  # senders know the port: another one will not do
-    address = f"http://{host}:{port}/v1/moments"
-    click.echo(f"The collector is at {address}\nStop with Ctrl-C.")
+    web.end_with_parent()
+    if not quiet:
+        click.echo(f"The collector is at http://{host}:{port}/v1/moments\nStop with Ctrl-C.")
     serve(workspace, host, port, opened.drain())
 
 
@@ -98,7 +102,7 @@ def keys_create(workspace: Path, source: str, rate: int, origins: tuple[str, ...
 @click.pass_obj
 def keys_list(workspace: Path, as_json: bool) -> None:
     """All keys; never their secrets."""
-    found = open_workspace(workspace).keys()
+    found = open_workspace(workspace).source_keys()
     if as_json:
         dump([{**vars(key), "sha256": key.sha256[:8]} for key in found])
         return

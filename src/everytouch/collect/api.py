@@ -2,23 +2,26 @@
 
 from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.drain import Drain, in_log
-from everytouch.collect.events import Tried, likely_dialect, tried
+from everytouch.collect.events import Tried, likely_dialect, tried, try_held
 from everytouch.collect.importer import Importer, Progress, Receipt, Trial
 from everytouch.collect.keys import Keys, SourceKey
 from everytouch.collect.preview import Preview, preview
-from everytouch.collect.rules import Rules, read_rules
+from everytouch.collect.pulse import Pulse, pulse
+from everytouch.collect.rules import UNCATALOGUED, Rules, read_rules
 from everytouch.collect.serving import serve
 from everytouch.collect.source import FORMATS, Input, Source, Statement, read_source
 
 __all__ = [
     "DIALECTS",
     "FORMATS",
+    "UNCATALOGUED",
     "Drain",
     "Importer",
     "Input",
     "Keys",
     "Preview",
     "Progress",
+    "Pulse",
     "Receipt",
     "Rules",
     "Source",
@@ -29,8 +32,10 @@ __all__ = [
     "in_log",
     "likely_dialect",
     "preview",
+    "pulse",
     "read_rules",
     "read_source",
     "serve",
     "tried",
+    "try_held",
 ]

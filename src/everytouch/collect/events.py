@@ -126,7 +126,13 @@ def tried(
     )
 
 
-def _try(event: bytes, given: str, taken: Taken, rules: Rules, words: Vocabulary) -> Tried:
+def try_held(row: Row, source: str, rules: Rules, words: Vocabulary) -> Tried:
+    """What an event in quarantine would be."""
+    taken = from_held(row, source)
+    return _try(taken.events[0], taken.ids[0], taken, rules, words)
+
+
+def _try(event: bytes, given: str | None, taken: Taken, rules: Rules, words: Vocabulary) -> Tried:
     said = event.decode("utf-8", "replace")
     try:
         records = understand(event, given, taken, rules)

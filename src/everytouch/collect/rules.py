@@ -16,7 +16,8 @@ from typing import Any
 import yaml
 
 from everytouch.catalogue.api import Catalogue
-from everytouch.collect.dialects.base import Event, Record, Row, UnusableError, as_json, text
+from everytouch.collect.dialects.base import Event, Record, Row, UnusableError
+from everytouch.collect.dialects.values import as_json, text
 from everytouch.errors import SourceError
 from everytouch.moments.api import COLUMNS, Kind
 

@@ -13,8 +13,7 @@ import os
 import signal
 import threading
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +21,14 @@ import msgspec
 
 from everytouch.collect.body import BadEncodingError, Limits, TooLargeError, read, unpack
 from everytouch.collect.dialects import DIALECTS
-from everytouch.collect.dialects.base import (
-    Dialect,
-    Found,
-    NotJsonError,
-    Request,
-    Taken,
-    new_id,
-)
+from everytouch.collect.dialects.base import Dialect, Found, NotJsonError, Request, Taken, new_id
 from everytouch.collect.keys import Keys, SourceKey
-from everytouch.ledger.api import Log, LogFullError, segments
+from everytouch.collect.pulse import EVERY, Watch, exposition
+from everytouch.ledger.api import Log, LogFullError
 
 RETRY = "2"  # seconds after which a sender may try again
 _JSON = ("content-type", "application/json")
+_METRICS = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
 log = logging.getLogger("everytouch.collect")
 encode = msgspec.msgpack.Encoder().encode
 
@@ -76,7 +70,7 @@ class Collector:
         self.workspace, self.limits = workspace, limits or Limits()
         self.keys = Keys(workspace)
         self.routes = {path: one for one in DIALECTS.values() for path in one.routes}
-        self.counts: Counter[tuple[str, str]] = Counter()  # (what, source)
+        self.watch = Watch(workspace, os.environ.get("EVERYTOUCH_COLLECTOR", ""))
         self._allowances: dict[int, Allowance] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._log: Log | None = None
@@ -86,6 +80,7 @@ class Collector:
         self._loop = loop
         self._log = Log(self.workspace / "log", self._written)
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+        threading.Thread(target=self._note, name="pulse", daemon=True).start()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called by the server at its end."""
@@ -98,7 +93,7 @@ class Collector:
         try:
             status, headers, body = await self._answer(scope, proto)
         except RefusedError as error:
-            self.counts["refused", str(error.status)] += 1
+            self.watch.refused[str(error.status)] += 1
             status, headers = error.status, [_JSON]
             if status == 503:  # a sender may try again
                 headers.append(("retry-after", RETRY))
@@ -110,12 +105,9 @@ class Collector:
         proto.response_bytes(status, headers, body)
 
     async def _answer(self, scope: Any, proto: Any) -> tuple[int, list[tuple[str, str]], bytes]:
-        if scope.method == "GET" and scope.path == "/health":
-            healthy, said = self._health()
-            return 200 if healthy else 503, [_JSON], said
         path = scope.path.rstrip("/")
         if scope.method == "GET" and (page := self._page(path)) is not None:
-            return 200, [_JSON], page
+            return page
         dialect = self.routes.get(path)
         if dialect is None:
             raise RefusedError(404, f"there is nothing at {scope.path}")
@@ -134,9 +126,15 @@ class Collector:
         status, said = dialect.answer(found, given, request)
         return status, [_JSON] if said else [], said
 
-    def _page(self, path: str) -> bytes | None:
+    def _page(self, path: str) -> tuple[int, list[tuple[str, str]], bytes] | None:
+        if path == "/health":
+            now = self.watch.look(self._log)
+            said = msgspec.json.encode({"healthy": now.healthy, **asdict(now)})
+            return 200 if now.healthy else 503, [_JSON], said
+        if path == "/metrics":
+            return 200, [_METRICS], exposition(self.watch.look(self._log))
         pages = (one.page(path, self._works) for one in DIALECTS.values() if one.page)
-        return next((said for said in pages if said is not None), None)
+        return next(((200, [_JSON], said) for said in pages if said is not None), None)
 
     def _works(self, secret: str) -> bool:
         return self.keys.of(secret) is not None
@@ -212,7 +210,7 @@ class Collector:
             await written
         except OSError as error:
             raise RefusedError(503, f"the log cannot be written: {error.strerror}") from error
-        self.counts["events", key.source] += len(found.events)
+        self.watch.events[key.source] += len(found.events)
         return ids
 
     def _written(self, waiting: list[Any], failure: OSError | None) -> None:
@@ -220,24 +218,16 @@ class Collector:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_resolve, waiting, failure)
 
+    def _note(self) -> None:
+        while True:
+            self.watch.note(self._log)
+            time.sleep(EVERY)
+
     def _may(self, origin: str) -> bool:
         return any(
             not key.revoked_at and ("*" in key.origins or origin in key.origins)
             for key in self.keys.all()
         )
-
-    def _health(self) -> tuple[bool, bytes]:
-        waiting = segments(self.workspace / "log")
-        disk = os.statvfs(self.workspace)
-        failure = self._log.failure if self._log else None
-        said = {
-            "healthy": failure is None,
-            "log": {"segments": len(waiting), "bytes": sum(map(_size, waiting))},
-            "lag_s": max((time.time() - _since(path) for path in waiting[:-1]), default=0.0),
-            "disk_free_bytes": disk.f_bavail * disk.f_frsize,
-            "failure": failure.strerror if failure else None,
-        }
-        return failure is None, msgspec.json.encode(said)
 
 
 def _end_with(parent: int) -> None:
@@ -264,20 +254,6 @@ def _preflight(headers: Any) -> list[tuple[str, str]]:
         ("access-control-allow-headers", asked),
         ("access-control-max-age", "600"),
     ]
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0  # the ledger holds it by now
-
-
-def _since(path: Path) -> float:
-    try:
-        return path.stat().st_ctime
-    except FileNotFoundError:
-        return time.time()
 
 
 def create() -> Collector:

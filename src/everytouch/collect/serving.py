@@ -28,6 +28,7 @@ def serve(workspace: Path, host: str, port: int, drain: Drain) -> None:
     lock(drain.folder).close()
     _free(host, port)
     os.environ["EVERYTOUCH_WORKSPACE"] = str(workspace.resolve())
+    os.environ["EVERYTOUCH_COLLECTOR"] = f"http://{host}:{port}"
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # A forked server would inherit what the drain has open, the ledger's lock first of all.
     multiprocessing.set_start_method("spawn", force=True)

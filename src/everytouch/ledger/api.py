@@ -1,12 +1,22 @@
 """What other rooms may import of the ledger."""
 
+from everytouch.ledger.arrivals import Arrival, arrivals
 from everytouch.ledger.audit import Entry, audit, broken, entries
 from everytouch.ledger.backup import Packed, Unpacked, pack, tell_backups, unpack
 from everytouch.ledger.erasure import Erasure, again, erase, erasures
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.loader import Counts, Loader, Stamps
 from everytouch.ledger.log import Log, LogFullError, frames, identity, lock, sealed, segments
-from everytouch.ledger.quarantine import EVENTS, Quarantined, quarantined, release, superseded
+from everytouch.ledger.quarantine import (
+    EVENTS,
+    Quarantined,
+    Reason,
+    held,
+    quarantined,
+    reasons,
+    release,
+    superseded,
+)
 from everytouch.ledger.secret import read_secret, write_secret
 from everytouch.ledger.status import SourceStatus, moments_of, status_of
 from everytouch.ledger.tables import IMPORTS, TABLES, Tables
@@ -15,6 +25,7 @@ __all__ = [
     "EVENTS",
     "IMPORTS",
     "TABLES",
+    "Arrival",
     "Counts",
     "Entry",
     "Erasure",
@@ -24,23 +35,27 @@ __all__ = [
     "LogFullError",
     "Packed",
     "Quarantined",
+    "Reason",
     "SourceStatus",
     "Stamps",
     "Tables",
     "Unpacked",
     "again",
+    "arrivals",
     "audit",
     "broken",
     "entries",
     "erase",
     "erasures",
     "frames",
+    "held",
     "identity",
     "lock",
     "moments_of",
     "pack",
     "quarantined",
     "read_secret",
+    "reasons",
     "release",
     "sealed",
     "segments",

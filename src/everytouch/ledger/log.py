@@ -72,6 +72,11 @@ class Log:
             self._waiting += len(payload)
             self._wake.notify()
 
+    @property
+    def waiting(self) -> int:
+        """Bytes that are not on disk yet."""
+        return self._waiting
+
     def close(self) -> None:
         """Write what waits, and end."""
         with self._wake:

@@ -30,20 +30,54 @@ class Quarantined:
     received_at: datetime.datetime
 
 
-def quarantined(tables: Tables, source: str | None = None) -> tuple[Quarantined, ...]:
-    """Records in quarantine, in the order of their source, kind and id."""
+@dataclass(frozen=True)
+class Reason:
+    """Why records are held, and how many.
+
+    Attributes:
+        last: when the last of them came.
+    """
+
+    kind: str
+    reason: str
+    count: int
+    last: datetime.datetime
+
+
+def quarantined(
+    tables: Tables, source: str | None = None, limit: int | None = None
+) -> tuple[Quarantined, ...]:
+    """Records in quarantine, in the order of their source, kind and id; at most ``limit``."""
     sql = "SELECT * FROM ledger WHERE $1 IS NULL OR source = $1 ORDER BY source, kind, id, row"
-    return tuple(
-        Quarantined(
-            row["source"],
-            row["kind"],
-            row["id"],
-            row["reason"],
-            json.loads(row["row"]),
-            (row["key_first"], row["key_second"]),
-            row["received_at"],
-        )
-        for row in tables.query("quarantine", sql, [source]).to_pylist()
+    if limit is not None:
+        sql += f" LIMIT {int(limit)}"
+    return tuple(map(_read, tables.query("quarantine", sql, [source]).to_pylist()))
+
+
+def held(tables: Tables, key: tuple[int, int]) -> Quarantined | None:
+    """One record in quarantine; None where it is not there any more."""
+    sql = "SELECT * FROM ledger WHERE key_first = $1 AND key_second = $2 LIMIT 1"
+    return next(map(_read, tables.query("quarantine", sql, [*key]).to_pylist()), None)
+
+
+def reasons(tables: Tables, source: str | None = None) -> tuple[Reason, ...]:
+    """Why records are held, the reason of the most first."""
+    sql = (
+        "SELECT kind, reason, count(*) AS count, max(received_at) AS last FROM ledger "
+        "WHERE $1 IS NULL OR source = $1 GROUP BY kind, reason ORDER BY count DESC, reason"
+    )
+    return tuple(Reason(**row) for row in tables.query("quarantine", sql, [source]).to_pylist())
+
+
+def _read(row: dict[str, Any]) -> Quarantined:
+    return Quarantined(
+        row["source"],
+        row["kind"],
+        row["id"],
+        row["reason"],
+        json.loads(row["row"]),
+        (row["key_first"], row["key_second"]),
+        row["received_at"],
     )
 
 

@@ -40,6 +40,11 @@ class SourceStatus:
     ever: Counts = field(default_factory=Counts)
     waiting: int = 0
 
+    @property
+    def told(self) -> int:
+        """All that was ever received, what waits in the log included."""
+        return self.ever.received + self.waiting
+
 
 def moments_of(tables: Tables, keys: list[int]) -> dict[str, list[dict[str, Any]]]:
     """Every moment under these identifier keys, as the ledger has it."""

@@ -4,6 +4,7 @@ import hashlib
 import os
 import secrets
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import django
@@ -14,6 +15,7 @@ from django.db import connection
 
 from everytouch.charts import STATIC as CHARTS
 from everytouch.ledger.api import read_secret
+from everytouch.workspace import Workspace
 
 DEMO_ANALYST, DEMO_OWNER = "analyst@demo.invalid", "owner@demo.invalid"
 _LOCALES = Path(__file__).parent / "locale"
@@ -70,11 +72,19 @@ def setup_key(workspace: Path) -> str:
 
 def demo_key(workspace: Path) -> str:
     """The key by which the demo's visitor comes in."""
-    path = workspace / "demo.key"
+    return _kept(workspace / "demo.key", lambda: secrets.token_urlsafe(24))
+
+
+def demo_source_key(workspace: Workspace) -> str:
+    """The key by which events come into the demo: it is kept, so that it can be shown again."""
+    return _kept(workspace.path / "demo.source.key", lambda: workspace.create_key("demo"))
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(24))
+            file.write(make())
     return path.read_text(encoding="ascii")
 
 

@@ -27,7 +27,7 @@ PATIENCE = 10.0  # seconds a process has to end by itself
 def run_web(workspace: Path, host: str, port: int) -> None:
     """Serve the pages until told to stop."""
     _ready(workspace)
-    _end_with_parent()
+    end_with_parent()
     server = Granian(
         "everytouch.web.wsgi:application",
         address=host,
@@ -45,7 +45,7 @@ def run_web(workspace: Path, host: str, port: int) -> None:
 def run_worker(workspace: Path) -> None:
     """Do the jobs until told to stop."""
     _ready(workspace)
-    _end_with_parent()
+    end_with_parent()
     call_command("work")
 
 
@@ -54,11 +54,18 @@ def _ready(workspace: Path) -> None:
     (connect if PARENT in os.environ else prepare)(workspace)
 
 
-def run_supervised(workspace: Path, host: str, port: int, started: Callable[[], None]) -> None:
-    """Run web and worker, start again what dies, and end both when told to stop."""
+def run_supervised(
+    workspace: Path, host: str, port: int, collecting: int, started: Callable[[], None]
+) -> None:
+    """Run web, worker and collector, start again what dies, and end all when told to stop.
+
+    Args:
+        collecting: the port of the collector.
+    """
     calls = {
         "web": ["web", "--host", host, "--port", str(port)],
         "work": ["work"],
+        "collect": ["collect", "--host", host, "--port", str(collecting), "--quiet"],
     }
     environment = {**os.environ, PARENT: str(os.getpid())}
 
@@ -125,7 +132,7 @@ def _end(processes: "Iterable[subprocess.Popen[bytes]]") -> None:
             process.kill()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End when the supervisor is gone, however it went."""
     parent = os.environ.get(PARENT)
     if not parent:

@@ -75,6 +75,7 @@ RECORDS: dict[str, Any] = {
     "perceptions": lazy("an answer or a review"),
     "traits": lazy("a trait of somebody"),
     "links": lazy("a link of two identifiers"),
+    "events": lazy("an event of a program"),
 }
 SETTINGS: dict[str, Any] = {
     "currency": lazy("Currency of all money"),

@@ -1,21 +1,25 @@
 """The collector's part of a workspace: its keys, its log, and what is loaded from it."""
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 from everytouch.catalogue import api as catalogue_room
 from everytouch.collect.api import (
     Drain,
     Keys,
+    Pulse,
     SourceKey,
     Tried,
     in_log,
     likely_dialect,
+    pulse,
     read_rules,
     tried,
+    try_held,
 )
 from everytouch.errors import SourceError
-from everytouch.ledger.api import audit
+from everytouch.ledger.api import Quarantined, audit
 from everytouch.moments.api import Vocabulary
 from everytouch.workspace.base import LOG, RULES, Base
 
@@ -61,6 +65,16 @@ class Collecting(Base):
             one for part in _requests(body) for one in tried(part, spoken, table, words, received)
         ]
 
+    def try_held(self, rows: Sequence[Quarantined], rules: str) -> list[Tried]:
+        """What events in quarantine would be by another rule table; nothing is stored.
+
+        Raises:
+            SourceError: it is no rule table.
+        """
+        table = read_rules(rules, self.catalogue)
+        words = self._words(datetime.datetime.now(datetime.UTC))
+        return [try_held(row.row, row.source, table, words) for row in rows]
+
     def save_rules(self, new: str, before: str) -> None:
         """Write a changed rule table, as YAML; the change is audited.
 
@@ -80,11 +94,15 @@ class Collecting(Base):
             self._replace(RULES, new)
         audit(self.path, "change rules", f"{len(new.splitlines())} lines", self.who)
 
+    def collector(self) -> Pulse | None:
+        """How the collector is; None where none is at work."""
+        return pulse(self.path)
+
     def in_log(self) -> dict[str, int]:
         """Events by source that were answered for and are not in the ledger yet."""
         return in_log(self.log)
 
-    def keys(self) -> tuple[SourceKey, ...]:
+    def source_keys(self) -> tuple[SourceKey, ...]:
         """Source keys; never their secrets."""
         return Keys(self.path).all()
 

@@ -22,7 +22,18 @@ from everytouch.collect.api import (
     read_source,
 )
 from everytouch.errors import CatalogueError
-from everytouch.ledger.api import Quarantined, SourceStatus, audit, quarantined, status_of
+from everytouch.ledger.api import (
+    Arrival,
+    Quarantined,
+    Reason,
+    SourceStatus,
+    arrivals,
+    audit,
+    held,
+    quarantined,
+    reasons,
+    status_of,
+)
 from everytouch.moments.api import KINDS
 from everytouch.settings import Settings
 from everytouch.workspace.base import CATALOGUE, FILE, LOG, Base
@@ -113,9 +124,23 @@ class WaysIn(Base):
         """Store corrected records; those that hold leave the quarantine."""
         return self._importer(self.catalogue, None).fix(list(rows))
 
-    def quarantine(self, source: str | None = None) -> tuple[Quarantined, ...]:
-        """Records that broke a rule, with the reasons."""
-        return quarantined(self.tables, source)
+    def quarantine(
+        self, source: str | None = None, limit: int | None = None
+    ) -> tuple[Quarantined, ...]:
+        """Records that broke a rule and events that no rule names, with the reasons."""
+        return quarantined(self.tables, source, limit)
+
+    def held(self, key: tuple[int, int]) -> Quarantined | None:
+        """One of them, by its key; None where it is not held any more."""
+        return held(self.tables, key)
+
+    def reasons(self, source: str | None = None) -> tuple[Reason, ...]:
+        """Why records are held, and how many for each reason."""
+        return reasons(self.tables, source)
+
+    def arrivals(self, limit: int = 20) -> list[Arrival]:
+        """What came in last, of all sources, held or stored; without whom it is of."""
+        return arrivals(self.tables, limit)
 
     def status(self) -> tuple[SourceStatus, ...]:
         """What is stored, in quarantine and in the log, by source."""

@@ -20,9 +20,11 @@ from everytouch.collect.dialects.base import (
     Request,
     Taken,
     UnusableError,
+)
+from everytouch.collect.dialects.parties import identified
+from everytouch.collect.dialects.values import (
     an_object,
     fields,
-    identified,
     object_of,
     parts,
     string,

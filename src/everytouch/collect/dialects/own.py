@@ -13,6 +13,8 @@ from everytouch.collect.dialects.base import (
     Row,
     Taken,
     UnusableError,
+)
+from everytouch.collect.dialects.values import (
     an_object,
     as_json,
     fields,

@@ -19,16 +19,15 @@ from everytouch.collect.dialects.base import (
     Row,
     Taken,
     UnusableError,
+)
+from everytouch.collect.dialects.parties import described, identified, of_party, same
+from everytouch.collect.dialects.values import (
     an_object,
     behind,
-    described,
     fields,
     head,
-    identified,
     object_of,
-    of_party,
     parts,
-    same,
     string,
     text,
     when,

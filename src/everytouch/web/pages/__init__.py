@@ -1,6 +1,7 @@
 """All pages. A new one is a file with its ROUTES here, a template, and a line of navigation."""
 
 from everytouch.web.pages import (
+    collector,
     entrance,
     figures,
     journeys,
@@ -27,6 +28,7 @@ ROUTES: tuple[Route, ...] = (
     *moments.ROUTES,
     *sources.ROUTES,
     *quarantine.ROUTES,
+    *collector.ROUTES,
     *preferences.ROUTES,
     *organisation.ROUTES,
     *team.ROUTES,

@@ -1,49 +1,63 @@
 """The quarantine: look, fix a record, replay all."""
 
 import dataclasses
-from typing import Any
+import re
+from typing import Any, cast
 
+import pyarrow as pa
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from everytouch.ledger.api import Quarantined
-from everytouch.moments.api import COLUMNS
+from everytouch.collect.api import UNCATALOGUED
+from everytouch.ledger.api import EVENTS, Quarantined
+from everytouch.moments.api import COLUMNS, Column, Kind
 from everytouch.web.models import Job
 from everytouch.web.routes import Route
 
-SHOWN = 200
+SHOWN, LONGEST = 200, 100_000
+_EVENT = (Column(EVENTS, pa.string(), "The event as it came, as JSON.", True),)
 
 
 def quarantine(request: HttpRequest) -> HttpResponse:
     """Records that broke a rule, and why."""
-    rows = request.ask.workspace.quarantine(request.GET.get("source") or None)
-    reasons: dict[str, int] = {}
-    for row in rows:
-        reasons[row.reason] = reasons.get(row.reason, 0) + 1
+    workspace, source = request.ask.workspace, request.GET.get("source") or None
+    reasons = workspace.reasons(source)
     values = {
         "ask": request.ask,
-        "rows": [(row, _code(row)) for row in rows[:SHOWN]],
-        "count": len(rows),
-        "reasons": sorted(reasons.items(), key=lambda item: -item[1])[:12],
+        "rows": [(row, _code(row)) for row in workspace.quarantine(source, SHOWN)],
+        "count": sum(one.count for one in reasons),
+        "reasons": [(one.reason, one.count) for one in reasons[:12]],
+        "unnamed": any(one.reason.startswith(UNCATALOGUED) for one in reasons),
+        "shown": SHOWN,
     }
     return render(request, "web/quarantine.html", values)
 
 
 def _code(row: Quarantined) -> str:
-    return f"{row.key[0] & (2**64 - 1):016x}{row.key[1] & (2**64 - 1):016x}"
+    return "".join(f"{half & (2**64 - 1):016x}" for half in row.key)
+
+
+def _row(request: HttpRequest, code: str) -> Quarantined:
+    halves = [code[:16], code[16:]]
+    if not re.fullmatch("[0-9a-f]{32}", code):
+        raise Http404(_("This record is not in quarantine any more."))
+    first, second = (int.from_bytes(bytes.fromhex(half), signed=True) for half in halves)
+    row: Quarantined | None = request.ask.workspace.held((first, second))
+    if row is None:
+        raise Http404(_("This record is not in quarantine any more."))
+    return row
 
 
 def fix(request: HttpRequest, code: str) -> HttpResponse:
     """Correct one record; it is stored when it holds now."""
-    workspace = request.ask.workspace
-    row = next((r for r in workspace.quarantine() if _code(r) == code), None)
-    if row is None:
-        raise Http404(_("This record is not in quarantine any more."))
+    workspace, row = request.ask.workspace, _row(request, code)
+    columns = _EVENT if row.kind == EVENTS else COLUMNS[cast("Kind", row.kind)]
     given: dict[str, Any] = dict(row.row)
     if request.method == "POST":
-        given = {c.name: _read(request.POST.get(c.name, ""), c) for c in COLUMNS[row.kind]}
+        own = {c.name: _read(request.POST.get(c.name, ""), c) for c in columns}
+        given = given | own if row.kind == EVENTS else own
         receipt = workspace.fix([dataclasses.replace(row, row=given)])
         if not receipt.total.quarantined:
             text = (
@@ -52,11 +66,12 @@ def fix(request: HttpRequest, code: str) -> HttpResponse:
             messages.success(request, text)
             return redirect("/quarantine")
         messages.error(request, _("It still breaks a rule."))
-    fields = [(column, _written(given.get(column.name))) for column in COLUMNS[row.kind]]
+    fields = [(column, _written(given.get(column.name))) for column in columns]
     known = workspace.catalogue
     values = {
         "ask": request.ask,
         "row": row,
+        "event": row.kind == EVENTS,
         "fields": fields,
         "touchpoints": sorted(known.touchpoints),
         "instruments": sorted(known.instruments),
@@ -66,7 +81,7 @@ def fix(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _read(text: str, column: Any) -> Any:
-    text = text.strip()[:10_000]
+    text = text.strip()[:LONGEST]
     if str(column.type).startswith("list"):
         return [part.strip() for part in text.split(",") if part.strip()] or None
     return text or None

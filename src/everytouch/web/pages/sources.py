@@ -16,6 +16,7 @@ from everytouch.web import mapping, uploads
 from everytouch.web.ask import Ask
 from everytouch.web.mapping import ENCODINGS, KINDS, ROW, Mapping
 from everytouch.web.models import Job
+from everytouch.web.pages.collector import just_in
 from everytouch.web.routes import Route
 
 REASONS = 8
@@ -33,6 +34,7 @@ def sources(request: HttpRequest) -> HttpResponse:
         "jobs": Job.objects.filter(kind__in=("import", "replay")).order_by("-created_at")[:8],
         "formats": ",".join(FORMATS),
         "limit": request_limit(),
+        **just_in(ask),
     }
     return render(request, "web/sources.html", values)
 

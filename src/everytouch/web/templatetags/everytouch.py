@@ -70,12 +70,16 @@ def took(seconds: Any) -> str:
 
 
 @register.filter
-def when(value: Any) -> SafeString:
-    """A time in the viewer's zone; exact, with the zone, for who looks closer."""
+def when(value: Any, exact: str = "") -> SafeString:
+    """A time in the viewer's zone; exact, with the zone, for who looks closer.
+
+    Args:
+        exact: "s" where seconds count.
+    """
     if value is None:
         return SafeString("–")
     local = timezone.localtime(value)
-    short = date_format(local, "j M Y, H:i")
+    short = date_format(local, "H:i:s" if exact else "j M Y, H:i")
     return format_html(
         '<time datetime="{}" title="{}">{}</time>',
         value.isoformat(),

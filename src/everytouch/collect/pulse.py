@@ -1,0 +1,154 @@
+"""What the collector says of itself: to those who watch over it, and to the page of sources."""
+
+import os
+import time
+from collections import Counter, deque
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from everytouch.ledger.api import Log, segments
+
+FILE = "collector.json"
+EVERY = 1.0  # seconds between two notes
+SILENT = 5.0  # seconds after which one that has not noted anything is not at work
+WINDOW = 10  # notes over which a rate is counted
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """How the collector is.
+
+    Attributes:
+        address: where it listens.
+        at: when this was noted, seconds since 1970.
+        events: taken since it began, by source.
+        rates: events a second, lately, by source.
+        refused: requests that got no 2xx since it began, by status.
+        segments, log_bytes: what the ledger does not have yet.
+        queue_bytes: what is not on disk yet.
+        lag_s: age of the oldest segment that is not loaded.
+        disk_free_bytes: where the workspace lies.
+        last_commit: of something loaded, seconds since 1970; 0 before the first.
+        failure: why the log cannot be written, empty where it can.
+    """
+
+    address: str
+    at: float
+    events: dict[str, int] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    segments: int = 0
+    log_bytes: int = 0
+    queue_bytes: int = 0
+    lag_s: float = 0.0
+    disk_free_bytes: int = 0
+    last_commit: float = 0.0
+    failure: str = ""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it can take events."""
+        return not self.failure
+
+
+class Watch:
+    """Counts what a collector takes and refuses."""
+
+    def __init__(self, workspace: Path, address: str) -> None:
+        self.workspace, self.address = workspace, address
+        self.events: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self._past: deque[tuple[float, Counter[str]]] = deque(maxlen=WINDOW)
+
+    def look(self, log: Log | None) -> Pulse:
+        """How it is now."""
+        waiting, disk = segments(self.workspace / "log"), os.statvfs(self.workspace)
+        now = time.time()
+        return Pulse(
+            self.address,
+            now,
+            dict(self.events),
+            self._rates(now),
+            dict(self.refused),
+            len(waiting),
+            sum(map(_size, waiting)),
+            log.waiting if log else 0,
+            max((now - _since(path) for path in waiting[:-1]), default=0.0),
+            disk.f_bavail * disk.f_frsize,
+            _last_commit(self.workspace),
+            (log.failure.strerror or "unknown") if log and log.failure else "",
+        )
+
+    def note(self, log: Log | None) -> None:
+        """Write it down for others; what cannot be written is not worth an end."""
+        self._past.append((time.time(), self.events.copy()))
+        fresh = self.workspace / "log" / f".{FILE}.new"
+        try:
+            fresh.write_bytes(msgspec.json.encode(asdict(self.look(log))))
+            fresh.replace(self.workspace / "log" / FILE)
+        except OSError:
+            return
+
+    def _rates(self, now: float) -> dict[str, float]:
+        if not self._past:
+            return {}
+        since, before = self._past[0]
+        span = max(now - since, EVERY)
+        return {name: (n - before[name]) / span for name, n in self.events.items()}
+
+
+def pulse(workspace: Path) -> Pulse | None:
+    """What the collector of a workspace said last; None where none is at work."""
+    try:
+        said = msgspec.json.decode((workspace / "log" / FILE).read_bytes(), type=Pulse)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return said if time.time() - said.at < SILENT else None
+
+
+def exposition(now: Pulse) -> bytes:
+    """As Prometheus reads it (text format 0.0.4)."""
+    lines: list[str] = []
+
+    def tell(name: str, kind: str, text: str, values: dict[str, float]) -> None:
+        lines.append(f"# HELP everytouch_collector_{name} {text}")
+        lines.append(f"# TYPE everytouch_collector_{name} {kind}")
+        lines.extend(f"everytouch_collector_{name}{of} {value}" for of, value in values.items())
+
+    by_source = {f'{{source="{name}"}}': float(n) for name, n in now.events.items()}
+    by_status = {f'{{status="{name}"}}': float(n) for name, n in now.refused.items()}
+    tell("events_total", "counter", "Events answered for, by source.", by_source)
+    tell("refused_total", "counter", "Requests refused, by status.", by_status)
+    gauges = {
+        "healthy": ("Whether the log can be written.", float(now.healthy)),
+        "log_segments": ("Log segments the ledger does not have.", now.segments),
+        "log_bytes": ("Their bytes.", now.log_bytes),
+        "queue_bytes": ("Bytes that are not on disk yet.", now.queue_bytes),
+        "lag_seconds": ("Age of the oldest segment not loaded.", now.lag_s),
+        "disk_free_bytes": ("Space left where the workspace lies.", now.disk_free_bytes),
+        "last_commit_seconds": ("When the ledger took something last.", now.last_commit),
+    }
+    for name, (text, value) in gauges.items():
+        tell(name, "gauge", text, {"": value})
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _last_commit(workspace: Path) -> float:
+    """Each load is noted in the table of imports, with a file of its own."""
+    return _since(workspace / "ledger" / "imports" / "_delta_log", 0.0)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0  # the ledger holds it by now
+
+
+def _since(path: Path, absent: float | None = None) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time() if absent is None else absent

@@ -1,0 +1,137 @@
+"""What comes over HTTP: how the collector is, its keys, the rules, and what came in just now."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from everytouch.collect.api import UNCATALOGUED, Tried
+from everytouch.errors import EverytouchError
+from everytouch.ledger.api import EVENTS, Quarantined, Reason
+from everytouch.web.ask import Ask
+from everytouch.web.models import Job
+from everytouch.web.routes import Route
+
+JUST_IN, NAMED, TRIED, LONGEST = 10, 12, 20, 200_000
+TABLES = ("interactions", "perceptions", "quarantine")
+
+
+def just_in(ask: Ask) -> dict[str, Any]:
+    """What came in last, with the names of the catalogue; whether a collector is at work."""
+    points, asked = ask.workspace.catalogue.touchpoints, ask.workspace.catalogue.instruments
+    rows = ask.stored("arrivals", TABLES, lambda: ask.workspace.arrivals(JUST_IN))
+    named = {name: point.label for name, point in points.items()}
+    named |= {name: one.label for name, one in asked.items()}
+    return {
+        "arrivals": [(row, named.get(row.said, row.said)) for row in rows],
+        "pulse": ask.workspace.collector(),
+    }
+
+
+def arrivals(request: HttpRequest) -> HttpResponse:
+    """The feed alone, asked for again and again."""
+    return render(request, "web/arrivals.html", {"ask": request.ask, **just_in(request.ask)})
+
+
+def keys(request: HttpRequest) -> HttpResponse:
+    """Source keys; a new one is shown once."""
+    secret, wrong = "", ""
+    if request.method == "POST":
+        try:
+            secret = _made(request)
+        except (EverytouchError, ValueError) as error:
+            wrong = str(error)
+    pulse = request.ask.workspace.collector()
+    values = {
+        "ask": request.ask,
+        "keys": request.ask.workspace.source_keys(),
+        "pulse": pulse,
+        "secret": secret,
+        "wrong": wrong,
+        "address": pulse.address if pulse else "http://127.0.0.1:8010",
+        "touchpoint": next(iter(request.ask.workspace.catalogue.touchpoints), "first contact"),
+        "given": request.POST,
+    }
+    return render(request, "web/keys.html", values, status=422 if wrong else 200)
+
+
+def _made(request: HttpRequest) -> str:
+    workspace, post = request.ask.workspace, request.POST
+    if "rotate" in post:
+        return str(workspace.rotate_key(int(post["rotate"])))
+    if "revoke" in post:
+        workspace.revoke_key(int(post["revoke"]))
+        messages.success(request, _("The key works no longer."))
+        return ""
+    origins = tuple(post.get("origins", "").split())
+    rate = max(0, int(post.get("rate") or 0))
+    return str(workspace.create_key(post.get("source", "").strip(), rate, origins))
+
+
+def rules(request: HttpRequest) -> HttpResponse:
+    """The rule table: edited, tried on what is held, saved and applied."""
+    ask, post = request.ask, request.POST
+    before = ask.workspace.rules_text
+    text = post.get("rules", before)[:LONGEST].replace("\r\n", "\n")
+    wrong, trials = "", []
+    if request.method == "POST":
+        try:
+            trials = _trials(ask, text)
+            if post.get("do") == "save":
+                ask.workspace.save_rules(text, post.get("before", "").replace("\r\n", "\n"))
+                job = Job.objects.create(kind="replay", user=request.user, payload={})
+                return redirect(f"/jobs/{job.pk}")
+        except EverytouchError as error:
+            wrong = str(error)
+    values = {
+        "ask": ask,
+        "text": text,
+        "before": post.get("before", before),
+        "wrong": wrong,
+        "tried": request.method == "POST" and not wrong,
+        "trials": trials,
+        "unnamed": _unnamed(ask.workspace.reasons()),
+        "touchpoints": sorted(ask.workspace.catalogue.touchpoints),
+    }
+    return render(request, "web/rules.html", values, status=422 if wrong else 200)
+
+
+def _unnamed(reasons: tuple[Reason, ...]) -> list[tuple[str, Reason]]:
+    """Names of events no rule names, with how often they came."""
+    found = [one for one in reasons if one.reason.startswith(UNCATALOGUED)]
+    return [(one.reason.partition("named ")[2].strip("'\""), one) for one in found[:NAMED]]
+
+
+def _trials(ask: Ask, text: str) -> list[tuple[str, str, str]]:
+    """Of events that are held: name, what they would be, why they would stay."""
+    rows = [row for row in ask.workspace.quarantine(limit=TRIED * 10) if row.kind == EVENTS]
+    found = ask.workspace.try_held(rows[:TRIED], text)
+    return [(_name(row), _said(one), one.reason) for row, one in zip(rows, found, strict=False)]
+
+
+def _name(row: Quarantined) -> str:
+    try:
+        event = json.loads(row.row[EVENTS])
+    except ValueError:
+        return row.id
+    names = ("event", "name", "type") if isinstance(event, dict) else ()
+    return next((str(event[name]) for name in names if event.get(name)), row.id)
+
+
+def _said(one: Tried) -> str:
+    columns = ("touchpoint", "instrument", "raw", "outcome", "amount", "name", "value")
+    parts = []
+    for kind, row in one.records:
+        told = [f"{name} {row[name]}" for name in columns if row.get(name) is not None]
+        parts.append(f"{kind.removesuffix('s')}: {', '.join(told)}")
+    return "; ".join(parts)
+
+
+ROUTES = (
+    Route("sources/arrivals", arrivals, "arrivals", "sources"),
+    Route("sources/keys", keys, "source-keys", "sources", writes="sources"),
+    Route("rules", rules, "rules", "sources", writes="sources"),
+)
