@@ -1,0 +1,241 @@
+"""The collector under load: wrk, the server and the loader on the same machine.
+
+    PYTHONPATH=. python benchmarks/collect.py [--seconds 10] [--repeat 3] [--minutes 0]
+
+Events have 600 bytes. "no log" is the same server answering without writing anything.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+import everytouch
+from everytouch.collect.dialects.base import Taken
+from everytouch.collect.server import Collector, encode
+from everytouch.ledger.api import Log, sealed
+from everytouch.workspace import Workspace
+
+CATALOGUE = """organisation: Acme
+stages: [buy]
+touchpoints:
+  checkout: {label: Check-out, stage: buy, channel: web, element: process}
+"""
+BYTES, BATCH, CONNECTIONS = 600, 100, 64
+SCRIPT = """
+local body = [[%s]]
+local n = 0
+local thread_number = 0
+function setup(thread) thread_number = thread_number + 1; thread:set("own", thread_number) end
+function request()
+  n = n + 1
+  local id = own .. "-%s-" .. n
+  return wrk.format("POST", "/v1/moments", {["Authorization"] = "Bearer %s"},
+    (body:gsub("ID", id)))
+end
+"""
+
+
+class Nothing:
+    """A log that writes nothing and is done at once."""
+
+    failure, waiting = None, 0
+
+    def __init__(self, _folder: Path, done: object) -> None:
+        self._done = done
+
+    def append(self, _payload: bytes, ticket: object) -> None:
+        """Done."""
+        self._done([ticket], None)  # type: ignore[operator]
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def without_log() -> Collector:
+    """The app as Granian makes it, its log replaced."""
+    from everytouch.collect import server
+
+    server.Log = Nothing  # type: ignore[assignment,misc]
+    return server.create()
+
+
+def event(name: str) -> str:
+    """One event of 600 bytes as JSON."""
+    known = {
+        "id": name,
+        "occurred_at": "2026-03-01T12:00:00Z",
+        "namespace": "customer_no",
+        "identifier": "C0000017",
+        "touchpoint": "checkout",
+        "outcome": "ok",
+        "amount": 12.5,
+        "correlations": ["order:17"],
+        "properties": {"page": "https://shop.example/checkout", "items": 3, "note": ""},
+    }
+    missing = BYTES - len(json.dumps(known)) - (len("1-000-0000000") - len(name))
+    known["properties"]["note"] = "x" * missing  # type: ignore[index]
+    return json.dumps(known)
+
+
+def body(batch: int) -> str:
+    """One event, or a list of them."""
+    events = [event("ID" if batch == 1 else f"ID-{i}") for i in range(batch)]
+    return events[0] if batch == 1 else "[" + ",".join(events) + "]"
+
+
+@contextlib.contextmanager
+def serving(workspace: Workspace, logged: bool) -> Iterator[tuple[int, psutil.Process]]:
+    """The collector on a free port, or the same server without its log."""
+    port = free_port()
+    if logged:
+        words = [sys.executable, "-m", "everytouch", "-w", str(workspace.path), "collect"]
+        words += ["--port", str(port), "--quiet"]
+    else:
+        words = [sys.executable, "-c", WITHOUT.format(port=port)]
+    environment = {**os.environ, "EVERYTOUCH_WORKSPACE": str(workspace.path)}
+    process = subprocess.Popen(words, env=environment)  # noqa: S603 - our own command
+    try:
+        deadline = time.monotonic() + 60
+        while subprocess.run(probe(port), capture_output=True, check=False).returncode:  # noqa: S603
+            assert time.monotonic() < deadline, "it did not start"
+            time.sleep(0.1)
+        yield port, psutil.Process(process.pid)
+    finally:
+        process.terminate()
+        process.wait(600)
+
+
+WITHOUT = """
+import multiprocessing
+from granian import Granian
+from granian.constants import Interfaces
+if __name__ == "__main__":
+    multiprocessing.set_start_method("spawn", force=True)
+    Granian("benchmarks.collect:without_log", factory=True, address="127.0.0.1", port={port},
+        interface=Interfaces.RSGI, workers=1, log_access=False, log_level="warning",
+        websockets=False).serve()
+"""
+
+
+def probe(port: int) -> list[str]:
+    """A command that succeeds once the server answers."""
+    return ["curl", "-sf", f"http://127.0.0.1:{port}/health"]
+
+
+def free_port() -> int:
+    """A port nobody has."""
+    import socket
+
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def load(port: int, key: str, batch: int, seconds: float, run: str) -> tuple[float, float, int]:
+    """Requests a second, the 99th percentile in ms, and how many got no 2xx."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(SCRIPT % (body(batch), run, key))
+        script.flush()
+        connections = CONNECTIONS if batch == 1 else 8
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency"]
+        command += ["-s", script.name, f"http://127.0.0.1:{port}"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])  # type: ignore[index]
+    number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()  # type: ignore[union-attr]
+    wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    scale = {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+    return rate, float(number) * scale, int(wrong[1]) if wrong else 0
+
+
+def throughput(workspace: Workspace, key: str, seconds: float, repeat: int) -> None:
+    """With the log and without it, in turns."""
+    print(f"{'':22}{'requests/s':>12}{'events/s':>12}{'p99 ms':>9}{'refused':>9}")
+    for batch in (1, BATCH):
+        medians = {}
+        for logged in (True, False):
+            found = []
+            with serving(workspace, logged) as (port, _):
+                load(port, key, batch, 2, "warm")
+                found = [load(port, key, batch, seconds, str(100 + n)) for n in range(repeat)]
+            rate, tail, wrong = (statistics.median(part) for part in zip(*found, strict=True))
+            medians[logged] = rate
+            name = f"batches of {batch}" + ("" if logged else ", no log")
+            print(f"{name:22}{rate:12,.0f}{rate * batch:12,.0f}{tail:9.1f}{wrong:9.0f}", flush=True)
+        print(f"{'':22}{medians[True] / medians[False]:12.0%} of the server without the log")
+
+
+def steady(workspace: Workspace, key: str, minutes: float) -> None:
+    """Memory of the collector while it is under load."""
+    with serving(workspace, True) as (port, process):
+        ended = threading.Event()
+
+        def press() -> None:
+            for n in range(10_000):
+                if ended.is_set():
+                    return
+                load(port, key, 1, 5, f"steady{n}")
+
+        thread = threading.Thread(target=press)
+        thread.start()
+        for _ in range(round(minutes * 6)):
+            time.sleep(10)
+            family = [process, *process.children(recursive=True)]
+            sizes = [one.memory_info().rss / 1e6 for one in family]
+            said = "  ".join(f"{size:,.0f}" for size in sizes)
+            print(f"memory MB: {said}   in the log: {len(sealed(workspace.log))}", flush=True)
+        ended.set()
+        thread.join()
+
+
+def loading(workspace: Workspace, events: int) -> None:
+    """From the log into the ledger."""
+    told = threading.Semaphore(0)
+    log = Log(workspace.log, lambda tickets, _: [told.release() for _ in tickets])
+    for n in range(events // BATCH):
+        raw = [event(f"load-{n}-{i}").encode() for i in range(BATCH)]
+        taken = Taken("own", "bench", int(time.time() * 1e6), 0, raw, [None] * BATCH)
+        log.append(encode(taken), 0)
+        told.acquire()
+    log.close()
+    drain = workspace.drain()
+    began = time.perf_counter()
+    counts = drain.run()
+    spent = time.perf_counter() - began
+    print(f"loader: {counts.stored:,} events in {spent:.1f} s, {counts.stored / spent:,.0f}/s")
+
+
+def main() -> None:
+    """All of it."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=0, help="of steady load")
+    parser.add_argument("--events", type=int, default=500_000, help="for the loader")
+    parser.add_argument("--only", choices=("throughput", "steady", "loader"))
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = everytouch.create(Path(folder) / "w")
+        (workspace.path / "catalogue.yaml").write_text(CATALOGUE)
+        key = workspace.create_key("bench")
+        if given.only in (None, "loader"):
+            loading(workspace, given.events)
+        if given.only in (None, "throughput"):
+            throughput(workspace, key, given.seconds, given.repeat)
+        if given.minutes:
+            steady(workspace, key, given.minutes)
+
+
+if __name__ == "__main__":
+    main()
