@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -22,9 +23,10 @@ from pathlib import Path
 import psutil
 
 import everytouch
+from everytouch.collect import server
 from everytouch.collect.dialects.base import Taken
 from everytouch.collect.server import Collector, encode
-from everytouch.ledger.api import Log, sealed
+from everytouch.journal.api import Log, sealed
 from everytouch.workspace import Workspace
 
 CATALOGUE = """organisation: Acme
@@ -33,16 +35,15 @@ touchpoints:
   checkout: {label: Check-out, stage: buy, channel: web, element: process}
 """
 BYTES, BATCH, CONNECTIONS = 600, 100, 64
+# The request is put together of fixed parts: what wrk spends is taken from the server.
 SCRIPT = """
-local body = [[%s]]
-local n = 0
-local thread_number = 0
-function setup(thread) thread_number = thread_number + 1; thread:set("own", thread_number) end
+local parts = {%s}
+local head = "POST /v1/moments HTTP/1.1\\r\\nHost: x\\r\\nAuthorization: Bearer %s\\r\\n" ..
+  "Content-Type: application/json\\r\\nContent-Length: %d\\r\\n\\r\\n"
+local n, join, format = 0, table.concat, string.format
 function request()
   n = n + 1
-  local id = own .. "-%s-" .. n
-  return wrk.format("POST", "/v1/moments", {["Authorization"] = "Bearer %s"},
-    (body:gsub("ID", id)))
+  return head .. join(parts, format("%s-%%08d", n))
 end
 """
 
@@ -65,8 +66,6 @@ class Nothing:
 
 def without_log() -> Collector:
     """The app as Granian makes it, its log replaced."""
-    from everytouch.collect import server
-
     server.Log = Nothing  # type: ignore[assignment,misc]
     return server.create()
 
@@ -84,15 +83,18 @@ def event(name: str) -> str:
         "correlations": ["order:17"],
         "properties": {"page": "https://shop.example/checkout", "items": 3, "note": ""},
     }
-    missing = BYTES - len(json.dumps(known)) - (len("1-000-0000000") - len(name))
+    missing = BYTES - len(json.dumps(known))
     known["properties"]["note"] = "x" * missing  # type: ignore[index]
     return json.dumps(known)
 
 
-def body(batch: int) -> str:
-    """One event, or a list of them."""
-    events = [event("ID" if batch == 1 else f"ID-{i}") for i in range(batch)]
-    return events[0] if batch == 1 else "[" + ",".join(events) + "]"
+def script(batch: int, run: str, key: str) -> str:
+    """For wrk: one event a request, or a list of them, no id twice."""
+    mark = "R" * (len(run) + 9)  # stands for the request's number
+    events = [event(mark if batch == 1 else f"{mark}-{i:02d}") for i in range(batch)]
+    body = events[0] if batch == 1 else "[" + ",".join(events) + "]"
+    parts = ",".join(f"[==[{part}]==]" for part in body.split(mark))
+    return SCRIPT % (parts, key, len(body), run)
 
 
 @contextlib.contextmanager
@@ -105,10 +107,10 @@ def serving(workspace: Workspace, logged: bool) -> Iterator[tuple[int, psutil.Pr
     else:
         words = [sys.executable, "-c", WITHOUT.format(port=port)]
     environment = {**os.environ, "EVERYTOUCH_WORKSPACE": str(workspace.path)}
-    process = subprocess.Popen(words, env=environment)  # noqa: S603 - our own command
+    process = subprocess.Popen(words, env=environment)
     try:
         deadline = time.monotonic() + 60
-        while subprocess.run(probe(port), capture_output=True, check=False).returncode:  # noqa: S603
+        while subprocess.run(probe(port), capture_output=True, check=False).returncode:
             assert time.monotonic() < deadline, "it did not start"
             time.sleep(0.1)
         yield port, psutil.Process(process.pid)
@@ -136,8 +138,6 @@ def probe(port: int) -> list[str]:
 
 def free_port() -> int:
     """A port nobody has."""
-    import socket
-
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
@@ -145,13 +145,13 @@ def free_port() -> int:
 
 def load(port: int, key: str, batch: int, seconds: float, run: str) -> tuple[float, float, int]:
     """Requests a second, the 99th percentile in ms, and how many got no 2xx."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(SCRIPT % (body(batch), run, key))
-        script.flush()
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script(batch, run, key))
+        file.flush()
         connections = CONNECTIONS if batch == 1 else 8
         command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency"]
-        command += ["-s", script.name, f"http://127.0.0.1:{port}"]
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603
+        command += ["-s", file.name, f"http://127.0.0.1:{port}"]
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])  # type: ignore[index]
     number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", said).groups()  # type: ignore[union-attr]
     wrong = re.search(r"Non-2xx or 3xx responses: (\d+)", said)

@@ -21,7 +21,8 @@ import everytouch
 from everytouch.collect.dialects.base import Taken
 from everytouch.collect.server import encode
 from everytouch.errors import UnknownNameError
-from everytouch.ledger.api import TABLES, Log, Tables, entries, sealed
+from everytouch.journal.api import Log, sealed
+from everytouch.ledger.api import TABLES, Tables, entries
 from tests.collecting import CATALOGUE, Sender, collecting, loaded, stored
 from tests.conftest import SECRET
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from everytouch.errors import LedgerError
-from everytouch.ledger import log as room
-from everytouch.ledger.api import Log, LogFullError, frames, identity, sealed, segments
+from everytouch.journal import log as room
+from everytouch.journal.api import Log, LogFullError, frames, identity, sealed, segments
 
 
 class Told:

@@ -7,7 +7,8 @@ import pytest
 
 from everytouch.collect.dialects.base import Taken
 from everytouch.collect.server import encode
-from everytouch.ledger.api import Log, entries
+from everytouch.journal.api import Log
+from everytouch.ledger.api import entries
 
 RULE = "- event: Box Opened\n  interaction: {touchpoint: parcel_unpacked}\n"
 

@@ -14,20 +14,8 @@ from everytouch.collect.dialects.base import Row, Taken
 from everytouch.collect.events import understood
 from everytouch.collect.records import typed
 from everytouch.collect.rules import Rules
-from everytouch.ledger.api import (
-    EVENTS,
-    IMPORTS,
-    TABLES,
-    Counts,
-    KeySet,
-    Loader,
-    Stamps,
-    Tables,
-    frames,
-    identity,
-    sealed,
-    segments,
-)
+from everytouch.journal.api import frames, identity, sealed, segments
+from everytouch.ledger.api import EVENTS, IMPORTS, TABLES, Counts, KeySet, Loader, Stamps, Tables
 from everytouch.moments.api import KINDS, Kind, Vocabulary
 
 SMALL = 50  # segments after which their small files are put together

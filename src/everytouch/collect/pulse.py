@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from everytouch.ledger.api import Log, segments
+from everytouch.journal.api import Log, segments
 
 FILE = "collector.json"
 EVERY = 1.0  # seconds between two notes

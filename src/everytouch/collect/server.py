@@ -24,7 +24,7 @@ from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.dialects.base import Dialect, Found, NotJsonError, Request, Taken, new_id
 from everytouch.collect.keys import Keys, SourceKey
 from everytouch.collect.pulse import EVERY, Watch, exposition
-from everytouch.ledger.api import Log, LogFullError
+from everytouch.journal.api import Log, LogFullError
 
 RETRY = "2"  # seconds after which a sender may try again
 _JSON = ("content-type", "application/json")

@@ -12,7 +12,7 @@ from granian.constants import Interfaces
 
 from everytouch.collect.drain import Drain
 from everytouch.errors import EverytouchError, WorkspaceError
-from everytouch.ledger.api import lock
+from everytouch.journal.api import lock
 
 PAUSE, BUSY, FAILED = 0.1, 1.0, 5.0  # seconds until the log is looked at again
 log = logging.getLogger("everytouch.collect")

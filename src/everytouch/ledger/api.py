@@ -6,7 +6,6 @@ from everytouch.ledger.backup import Packed, Unpacked, pack, tell_backups, unpac
 from everytouch.ledger.erasure import Erasure, again, erase, erasures
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.loader import Counts, Loader, Stamps
-from everytouch.ledger.log import Log, LogFullError, frames, identity, lock, sealed, segments
 from everytouch.ledger.quarantine import (
     EVENTS,
     Quarantined,
@@ -31,8 +30,6 @@ __all__ = [
     "Erasure",
     "KeySet",
     "Loader",
-    "Log",
-    "LogFullError",
     "Packed",
     "Quarantined",
     "Reason",
@@ -47,18 +44,13 @@ __all__ = [
     "entries",
     "erase",
     "erasures",
-    "frames",
     "held",
-    "identity",
-    "lock",
     "moments_of",
     "pack",
     "quarantined",
     "read_secret",
     "reasons",
     "release",
-    "sealed",
-    "segments",
     "status_of",
     "superseded",
     "tell_backups",

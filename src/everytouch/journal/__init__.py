@@ -1,0 +1,1 @@
+"""The write-ahead log: what was answered for, until the ledger holds it."""
