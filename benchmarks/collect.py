@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -34,7 +34,7 @@ stages: [buy]
 touchpoints:
   checkout: {label: Check-out, stage: buy, channel: web, element: process}
 """
-BYTES, BATCH, CONNECTIONS = 600, 100, 64
+BYTES, BATCH, CONNECTIONS = 600, 100, 32
 # The request is put together of fixed parts: what wrk spends is taken from the server.
 SCRIPT = """
 local parts = {%s}
@@ -48,25 +48,17 @@ end
 """
 
 
-class Nothing:
-    """A log that writes nothing and is done at once."""
+class Nothing(Log):
+    """A log that writes nothing: it is done at once."""
 
-    failure, waiting = None, 0
-
-    def __init__(self, _folder: Path, done: object) -> None:
-        self._done = done
-
-    def append(self, _payload: bytes, ticket: object) -> None:
+    def extend(self, _payloads: Sequence[bytes], tickets: Sequence[object]) -> None:
         """Done."""
-        self._done([ticket], None)  # type: ignore[operator]
-
-    def close(self) -> None:
-        """Nothing to close."""
+        self._done(list(tickets), None)
 
 
 def without_log() -> Collector:
     """The app as Granian makes it, its log replaced."""
-    server.Log = Nothing  # type: ignore[assignment,misc]
+    server.Log = Nothing  # type: ignore[misc]
     return server.create()
 
 
@@ -122,12 +114,12 @@ def serving(workspace: Workspace, logged: bool) -> Iterator[tuple[int, psutil.Pr
 WITHOUT = """
 import multiprocessing
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import Interfaces, Loops
 if __name__ == "__main__":
     multiprocessing.set_start_method("spawn", force=True)
     Granian("benchmarks.collect:without_log", factory=True, address="127.0.0.1", port={port},
-        interface=Interfaces.RSGI, workers=1, log_access=False, log_level="warning",
-        websockets=False).serve()
+        interface=Interfaces.RSGI, workers=1, loop=Loops.uvloop, log_access=False,
+        log_level="warning", websockets=False).serve()
 """
 
 

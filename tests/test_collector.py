@@ -19,6 +19,7 @@ import pytest
 
 import everytouch
 from everytouch.collect.dialects.base import Taken
+from everytouch.collect.keys import FRESH
 from everytouch.collect.server import encode
 from everytouch.errors import UnknownNameError
 from everytouch.journal.api import Log, sealed
@@ -182,6 +183,7 @@ def test_keys_are_kept_as_hashes_rotated_and_revoked_at_once(sender, home):
     assert other.send([GOOD])[0] == 200
     newer = Sender(sender.port, home.rotate_key(number), None)
     home.revoke_key(number)
+    time.sleep(2 * FRESH)
     assert (other.send([GOOD])[0], newer.send([GOOD])[0]) == (401, 200)
     with pytest.raises(UnknownNameError, match="no key"):
         home.revoke_key(number)

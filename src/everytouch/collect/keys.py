@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from everytouch.errors import UnknownNameError
 
 PREFIX = "ek_"
+FRESH = 0.02  # seconds for which what was read counts: every request asks
 _FILE = "keys.json"
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 
@@ -45,6 +47,7 @@ class Keys:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / _FILE
+        self._read_at = -1.0
         self._stamp: int | None = None
         self._found: tuple[SourceKey, ...] = ()
         self._by_hash: dict[str, SourceKey] = {}
@@ -103,6 +106,7 @@ class Keys:
         """One process at a time changes the file; what is read is the old one or the new one."""
         with self.path.with_name(f".{_FILE}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
+            self._read_at = -1.0
             found = list(self.all())
             yield found
             fresh = self.path.with_name(f".{_FILE}.new")
@@ -110,8 +114,13 @@ class Keys:
             rows = [dataclasses.asdict(key) for key in found]
             fresh.write_text(json.dumps(rows, indent=1), encoding="utf-8")
             fresh.replace(self.path)
+            self._read_at = -1.0
 
     def _read(self) -> None:
+        now = time.monotonic()
+        if now - self._read_at < FRESH:
+            return
+        self._read_at = now
         try:
             stamp = self.path.stat().st_mtime_ns
         except FileNotFoundError:

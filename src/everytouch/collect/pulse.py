@@ -8,7 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from everytouch.journal.api import Log, segments
+from everytouch.collect.group import Group
+from everytouch.journal.api import segments
 
 FILE = "collector.json"
 EVERY = 1.0  # seconds between two notes
@@ -62,10 +63,10 @@ class Watch:
         self.refused: Counter[str] = Counter()
         self._past: deque[tuple[float, Counter[str]]] = deque(maxlen=WINDOW)
 
-    def look(self, log: Log | None) -> Pulse:
+    def look(self, group: Group | None) -> Pulse:
         """How it is now."""
         waiting, disk = segments(self.workspace / "log"), os.statvfs(self.workspace)
-        now = time.time()
+        now, log = time.time(), group.log if group else None
         return Pulse(
             self.address,
             now,
@@ -74,19 +75,19 @@ class Watch:
             dict(self.refused),
             len(waiting),
             sum(map(_size, waiting)),
-            log.waiting if log else 0,
+            group.waiting if group else 0,
             max((now - _since(path) for path in waiting[:-1]), default=0.0),
             disk.f_bavail * disk.f_frsize,
             _last_commit(self.workspace),
             (log.failure.strerror or "unknown") if log and log.failure else "",
         )
 
-    def note(self, log: Log | None) -> None:
+    def note(self, group: Group | None) -> None:
         """Write it down for others; what cannot be written is not worth an end."""
         self._past.append((time.time(), self.events.copy()))
         fresh = self.workspace / "log" / f".{FILE}.new"
         try:
-            fresh.write_bytes(msgspec.json.encode(asdict(self.look(log))))
+            fresh.write_bytes(msgspec.json.encode(asdict(self.look(group))))
             fresh.replace(self.workspace / "log" / FILE)
         except OSError:
             return

@@ -7,10 +7,12 @@ durable together.
 import asyncio
 import base64
 import binascii
+import gc
 import json
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -22,10 +24,12 @@ import msgspec
 from everytouch.collect.body import BadEncodingError, Limits, TooLargeError, read, unpack
 from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.dialects.base import Dialect, Found, NotJsonError, Request, Taken, new_id
+from everytouch.collect.group import Group
 from everytouch.collect.keys import Keys, SourceKey
 from everytouch.collect.pulse import EVERY, Watch, exposition
 from everytouch.journal.api import Log, LogFullError
 
+HANDOVER = 0.0002  # seconds the log may have to wait for the interpreter; 5 ms else
 RETRY = "2"  # seconds after which a sender may try again
 _JSON = ("content-type", "application/json")
 _METRICS = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
@@ -72,20 +76,22 @@ class Collector:
         self.routes = {path: one for one in DIALECTS.values() for path in one.routes}
         self.watch = Watch(workspace, os.environ.get("EVERYTOUCH_COLLECTOR", ""))
         self._allowances: dict[int, Allowance] = {}
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._log: Log | None = None
+        self._group: Group | None = None
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called by the server before the first request."""
-        self._loop = loop
-        self._log = Log(self.workspace / "log", self._written)
+        group = Group(loop)
+        group.log = Log(self.workspace / "log", group.written)
+        self._group = group
+        gc.freeze()  # what is here stays: nothing of it need be looked at again
+        sys.setswitchinterval(HANDOVER)
         threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
         threading.Thread(target=self._note, name="pulse", daemon=True).start()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called by the server at its end."""
-        if self._log is not None:
-            self._log.close()
+        if self._group is not None and self._group.log is not None:
+            self._group.log.close()
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         """One request."""
@@ -115,48 +121,45 @@ class Collector:
             return 204, _preflight(scope.headers), b""
         if scope.method != "POST":
             raise RefusedError(405, "send it with POST")
-        if scope.headers.get("authorization"):  # who has no key is not read from
-            self._key(scope.headers, "")
+        given = scope.headers.get("authorization")
+        key = self._key(_secret(given)) if given else None  # who has none is not read from
         now = time.time_ns() // 1000
         body = await self._body(scope, proto)
         request = Request(path, scope.query_string, scope.headers, body, now, self._unpacked)
         found = self._found(dialect, request)
-        key = self._key(scope.headers, found.key)
-        given = await self._store(dialect, key, found, request)
-        status, said = dialect.answer(found, given, request)
+        new = await self._store(dialect, key or self._key(found.key), found, request)
+        status, said = dialect.answer(found, new, request)
         return status, [_JSON] if said else [], said
 
     def _page(self, path: str) -> tuple[int, list[tuple[str, str]], bytes] | None:
         if path == "/health":
-            now = self.watch.look(self._log)
+            now = self.watch.look(self._group)
             said = msgspec.json.encode({"healthy": now.healthy, **asdict(now)})
             return 200 if now.healthy else 503, [_JSON], said
         if path == "/metrics":
-            return 200, [_METRICS], exposition(self.watch.look(self._log))
+            return 200, [_METRICS], exposition(self.watch.look(self._group))
         pages = (one.page(path, self._works) for one in DIALECTS.values() if one.page)
         return next(((200, [_JSON], said) for said in pages if said is not None), None)
 
     def _works(self, secret: str) -> bool:
         return self.keys.of(secret) is not None
 
-    def _key(self, headers: Any, within: str) -> SourceKey:
-        """The key of a request, of its header or, where that has none, of its body."""
-        kind, _, value = (headers.get("authorization") or "").partition(" ")
-        secret = value.strip()
-        if kind.lower() == "basic":
-            try:
-                secret = base64.b64decode(secret, validate=True).decode().partition(":")[0]
-            except (binascii.Error, UnicodeDecodeError):
-                secret = ""
-        secret = secret or within
+    def _key(self, secret: str) -> SourceKey:
         key = self.keys.of(secret) if secret else None
         if key is None:
             raise RefusedError(401, "send a source key that works: Authorization: Bearer ek_…")
         return key
 
     async def _body(self, scope: Any, proto: Any) -> bytes:
+        encoding, length = (
+            scope.headers.get("content-encoding"),
+            scope.headers.get("content-length"),
+        )
+        if not encoding and length and length.isdecimal() and int(length) <= self.limits.body:
+            whole: bytes = await proto()  # no more than it says can come
+            return whole
         try:
-            return await read(proto, scope.headers.get("content-encoding") or "", self.limits)
+            return await read(proto, encoding or "", self.limits)
         except TooLargeError as error:
             raise RefusedError(413, str(error)) from error
         except BadEncodingError as error:
@@ -189,38 +192,22 @@ class Collector:
             if not allowance.take(len(found.events), key.rate):
                 raise RefusedError(503, f"this key may send {key.rate} events a second")
         ids = [new_id() if own is None else None for own in found.ids]
-        route = request.path.rpartition("/")[2]
-        taken = Taken(
-            dialect.name,
-            key.source,
-            request.received,
-            found.shift,
-            list(found.events),
-            ids,
-            route,
-        )
-        if self._loop is None or self._log is None:
+        events, route = list(found.events), request.path.rpartition("/")[2]
+        taken = Taken(dialect.name, key.source, request.received, found.shift, events, ids, route)
+        if self._group is None:
             raise RefusedError(503, "the collector has not begun")
-        written: asyncio.Future[None] = self._loop.create_future()
         try:
-            self._log.append(encode(taken), written)
+            await self._group.write(encode(taken))
         except LogFullError as error:
             raise RefusedError(503, error.what) from error
-        try:
-            await written
         except OSError as error:
             raise RefusedError(503, f"the log cannot be written: {error.strerror}") from error
         self.watch.events[key.source] += len(found.events)
         return ids
 
-    def _written(self, waiting: list[Any], failure: OSError | None) -> None:
-        """In the log's thread: tell the event loop, once for a whole group."""
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(_resolve, waiting, failure)
-
     def _note(self) -> None:
         while True:
-            self.watch.note(self._log)
+            self.watch.note(self._group)
             time.sleep(EVERY)
 
     def _may(self, origin: str) -> bool:
@@ -230,21 +217,22 @@ class Collector:
         )
 
 
+def _secret(authorization: str) -> str:
+    """The key of a header: a bearer's, or the name of Basic without a password."""
+    kind, _, value = authorization.partition(" ")
+    if kind.lower() != "basic":
+        return value.strip()
+    try:
+        return base64.b64decode(value.strip(), validate=True).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
 def _end_with(parent: int) -> None:
     """End when the process that started this one is gone, however it went."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _resolve(waiting: list[Any], failure: OSError | None) -> None:
-    for future in waiting:
-        if future.done():  # its sender has gone
-            continue
-        if failure is None:
-            future.set_result(None)
-        else:
-            future.set_exception(failure)
 
 
 def _preflight(headers: Any) -> list[tuple[str, str]]:

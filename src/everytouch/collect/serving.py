@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import Interfaces, Loops
 
 from everytouch.collect.drain import Drain
 from everytouch.errors import EverytouchError, WorkspaceError
@@ -40,6 +40,7 @@ def serve(workspace: Path, host: str, port: int, drain: Drain) -> None:
         address=host,
         port=port,
         interface=Interfaces.RSGI,
+        loop=Loops.uvloop,
         workers=1,
         respawn_failed_workers=True,
         log_access=False,

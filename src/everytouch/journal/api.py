@@ -1,6 +1,7 @@
 """What other rooms may import of the write-ahead log."""
 
 from everytouch.journal.log import (
+    WAITING,
     Log,
     LogFullError,
     frames,
@@ -10,4 +11,4 @@ from everytouch.journal.log import (
     segments,
 )
 
-__all__ = ["Log", "LogFullError", "frames", "identity", "lock", "sealed", "segments"]
+__all__ = ["WAITING", "Log", "LogFullError", "frames", "identity", "lock", "sealed", "segments"]

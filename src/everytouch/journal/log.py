@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -22,6 +22,7 @@ from everytouch.errors import LedgerError
 MAGIC = b"ETLOG001"
 SEGMENT = 64 << 20  # bytes from which a segment is sealed
 AGE = 0.4  # seconds after which one that holds something is sealed
+LOOK = 0.05  # seconds between two looks whether the reader waits
 WAITING = 64 << 20  # bytes that may wait to be written
 _FRAME = struct.Struct("<II")
 _OPEN, _SEALED = ".open", ".sealed"
@@ -49,7 +50,7 @@ class Log:
         self._wake, self._ended = threading.Condition(), False
         self._frames: list[bytes] = []
         self._tickets: list[Any] = []
-        self._waiting = 0
+        self._waiting, self._looked = 0, 0.0
         self.failure: OSError | None = None
         self._begin()
         for path in sorted(folder.glob(f"*{_OPEN}")):
@@ -64,12 +65,18 @@ class Log:
         Raises:
             LogFullError: too much waits already.
         """
+        self.extend([payload], [ticket])
+
+    def extend(self, payloads: Sequence[bytes], tickets: Sequence[Any]) -> None:
+        """Write frames as one group, where nothing else waits; raises LogFullError."""
+        size = sum(map(len, payloads))
+        parts = [part for one in payloads for part in (_FRAME.pack(len(one), zlib.crc32(one)), one)]
         with self._wake:
-            if self._waiting + len(payload) > WAITING:
+            if self._waiting + size > WAITING:
                 raise LogFullError("the log cannot be written as fast as events come", "send later")
-            self._frames += (_FRAME.pack(len(payload), zlib.crc32(payload)), payload)
-            self._tickets.append(ticket)
-            self._waiting += len(payload)
+            self._frames += parts
+            self._tickets += tickets
+            self._waiting += size
             self._wake.notify()
 
     @property
@@ -143,8 +150,11 @@ class Log:
         """Sealed when it is large, or old while the reader waits for more."""
         if self._size >= SEGMENT:
             return True
-        old = time.monotonic() - self._since >= AGE
-        return old and not any(self.folder.glob(f"*{_SEALED}"))
+        now = time.monotonic()
+        if now - self._since < AGE or now - self._looked < LOOK:
+            return False
+        self._looked = now
+        return not any(self.folder.glob(f"*{_SEALED}"))
 
     def _roll(self) -> None:
         before, file, size = self._path, self._file, self._size

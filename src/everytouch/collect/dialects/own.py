@@ -31,11 +31,15 @@ _LISTS = ("also", "correlations")
 _columns = {kind: frozenset(column.name for column in COLUMNS[kind]) for kind in KINDS}
 
 
-class _Head(msgspec.Struct):
+class _Head(msgspec.Struct, gc=False):
     id: str | int | None = None
 
 
-_head = msgspec.json.Decoder(_Head)
+class _Whole(msgspec.Struct, gc=False):
+    moments: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_head, _whole = msgspec.json.Decoder(_Head), msgspec.json.Decoder(_Whole)
 
 
 def find(request: Request) -> Found:
@@ -50,6 +54,8 @@ def find(request: Request) -> Found:
 def _listed(body: bytes) -> list[bytes]:
     if body[:1] == b"[":
         return parts(body)
+    if (one := head(body, _whole)) is not None and one.moments is msgspec.UNSET:
+        return [body]
     whole = fields(body)
     if "moments" in whole:
         return parts(whole["moments"])
