@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,16 @@ from hypothesis import strategies as st
 
 from everytouch.errors import LedgerError
 from everytouch.journal import log as room
-from everytouch.journal.api import Log, LogFullError, frames, identity, sealed, segments
+from everytouch.journal.api import (
+    Log,
+    LogFullError,
+    damaged,
+    frames,
+    identity,
+    sealed,
+    segments,
+    set_aside,
+)
 
 
 class Told:
@@ -52,7 +62,7 @@ def written(folder, payloads):
 
 
 def everything(folder):
-    return [payload for path in segments(folder) for payload in frames(path)]
+    return [payload for path in segments(folder) for payload in frames(path)[0]]
 
 
 def test_what_was_told_is_there_in_order(tmp_path, told):
@@ -64,7 +74,7 @@ def test_what_was_told_is_there_in_order(tmp_path, told):
     assert everything(tmp_path) == payloads
     log.close()
     assert told.tickets == list(range(500))
-    assert [p for path in sealed(tmp_path) for p in frames(path)] == payloads
+    assert [p for path in sealed(tmp_path) for p in frames(path)[0]] == payloads
 
 
 def test_many_that_wait_are_made_durable_together(tmp_path, told, monkeypatch):
@@ -91,9 +101,9 @@ def test_what_a_crash_has_torn_off_is_cut_and_the_rest_is_there(
     content = path.read_bytes()
     cut %= len(content) + 1
     path.write_bytes(content[:cut] + rubbish)
-    whole = [8]
+    whole = [room.HEAD]
     for payload in payloads:
-        whole.append(whole[-1] + 8 + len(payload))
+        whole.append(whole[-1] + 12 + len(payload))
     survivors = sum(end <= cut for end in whole[1:])
     Log(folder, Told()).close()
     found = everything(folder)
@@ -102,18 +112,106 @@ def test_what_a_crash_has_torn_off_is_cut_and_the_rest_is_there(
         assert found == payloads[:survivors]
 
 
-def test_a_sealed_segment_that_was_changed_is_refused(tmp_path, told):
-    log = Log(tmp_path, told)
-    for number in range(3):
-        log.append(b"payload", number)
-    told.wait(3)
+def one_segment(folder, payloads):
+    told = Told()
+    log = Log(folder, told)
+    log.extend(payloads, range(len(payloads)))
+    told.wait(len(payloads))
     log.close()
-    (path,) = sealed(tmp_path)
-    content = bytearray(path.read_bytes())
-    content[20] ^= 1
+    (path,) = sealed(folder)
+    return path
+
+
+def test_any_bit_that_flips_is_found_and_costs_its_own_frame_alone(tmp_path):
+    payloads = [b"first", b"second, " + room.MARK, b"third"]
+    path = one_segment(tmp_path, payloads)
+    content = path.read_bytes()
+    assert frames(path) == (payloads, 0)
+    starts = [room.HEAD]
+    for payload in payloads:
+        starts.append(starts[-1] + 12 + len(payload))
+    for bit in range(8 * len(content)):
+        changed = bytearray(content)
+        changed[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(changed)
+        found, wrong = frames(path)
+        assert wrong > 0, bit
+        if bit // 8 >= room.HEAD:
+            hit = max(n for n, start in enumerate(starts) if start <= bit // 8)
+            assert found == [one for n, one in enumerate(payloads) if n != hit], bit
+        else:
+            assert found == []  # the file is no log, or one of another seed
+
+
+def test_any_byte_at_which_the_last_frame_is_cut_leaves_the_others(tmp_path):
+    payloads = [b"first", b"second", b"third"]
+    path = one_segment(tmp_path, payloads)
+    content = path.read_bytes()
+    for end in range(len(content) - 12 - len(b"third"), len(content)):
+        path.write_bytes(content[:end])
+        assert frames(path)[0] == payloads[:2]
     path.write_bytes(content)
-    with pytest.raises(LedgerError, match="damaged from byte 8"):
-        frames(path)
+    kept = set_aside(path)
+    assert (sealed(tmp_path), damaged(tmp_path)) == ([], [kept])
+
+
+def test_nobody_who_sends_bytes_can_send_a_frame(tmp_path):
+    inner = b"forged"
+    forged = room._FRAME.pack(room.MARK, len(inner), zlib.crc32(inner)) + inner
+    path = one_segment(tmp_path, [b"before", forged + b"!", b"after"])
+    content = bytearray(path.read_bytes())
+    content[room.HEAD + 12 + len(b"before") + 5] ^= 0xFF  # the length of the outer frame
+    path.write_bytes(content)
+    assert frames(path)[0] == [b"before", b"after"]
+
+
+class Faulty:
+    """The system calls a log makes, of which the n-th fails."""
+
+    def __init__(self, number, error):
+        self.left, self.error = number, error
+
+    def __getattr__(self, name):
+        call = getattr(os, name)
+        if name not in ("write", "fsync", "fdatasync"):
+            return call
+
+        def counted(file, *given):
+            self.left -= 1
+            if self.left == 0:
+                if name == "write" and self.error == errno.ENOSPC:
+                    call(file, given[0][: len(given[0]) // 2])  # what still fitted
+                raise OSError(self.error, os.strerror(self.error))
+            return call(file, *given)
+
+        return counted
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
+def test_whichever_write_or_sync_fails_what_was_answered_for_is_there_and_nothing_else(
+    tmp_path, monkeypatch, error
+):
+    monkeypatch.setattr(room, "SEGMENT", 400)
+    for number in range(1, 201):
+        folder, told = tmp_path / str(number), Told()
+        faulty = Faulty(number, error)
+        monkeypatch.setattr(room, "os", faulty)
+        try:
+            log = Log(folder, told)
+        except OSError:
+            assert faulty.left == 0
+            continue
+        for n in range(100):
+            log.append(b"%04d" % n * 5, n)
+            told.wait(n + 1)
+        log.close()
+        monkeypatch.setattr(room, "os", os)
+        assert faulty.left <= 0, "fewer calls than faults"
+        acknowledged = [b"%04d" % n * 5 for n in told.tickets]
+        assert len(acknowledged) >= 99
+        found = [one for path in segments(folder) for one in frames(path)[0]]
+        assert found == acknowledged, number
+        assert not any(frames(path)[1] for path in segments(folder))
 
 
 def test_numbers_never_come_again(tmp_path, told):

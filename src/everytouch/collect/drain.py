@@ -5,22 +5,40 @@ import datetime
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 
-from everytouch.collect.dialects.base import Row, Taken
-from everytouch.collect.events import understood
+from everytouch.collect.dialects.base import Taken
+from everytouch.collect.events import Understood, understood
 from everytouch.collect.records import typed
 from everytouch.collect.rules import Rules
-from everytouch.journal.api import frames, identity, sealed, segments
+from everytouch.journal.api import frames, identity, sealed, segments, set_aside
 from everytouch.ledger.api import EVENTS, IMPORTS, TABLES, Counts, KeySet, Loader, Stamps, Tables
 from everytouch.moments.api import KINDS, Kind, Vocabulary
 
 SMALL = 50  # segments after which their small files are put together
 log = logging.getLogger("everytouch.collect")
 _decode = msgspec.msgpack.Decoder(Taken).decode
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment of the log, read.
+
+    Attributes:
+        now: when the first of it was received; of all it brings.
+        found: what its events are, by source.
+        damaged: bytes of it that are no frames.
+    """
+
+    path: Path
+    now: datetime.datetime
+    found: dict[str, Understood]
+    damaged: int
 
 
 class Drain:
@@ -47,40 +65,56 @@ class Drain:
         self._loaded = 0
 
     def run(self) -> Counts:
-        """Load every sealed segment, oldest first.
+        """Load every sealed segment, oldest first; the next is read while one is stored.
 
         Raises:
             WorkspaceError: somebody else is writing to the ledger.
-            LedgerError: a segment is damaged, or the ledger cannot be written.
+            LedgerError: the ledger cannot be written.
         """
-        total = Counts()
-        for path in sealed(self.folder):
-            try:
-                total += self._load(path)
-            except BaseException:
-                self._known.clear()  # the ledger says what of it is stored
-                raise
+        total, paths = Counts(), sealed(self.folder)
+        with ThreadPoolExecutor(1, "read") as reader:
+            coming = [reader.submit(self._read, path) for path in paths[:1]]
+            for number in range(len(paths)):
+                segment = coming.pop().result()
+                coming += [reader.submit(self._read, path) for path in paths[number + 1 :][:1]]
+                try:
+                    total += self._load(segment)
+                except BaseException:
+                    self._known.clear()  # the ledger says what of it is stored
+                    raise
         return total
 
-    def _load(self, path: Path) -> Counts:
-        taken = [_decode(frame) for frame in frames(path)]
-        now = datetime.datetime.fromtimestamp(taken[0].received / 1e6, datetime.UTC)
+    def _read(self, path: Path) -> Segment:
+        payloads, damaged = frames(path)
+        taken = [_decode(frame) for frame in payloads]
+        rules, by_source = self.rules(), defaultdict(list)
+        for one in taken:
+            by_source[one.source].append(one)
+        received = taken[0].received if taken else 0
+        now = datetime.datetime.fromtimestamp(received / 1e6, datetime.UTC)
+        found = {source: understood(those, rules) for source, those in sorted(by_source.items())}
+        return Segment(path, now, found, damaged)
+
+    def _load(self, segment: Segment) -> Counts:
+        path, now = segment.path, segment.now
         stamps = Stamps(self.tables, f"log-{identity(self.folder)}", int(path.stem))
         noted: list[dict[str, object]] = []
         with self.tables.writing():
             self._forget()
-            for source in sorted({one.source for one in taken}):
-                loader = self._loader(source, now, stamps)
-                counts = self._bring(loader, [one for one in taken if one.source == source])
+            for source, found in segment.found.items():
+                counts = self._bring(self._loader(source, now, stamps), found)
                 noted += [
                     {"source": source, "started_at": now, "kind": kind, **vars(of_kind)}
                     for kind, of_kind in counts.items()
                 ]
-            if (stamp := stamps.next("imports")) is not None:
+            if noted and (stamp := stamps.next("imports")) is not None:
                 self.tables.append("imports", pa.Table.from_pylist(noted, IMPORTS), stamp)
             self._tidy()
             self._versions = {name: self.tables.version(name) for name in TABLES}
-        path.unlink()
+        if segment.damaged:
+            log.error("%d bytes are damaged: kept as %s", segment.damaged, set_aside(path))
+        else:
+            path.unlink()
         names = Counts.__dataclass_fields__
         return sum((Counts(*(int(row[n]) for n in names)) for row in noted), Counts())  # type: ignore[call-overload]
 
@@ -101,18 +135,17 @@ class Drain:
             for name in TABLES:
                 self.tables.compact(name)
 
-    def _bring(self, loader: Loader, taken: list[Taken]) -> dict[str, Counts]:
-        found = understood(taken, self.rules())
+    def _bring(self, loader: Loader, found: Understood) -> dict[str, Counts]:
         counts: dict[str, Counts] = {}
         if found.held or found.refused:
             counts[EVENTS] = Counts(found.refused, refused=found.refused)
             counts[EVENTS] += loader.quarantine(EVENTS, found.held)
         for kind in KINDS:
-            if found.rows[kind]:
-                counts[kind] = self._put(loader, kind, found.rows[kind])
+            if parts := found.tables[kind]:
+                counts[kind] = self._put(loader, kind, pa.concat_tables(parts))
         return counts
 
-    def _put(self, loader: Loader, kind: Kind, rows: list[Row]) -> Counts:
+    def _put(self, loader: Loader, kind: Kind, rows: pa.Table) -> Counts:
         parted = typed(kind, rows, loader.words)
         held = list(parted.broken.values())
         return loader.quarantine(kind, held) + loader.store(kind, parted.good)
@@ -130,5 +163,5 @@ def _waiting(folder: Path) -> Iterator[Taken]:
     for path in segments(folder):
         for there in (path, path.with_suffix(".sealed")):  # it may be sealed meanwhile
             with contextlib.suppress(FileNotFoundError):  # or loaded
-                yield from map(_decode, frames(there))
+                yield from map(_decode, frames(there)[0])
                 break

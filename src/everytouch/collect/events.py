@@ -2,7 +2,10 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
 
 from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.dialects.base import (
@@ -14,13 +17,14 @@ from everytouch.collect.dialects.base import (
     Taken,
     UnusableError,
 )
-from everytouch.collect.records import typed
+from everytouch.collect.records import as_text, typed
 from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.errors import SourceError
 from everytouch.ledger.api import EVENTS
 from everytouch.moments.api import KINDS, Kind, Vocabulary
 
 Held = tuple[Row, str]
+PACKED = 2_000  # rows: few enough that they are still in the cache when they are packed
 _EXAMPLES = {
     "own": "/v1/moments",
     "segment": "/v1/track",
@@ -32,19 +36,45 @@ _PARTY = ("namespace", "identifier", "also")
 log = logging.getLogger("everytouch.collect")
 
 
-@dataclass
 class Understood:
     """What events are.
 
     Attributes:
-        rows: records by their kind.
+        tables: records by their kind, as text.
         held: events that are no records yet, with reasons.
         refused: how many say nothing, or are not to be kept.
     """
 
-    rows: dict[Kind, list[Row]] = field(default_factory=lambda: {kind: [] for kind in KINDS})
-    held: list[Held] = field(default_factory=list)
-    refused: int = 0
+    def __init__(self) -> None:
+        self.tables: dict[Kind, list[pa.Table]] = {kind: [] for kind in KINDS}
+        self.held: list[Held] = []
+        self.refused = 0
+        self._rows: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
+        self._usual: list[Any] = []
+
+    def add(self, event: bytes, given: str | None, taken: Taken, rules: Rules) -> None:
+        """Take in one event."""
+        usual = DIALECTS[taken.dialect].usual
+        if usual is not None and (one := usual(event, given, taken)) is not None:
+            self._usual.append(one)
+            return
+        try:
+            records = understand(event, given, taken, rules)
+        except IgnoredError:
+            records = []
+        except UnusableError as error:
+            self.held.append((as_held(event, given, taken, error.row), str(error)))
+            return
+        for kind, row in records:
+            self._rows[kind].append(row)
+        self.refused += not records
+
+    def pack(self, least: int = 1) -> None:
+        """Make tables of what was taken in, where it is so many rows."""
+        for kind, rows in (*self._rows.items(), ("interactions", self._usual)):
+            if len(rows) >= least:
+                self.tables[kind].append(as_text(kind, rows))
+                rows.clear()
 
 
 def understood(taken: Iterable[Taken], rules: Rules) -> Understood:
@@ -52,16 +82,9 @@ def understood(taken: Iterable[Taken], rules: Rules) -> Understood:
     found = Understood()
     for one in taken:
         for event, given in zip(one.events, one.ids, strict=True):
-            try:
-                records = understand(event, given, one, rules)
-            except IgnoredError:
-                records = []
-            except UnusableError as error:
-                found.held.append((as_held(event, given, one, error.row), str(error)))
-                continue
-            for kind, row in records:
-                found.rows[kind].append(row)
-            found.refused += not records
+            found.add(event, given, one, rules)
+        found.pack(PACKED)
+    found.pack()
     return found
 
 
@@ -141,7 +164,7 @@ def _try(event: bytes, given: str | None, taken: Taken, rules: Rules, words: Voc
     except UnusableError as error:
         return Tried(said, (), str(error))
     for kind, row in records:
-        for _, reason in typed(kind, [row], words).broken.values():
+        for _, reason in typed(kind, as_text(kind, [row]), words).broken.values():
             return Tried(said, tuple(records), reason)
     return Tried(said, tuple(records))
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from everytouch.collect.dialects.base import Row, UnusableError
 from everytouch.collect.events import from_held, understand
 from everytouch.collect.inputs import opened
-from everytouch.collect.records import records, sort_out, typed
+from everytouch.collect.records import as_text, records, sort_out, typed
 from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.collect.source import Source, Statement
 from everytouch.ledger.api import (
@@ -154,7 +154,7 @@ class Importer:
         loader = self._loader(source, False)
         for kind in KINDS:
             if rows[kind]:
-                parted = typed(kind, rows[kind], self.words)
+                parted = typed(kind, as_text(kind, rows[kind]), self.words)
                 broken = list(parted.broken.values())
                 counts[kind] = loader.quarantine(kind, broken) + loader.store(kind, parted.good)
         release(self.tables, done)
@@ -162,7 +162,7 @@ class Importer:
 
     def _retry(self, kind: Kind, source: str, rows: list[Quarantined]) -> Counts:
         """Through the same path as an import; those that hold leave the quarantine."""
-        parted = typed(kind, [row.row for row in rows], self.words)
+        parted = typed(kind, as_text(kind, [row.row for row in rows]), self.words)
         stored = self._loader(source, False).store(kind, parted.good)
         release(self.tables, [row for i, row in enumerate(rows) if i not in parted.broken])
         return stored + Counts(len(parted.broken), 0, 0, len(parted.broken))

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from everytouch.collect.group import Group
-from everytouch.journal.api import segments
+from everytouch.journal.api import damaged, segments
 
 FILE = "collector.json"
 EVERY = 1.0  # seconds between two notes
@@ -33,6 +33,7 @@ class Pulse:
         disk_free_bytes: where the workspace lies.
         last_commit: of something loaded, seconds since 1970; 0 before the first.
         failure: why the log cannot be written, empty where it can.
+        damaged: segments that were set aside, as parts of them cannot be read.
     """
 
     address: str
@@ -47,6 +48,7 @@ class Pulse:
     disk_free_bytes: int = 0
     last_commit: float = 0.0
     failure: str = ""
+    damaged: int = 0
 
     @property
     def healthy(self) -> bool:
@@ -80,6 +82,7 @@ class Watch:
             disk.f_bavail * disk.f_frsize,
             _last_commit(self.workspace),
             (log.failure.strerror or "unknown") if log and log.failure else "",
+            len(damaged(self.workspace / "log")),
         )
 
     def note(self, group: Group | None) -> None:
@@ -129,6 +132,7 @@ def exposition(now: Pulse) -> bytes:
         "queue_bytes": ("Bytes that are not on disk yet.", now.queue_bytes),
         "lag_seconds": ("Age of the oldest segment not loaded.", now.lag_s),
         "disk_free_bytes": ("Space left where the workspace lies.", now.disk_free_bytes),
+        "damaged_segments": ("Segments set aside.", now.damaged),
         "last_commit_seconds": ("When the ledger took something last.", now.last_commit),
     }
     for name, (text, value) in gauges.items():

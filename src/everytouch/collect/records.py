@@ -1,8 +1,9 @@
 """From the columns of a SELECT to the columns of a record, value by value where it must be."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import duckdb
@@ -25,6 +26,7 @@ _SQL_TYPES = {
 }
 # What Python can say of a time; SQL knows infinity, and years beyond.
 _EARLIEST, _LATEST = "TIMESTAMPTZ '0001-01-02 00:00Z'", "TIMESTAMPTZ '9999-12-30 00:00Z'"
+_TEXT = pa.string()
 _FAILED = "failed:"  # prefix of the columns that hold what could not be converted
 
 
@@ -62,24 +64,39 @@ def records(
         yield from reader.to_arrow_reader(batch_rows)
 
 
-def as_text(rows: Sequence[Mapping[str, object]], names: Iterable[str] = ()) -> pa.Table:
-    """Rows of JSON values as a table of text (and lists of text), with these columns at least."""
+def as_text(kind: Kind, rows: Sequence[Any]) -> pa.Table:
+    """Rows of text (and lists of text) as a table with the record's columns.
+
+    Args:
+        rows: mappings, or objects with the columns as attributes.
+    """
+    mapped = bool(rows) and isinstance(rows[0], Mapping)
     columns = {}
-    for name in dict.fromkeys([*names, *(name for row in rows for name in row)]):
-        values = [row.get(name) for row in rows]
-        if any(isinstance(value, list) for value in values):
-            columns[name] = pa.array(values, pa.list_(pa.string()))
-        else:
-            columns[name] = pa.array([None if v is None else str(v) for v in values], pa.string())
+    for column in COLUMNS[kind]:
+        name = column.name
+        values = [row.get(name) for row in rows] if mapped else list(map(attrgetter(name), rows))
+        wanted = column.type if pa.types.is_list(column.type) else pa.string()
+        try:
+            columns[name] = pa.array(values, wanted)
+        except (pa.ArrowTypeError, pa.ArrowInvalid):  # numbers, or mended by hand
+            columns[name] = pa.array([_as(wanted, value) for value in values], wanted)
     return pa.table(columns)
 
 
-def typed(kind: Kind, rows: Sequence[Mapping[str, object]], words: Vocabulary) -> Sorted:
-    """Rows of text as records: those that hold, and those that do not, with reasons."""
+def _as(wanted: pa.DataType, value: object) -> object:
+    if value is None or (value.__class__ is str and wanted == _TEXT):
+        return value
+    if wanted == _TEXT:
+        return str(value)
+    return [str(item) for item in (value if isinstance(value, list) else [value])]
+
+
+def typed(kind: Kind, rows: pa.Table, words: Vocabulary) -> Sorted:
+    """Rows of text, as ``as_text`` gives them: records that hold, and those that do not."""
     statement = Statement(kind, "given rows", "SELECT * FROM given_rows")
     with duckdb.connect(config={"threads": 2}) as con:
         con.execute("SET TimeZone = 'UTC'")
-        con.register("given_rows", as_text(rows, [column.name for column in COLUMNS[kind]]))
+        con.register("given_rows", rows)
         whole = pa.Table.from_batches(records(con, statement, len(rows))).combine_chunks()
     return sort_out(whole.to_batches()[0], statement, words)
 

@@ -4,11 +4,24 @@ from everytouch.journal.log import (
     WAITING,
     Log,
     LogFullError,
+    damaged,
     frames,
     identity,
     lock,
     sealed,
     segments,
+    set_aside,
 )
 
-__all__ = ["WAITING", "Log", "LogFullError", "frames", "identity", "lock", "sealed", "segments"]
+__all__ = [
+    "WAITING",
+    "Log",
+    "LogFullError",
+    "damaged",
+    "frames",
+    "identity",
+    "lock",
+    "sealed",
+    "segments",
+    "set_aside",
+]

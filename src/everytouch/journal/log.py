@@ -1,9 +1,11 @@
 """The write-ahead log: what was answered for is on disk, in order, until the ledger holds it.
 
 A folder of segments. One is open and written by one process; a sealed one is never changed and
-is removed once the ledger holds it. A frame is its length, its CRC-32 and its bytes, so what a
-crash has torn off at the end is recognised and was never answered for. All frames that wait are
-written together and made durable by one ``fdatasync`` (group commit).
+is removed once the ledger holds it. A frame is a mark, its length, its CRC-32 and its bytes, so
+what a crash has torn off at the end is recognised and was never answered for, and what a disk has
+changed costs no other frame. The CRC begins with the log's seed: nobody who sends bytes can send
+a frame. All frames that wait are written together and made durable by one ``fdatasync`` (group
+commit).
 """
 
 import fcntl
@@ -19,13 +21,15 @@ from typing import Any, TextIO
 
 from everytouch.errors import LedgerError
 
-MAGIC = b"ETLOG001"
+MAGIC = b"ETLOG002"
 SEGMENT = 64 << 20  # bytes from which a segment is sealed
 AGE = 0.4  # seconds after which one that holds something is sealed
 LOOK = 0.05  # seconds between two looks whether the reader waits
 WAITING = 64 << 20  # bytes that may wait to be written
-_FRAME = struct.Struct("<II")
-_OPEN, _SEALED = ".open", ".sealed"
+MARK = b"\xe7FR\xa0"
+_FRAME, _SEED = struct.Struct("<4sII"), struct.Struct("<I")
+HEAD = len(MAGIC) + _SEED.size  # bytes before the first frame
+_OPEN, _SEALED, DAMAGED = ".open", ".sealed", ".damaged"
 
 
 class LogFullError(LedgerError):
@@ -42,20 +46,26 @@ class Log:
 
     Raises:
         LedgerError: another process writes to it.
+        OSError: it cannot be written.
     """
 
     def __init__(self, folder: Path, done: Callable[[list[Any], OSError | None], None]) -> None:
         self.folder, self._done, self._lock = folder, done, lock(folder)
-        identity(folder)
+        self._seed = zlib.crc32(identity(folder).encode("ascii"))
         self._wake, self._ended = threading.Condition(), False
         self._frames: list[bytes] = []
         self._tickets: list[Any] = []
         self._waiting, self._looked = 0, 0.0
+        self._closed: list[tuple[Path, int]] = []
         self.failure: OSError | None = None
-        self._begin()
-        for path in sorted(folder.glob(f"*{_OPEN}")):
-            if path != self._path:  # of a process that is gone
-                _recover(path)
+        try:
+            self._begin()
+            for path in sorted(folder.glob(f"*{_OPEN}")):
+                if path != self._path:  # of a process that is gone
+                    _recover(path)
+        except OSError:
+            self._lock.close()
+            raise
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
@@ -70,7 +80,10 @@ class Log:
     def extend(self, payloads: Sequence[bytes], tickets: Sequence[Any]) -> None:
         """Write frames as one group, where nothing else waits; raises LogFullError."""
         size = sum(map(len, payloads))
-        parts = [part for one in payloads for part in (_FRAME.pack(len(one), zlib.crc32(one)), one)]
+        seed, pack = self._seed, _FRAME.pack
+        parts = [
+            part for one in payloads for part in (pack(MARK, len(one), zlib.crc32(one, seed)), one)
+        ]
         with self._wake:
             if self._waiting + size > WAITING:
                 raise LogFullError("the log cannot be written as fast as events come", "send later")
@@ -99,13 +112,14 @@ class Log:
         path = self.folder / f"{max(numbers, default=0) + 1:012d}{_OPEN}"
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
-            os.write(file, MAGIC)
+            os.write(file, MAGIC + _SEED.pack(self._seed))
             os.fsync(file)
             _sync(self.folder)
         except OSError:
             os.close(file)
+            path.unlink(missing_ok=True)
             raise
-        self._path, self._file, self._size, self._since = path, file, len(MAGIC), time.monotonic()
+        self._path, self._file, self._size, self._since = path, file, HEAD, time.monotonic()
 
     def _run(self) -> None:
         while True:
@@ -117,14 +131,15 @@ class Log:
                 self._waiting, ended = 0, self._ended
             if frames:
                 self._write(frames, tickets)
-            if self._size > len(MAGIC) and (ended or self._due()):
+            if self._size > HEAD and (ended or self._due()):
                 self._roll()
+            self._seal_closed()
             if ended and not self._frames:
                 return
 
     def _write(self, frames: list[bytes], tickets: list[Any]) -> None:
         whole = memoryview(b"".join(frames))
-        if self._size == len(MAGIC):
+        if self._size == HEAD:
             self._since = time.monotonic()
         self.failure = None
         try:
@@ -163,13 +178,24 @@ class Log:
         except OSError as error:
             self.failure = error  # the old one is still open: it is tried again with the next group
             return
+        self._closed.append((before, size))
         os.close(file)
-        _seal(before, size)
+
+    def _seal_closed(self) -> None:
+        """Seal what was rolled; what cannot be renamed now is tried again."""
+        while self._closed:
+            try:
+                _seal(*self._closed[0])
+            except OSError as error:
+                self.failure = error
+                if self._closed[0][0].exists():
+                    return
+            self._closed.pop(0)
 
 
 def _recover(path: Path) -> None:
     """Seal the segment of a process that is gone; what it has torn was never answered for."""
-    _, good = _scan(path)
+    _, good, _ = _scan(path)
     with path.open("r+b") as file:
         file.truncate(good)
         os.fsync(file.fileno())
@@ -178,7 +204,7 @@ def _recover(path: Path) -> None:
 
 def _seal(path: Path, size: int) -> None:
     """Give a segment its last name; an empty one goes."""
-    if size > len(MAGIC):
+    if size > HEAD:
         path.rename(path.with_suffix(_SEALED))
     else:
         path.unlink()
@@ -233,32 +259,47 @@ def segments(folder: Path) -> list[Path]:
     return sorted([*folder.glob(f"*{_SEALED}"), *folder.glob(f"*{_OPEN}")])
 
 
-def frames(path: Path) -> list[bytes]:
-    """The payloads of a segment.
+def frames(path: Path) -> tuple[list[bytes], int]:
+    """The payloads of a segment, and the bytes of it that are none.
 
-    Raises:
-        LedgerError: a sealed one was changed since.
+    What was torn off the end of a segment that is being written is not counted: it was never
+    answered for.
     """
-    found, good = _scan(path)
-    if path.suffix == _SEALED and good != path.stat().st_size:
-        raise LedgerError(
-            f"log segment {path} is damaged from byte {good} on",
-            "restore the file, or move it away: the rest of it was not stored",
-        )
-    return found
+    found, whole, damaged = _scan(path)
+    return found, damaged + (path.stat().st_size - whole if path.suffix == _SEALED else 0)
 
 
-def _scan(path: Path) -> tuple[list[bytes], int]:
-    """Whole payloads, and the byte after the last of them."""
+def set_aside(path: Path) -> Path:
+    """Keep a damaged segment, for who may read more of it; it is not read again."""
+    aside = path.with_suffix(DAMAGED)
+    path.rename(aside)
+    _sync(path.parent)
+    return aside
+
+
+def damaged(folder: Path) -> list[Path]:
+    """Segments that were set aside."""
+    return sorted(folder.glob(f"*{DAMAGED}"))
+
+
+def _scan(path: Path) -> tuple[list[bytes], int, int]:
+    """Whole payloads, the byte after the last of them, and bytes before that which are none.
+
+    After a frame that is not what it was, the next one is looked for by its mark.
+    """
     content = path.read_bytes()
-    if content[: len(MAGIC)] != MAGIC:
-        return [], min(len(content), len(MAGIC))
-    found, at = [], len(MAGIC)
-    while at + _FRAME.size <= len(content):
-        size, check = _FRAME.unpack_from(content, at)
-        payload = content[at + _FRAME.size : at + _FRAME.size + size]
-        if len(payload) < size or zlib.crc32(payload) != check:
-            break
+    if len(content) < HEAD or content[: len(MAGIC)] != MAGIC:
+        return [], min(len(content), HEAD), 0
+    (seed,) = _SEED.unpack_from(content, len(MAGIC))
+    found, at, whole, wrong = list[bytes](), HEAD, HEAD, 0
+    while 0 <= at <= len(content) - _FRAME.size:
+        mark, size, check = _FRAME.unpack_from(content, at)
+        start = at + _FRAME.size
+        payload = content[start : start + size]
+        if mark != MARK or len(payload) < size or zlib.crc32(payload, seed) != check:
+            at = content.find(MARK, at + 1)
+            continue
+        wrong += at - whole
         found.append(payload)
-        at += _FRAME.size + size
-    return found, at
+        at = whole = start + size
+    return found, whole, wrong

@@ -143,6 +143,8 @@ class Dialect:
         answer: what a sender is told once its events are on disk.
         page: the answer to a GET, of its path and whether it is of a key that works; None where
             there is nothing.
+        usual: reads an event that is an interaction as it is, columns as attributes, much quicker
+            than ``understand`` and to the same end; None where it cannot.
     """
 
     name: str
@@ -151,6 +153,7 @@ class Dialect:
     understand: Callable[[bytes, str | None, Taken], list[Record | Event]]
     answer: Callable[[Found, Sequence[str | None], Request], Answer] = told
     page: Callable[[str, Callable[[str], bool]], bytes | None] | None = None
+    usual: Callable[[bytes, str | None, Taken], Any] | None = None
 
 
 def new_id() -> str:

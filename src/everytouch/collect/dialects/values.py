@@ -15,7 +15,7 @@ DEEPEST = 32  # levels of a property
 _DIGITS = 1_000  # of a number that is counted with
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def parts(body: bytes) -> list[bytes]:
@@ -29,7 +29,7 @@ def parts(body: bytes) -> list[bytes]:
     """
     try:
         return [bytes(part) for part in _raws.decode(body)]
-    except _UNREADABLE:
+    except UNREADABLE:
         value = loosely(body)
     if not isinstance(value, list):
         raise NotJsonError("there is no list of events")
@@ -44,7 +44,7 @@ def fields(body: bytes) -> dict[str, bytes]:
     """
     try:
         return {name: bytes(part) for name, part in _fields.decode(body).items()}
-    except _UNREADABLE:
+    except UNREADABLE:
         value = loosely(body)
     if not isinstance(value, dict):
         raise NotJsonError("the body is no object")
@@ -96,7 +96,7 @@ def head(event: bytes, wanted: msgspec.json.Decoder[H]) -> H | None:
     """The part of an event that is wanted of it at its receipt; None where it is not so."""
     try:
         return wanted.decode(event)
-    except _UNREADABLE:
+    except UNREADABLE:
         return None
 
 
@@ -104,7 +104,7 @@ def string(raw: bytes | None) -> str:
     """A JSON value that should be a text; empty where it is none."""
     try:
         value = msgspec.json.decode(raw) if raw else None
-    except _UNREADABLE:
+    except UNREADABLE:
         return ""
     return value if isinstance(value, str) else ""
 
@@ -117,7 +117,7 @@ def an_object(event: bytes) -> dict[str, Any]:
     """
     try:
         value = msgspec.json.decode(event)
-    except _UNREADABLE:
+    except UNREADABLE:
         try:
             value = loosely(event)
         except NotJsonError as error:
