@@ -51,7 +51,6 @@ class Log:
 
     def __init__(self, folder: Path, done: Callable[[list[Any], OSError | None], None]) -> None:
         self.folder, self._done, self._lock = folder, done, lock(folder)
-        self._seed = zlib.crc32(identity(folder).encode("ascii"))
         self._wake, self._ended = threading.Condition(), False
         self._frames: list[bytes] = []
         self._tickets: list[Any] = []
@@ -59,6 +58,7 @@ class Log:
         self._closed: list[tuple[Path, int]] = []
         self.failure: OSError | None = None
         try:
+            self._seed = zlib.crc32(identity(folder).encode("ascii"))
             self._begin()
             for path in sorted(folder.glob(f"*{_OPEN}")):
                 if path != self._path:  # of a process that is gone
