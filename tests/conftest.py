@@ -21,6 +21,11 @@ hypothesis.settings.register_profile("everytouch", deadline=None, database=None)
 hypothesis.settings.load_profile("everytouch")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How often the collector is killed: --points 1000 for the long run."""
+    parser.addoption("--points", type=int, default=50, help="kills of the collector under load")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what needs the real data where it is not present."""
     if DATA.is_dir():

@@ -1,10 +1,13 @@
 """Running the collector: the server in a process of its own, the drain in this one."""
 
+import contextlib
 import logging
 import multiprocessing
 import os
+import signal
 import socket
 import threading
+import time
 from pathlib import Path
 
 from granian import Granian
@@ -15,6 +18,7 @@ from everytouch.errors import EverytouchError, WorkspaceError
 from everytouch.journal.api import lock
 
 PAUSE, BUSY, FAILED = 0.1, 1.0, 5.0  # seconds until the log is looked at again
+AGAIN = 0.2  # seconds until a server that ended is started again
 log = logging.getLogger("everytouch.collect")
 
 
@@ -34,7 +38,53 @@ def serve(workspace: Path, host: str, port: int, drain: Drain) -> None:
     multiprocessing.set_start_method("spawn", force=True)
     stop = threading.Event()
     thread = threading.Thread(target=_drain, args=(drain, stop), name="drain")
-    server = Granian(
+    thread.start()
+    try:
+        _keep(host, port)
+    finally:
+        stop.set()
+        thread.join()
+        _once(drain)
+
+
+def _keep(host: str, port: int) -> None:
+    """Serve, and again where the server ends without being told to.
+
+    It gives up where it is killed twice within seconds; who sends is to be answered all the same.
+    """
+    with contextlib.suppress(StoppedError):
+        while not _served(host, port):
+            log.error("the server ended by itself: it is started again")
+            _mind_signals()
+            time.sleep(AGAIN)
+
+
+def _served(host: str, port: int) -> bool:
+    """Serve; whether it was told to stop."""
+    _mind_signals()
+    try:
+        _server(host, port).serve()
+    except SystemExit:
+        return False
+    return True
+
+
+class StoppedError(BaseException):
+    """Told to stop while no server listens to signals."""
+
+
+def _mind_signals() -> None:
+    """While no server has taken the signals over, they end all the same."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+
+
+def _stop(*_: object) -> None:
+    raise StoppedError
+
+
+def _server(host: str, port: int) -> Granian:
+    return Granian(
         "everytouch.collect.server:create",
         factory=True,
         address=host,
@@ -44,16 +94,9 @@ def serve(workspace: Path, host: str, port: int, drain: Drain) -> None:
         workers=1,
         respawn_failed_workers=True,
         log_access=False,
-        log_level="warning",
+        log_level="critical",
         websockets=False,
     )
-    thread.start()
-    try:
-        server.serve()
-    finally:
-        stop.set()
-        thread.join()
-        _once(drain)
 
 
 def _free(host: str, port: int) -> None:
