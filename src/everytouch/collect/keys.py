@@ -60,7 +60,12 @@ class Keys:
     def of(self, secret: str) -> SourceKey | None:
         """The key of a secret, unless it was revoked."""
         self._read()
-        return self._by_hash.get(_hash(secret))
+        key = self._by_hash.get(_hash(secret))
+        if key is None:  # it may have been made this moment
+            self._read_at = -1.0
+            self._read()
+            key = self._by_hash.get(_hash(secret))
+        return key
 
     def create(self, source: str, rate: int = 0, origins: tuple[str, ...] = ()) -> tuple[int, str]:
         """Make a key; its secret is said once.

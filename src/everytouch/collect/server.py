@@ -26,6 +26,7 @@ from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.dialects.base import Dialect, Found, NotJsonError, Request, Taken, new_id
 from everytouch.collect.group import Group
 from everytouch.collect.keys import Keys, SourceKey
+from everytouch.collect.openapi import described
 from everytouch.collect.pulse import EVERY, Watch, exposition
 from everytouch.journal.api import Log, LogFullError
 
@@ -138,6 +139,8 @@ class Collector:
             return 200 if now.healthy else 503, [_JSON], said
         if path == "/metrics":
             return 200, [_METRICS], exposition(self.watch.look(self._group))
+        if path == "/openapi.json":
+            return 200, [_JSON], msgspec.json.encode(described())
         pages = (one.page(path, self._works) for one in DIALECTS.values() if one.page)
         return next(((200, [_JSON], said) for said in pages if said is not None), None)
 
