@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import gc
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -92,7 +93,11 @@ class Drain:
             by_source[one.source].append(one)
         received = taken[0].received if taken else 0
         now = datetime.datetime.fromtimestamp(received / 1e6, datetime.UTC)
-        found = {source: understood(those, rules) for source, those in sorted(by_source.items())}
+        gc.disable()  # nothing that is made here goes in circles, and much is made
+        try:
+            found = {name: understood(those, rules) for name, those in sorted(by_source.items())}
+        finally:
+            gc.enable()
         return Segment(path, now, found, damaged)
 
     def _load(self, segment: Segment) -> Counts:

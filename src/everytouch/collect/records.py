@@ -76,11 +76,15 @@ def as_text(kind: Kind, rows: Sequence[Any]) -> pa.Table:
         name = column.name
         values = [row.get(name) for row in rows] if mapped else list(map(attrgetter(name), rows))
         wanted = column.type if pa.types.is_list(column.type) else pa.string()
-        try:
-            columns[name] = pa.array(values, wanted)
-        except (pa.ArrowTypeError, pa.ArrowInvalid):  # numbers, or mended by hand
-            columns[name] = pa.array([_as(wanted, value) for value in values], wanted)
+        columns[name] = _column(values, wanted)
     return pa.table(columns)
+
+
+def _column(values: list[Any], wanted: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, wanted)
+    except (pa.ArrowTypeError, pa.ArrowInvalid):  # numbers, or mended by hand
+        return pa.array([_as(wanted, value) for value in values], wanted)
 
 
 def _as(wanted: pa.DataType, value: object) -> object:

@@ -18,6 +18,8 @@ from everytouch.errors import EverytouchError, WorkspaceError
 from everytouch.journal.api import lock
 
 PAUSE, BUSY, FAILED = 0.1, 1.0, 5.0  # seconds until the log is looked at again
+RESTS, RESTED = 4.0, 1.0  # times as long as it loaded it rests, at most so many seconds
+NICE = 10  # how much the loader steps back behind the server
 AGAIN = 0.2  # seconds until a server that ended is started again
 log = logging.getLogger("everytouch.collect")
 
@@ -113,14 +115,18 @@ def _free(host: str, port: int) -> None:
 
 
 def _drain(drain: Drain, stop: threading.Event) -> None:
+    """Load, and let those who send come first: loading waits, an answer does not."""
+    with contextlib.suppress(OSError, AttributeError):  # where threads have no priority
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
     while not stop.wait(_once(drain)):
         pass
 
 
 def _once(drain: Drain) -> float:
     """Load what there is; seconds until it is worth looking again."""
+    began = time.monotonic()
     try:
-        drain.run()
+        loaded = drain.run()
     except WorkspaceError:
         return BUSY  # an import is being written
     except EverytouchError as error:
@@ -129,4 +135,5 @@ def _once(drain: Drain) -> float:
     except Exception:
         log.exception("the log could not be loaded")
         return FAILED
-    return PAUSE
+    spent = time.monotonic() - began
+    return min(RESTED, RESTS * spent) if loaded.received else PAUSE
