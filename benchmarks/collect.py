@@ -1,8 +1,8 @@
-"""The collector under load: wrk, the server and the loader on the same machine.
+"""The collector under load: wrk, server and loader on one machine.
 
     PYTHONPATH=. python benchmarks/collect.py [--seconds 10] [--repeat 3] [--minutes 0]
 
-Events have 600 bytes. "no log" is the same server answering without writing anything.
+Events have 600 bytes. "collector" is server and loader; "no log" answers and writes nothing.
 """
 
 import argparse
@@ -48,6 +48,10 @@ end
 """
 
 
+WHOLE, SERVER, BARE = "collector", "server", "server, no log"
+APPS = {SERVER: "everytouch.collect.server:create", BARE: "benchmarks.collect:without_log"}
+
+
 class Nothing(Log):
     """A log that writes nothing: it is done at once."""
 
@@ -90,14 +94,14 @@ def script(batch: int, run: str, key: str) -> str:
 
 
 @contextlib.contextmanager
-def serving(workspace: Workspace, logged: bool) -> Iterator[tuple[int, psutil.Process]]:
-    """The collector on a free port, or the same server without its log."""
+def serving(workspace: Workspace, mode: str) -> Iterator[tuple[int, psutil.Process]]:
+    """The collector on a free port, its server alone, or that without its log."""
     port = free_port()
-    if logged:
+    if mode == WHOLE:
         words = [sys.executable, "-m", "everytouch", "-w", str(workspace.path), "collect"]
         words += ["--port", str(port), "--quiet"]
     else:
-        words = [sys.executable, "-c", WITHOUT.format(port=port)]
+        words = [sys.executable, "-c", ALONE.format(port=port, app=APPS[mode])]
     environment = {**os.environ, "EVERYTOUCH_WORKSPACE": str(workspace.path)}
     process = subprocess.Popen(words, env=environment)
     try:
@@ -111,13 +115,13 @@ def serving(workspace: Workspace, logged: bool) -> Iterator[tuple[int, psutil.Pr
         process.wait(600)
 
 
-WITHOUT = """
+ALONE = """
 import multiprocessing
 from granian import Granian
 from granian.constants import Interfaces, Loops
 if __name__ == "__main__":
     multiprocessing.set_start_method("spawn", force=True)
-    Granian("benchmarks.collect:without_log", factory=True, address="127.0.0.1", port={port},
+    Granian("{app}", factory=True, address="127.0.0.1", port={port},
         interface=Interfaces.RSGI, workers=1, loop=Loops.uvloop, log_access=False,
         log_level="warning", websockets=False).serve()
 """
@@ -152,25 +156,28 @@ def load(port: int, key: str, batch: int, seconds: float, run: str) -> tuple[flo
 
 
 def throughput(workspace: Workspace, key: str, seconds: float, repeat: int) -> None:
-    """With the log and without it, in turns."""
-    print(f"{'':22}{'requests/s':>12}{'events/s':>12}{'p99 ms':>9}{'refused':>9}")
+    """The server without its log, with it, and with the loader beside it; in turns."""
+    print(f"{'':32}{'requests/s':>12}{'events/s':>12}{'p99 ms':>9}{'refused':>9}")
     for batch in (1, BATCH):
-        medians = {}
-        for logged in (True, False):
-            found = []
-            with serving(workspace, logged) as (port, _):
-                load(port, key, batch, 2, "warm")
-                found = [load(port, key, batch, seconds, str(100 + n)) for n in range(repeat)]
-            rate, tail, wrong = (statistics.median(part) for part in zip(*found, strict=True))
-            medians[logged] = rate
-            name = f"batches of {batch}" + ("" if logged else ", no log")
-            print(f"{name:22}{rate:12,.0f}{rate * batch:12,.0f}{tail:9.1f}{wrong:9.0f}", flush=True)
-        print(f"{'':22}{medians[True] / medians[False]:12.0%} of the server without the log")
+        found: dict[str, list[tuple[float, float, int]]] = {}
+        for turn in range(repeat):
+            for mode in (BARE, SERVER, WHOLE):
+                with serving(workspace, mode) as (port, _):
+                    load(port, key, batch, 2, f"warm{turn}")
+                    found.setdefault(mode, []).append(load(port, key, batch, seconds, str(turn)))
+                for path in sealed(workspace.log):
+                    path.unlink()
+        shares = [a[0] / b[0] for a, b in zip(found[SERVER], found[BARE], strict=True)]
+        for mode, runs in found.items():
+            rate, tail, wrong = (statistics.median(part) for part in zip(*runs, strict=True))
+            name = f"batches of {batch}, {mode}"
+            print(f"{name:32}{rate:12,.0f}{rate * batch:12,.0f}{tail:9.1f}{wrong:9.0f}", flush=True)
+        print(f"{'':32}with the log: {statistics.median(shares):.0%} of the server without it")
 
 
 def steady(workspace: Workspace, key: str, minutes: float) -> None:
     """Memory of the collector while it is under load."""
-    with serving(workspace, True) as (port, process):
+    with serving(workspace, WHOLE) as (port, process):
         ended = threading.Event()
 
         def press() -> None:

@@ -8,8 +8,10 @@ a frame. All frames that wait are written together and made durable by one ``fda
 commit).
 """
 
+import contextlib
 import fcntl
 import os
+import queue
 import struct
 import threading
 import time
@@ -32,6 +34,10 @@ HEAD = len(MAGIC) + _SEED.size  # bytes before the first frame
 _OPEN, _SEALED, DAMAGED = ".open", ".sealed", ".damaged"
 
 
+Group = tuple[Sequence[bytes], Sequence[Any], int]
+"""Frames with their heads, tickets, bytes."""
+
+
 class LogFullError(LedgerError):
     """More waits to be written than there is room for."""
 
@@ -51,9 +57,8 @@ class Log:
 
     def __init__(self, folder: Path, done: Callable[[list[Any], OSError | None], None]) -> None:
         self.folder, self._done, self._lock = folder, done, lock(folder)
-        self._wake, self._ended = threading.Condition(), False
-        self._frames: list[bytes] = []
-        self._tickets: list[Any] = []
+        self._queue: queue.SimpleQueue[Group | None] = queue.SimpleQueue()
+        self._counting = threading.Lock()
         self._waiting, self._looked = 0, 0.0
         self._closed: list[tuple[Path, int]] = []
         self.failure: OSError | None = None
@@ -84,13 +89,11 @@ class Log:
         parts = [
             part for one in payloads for part in (pack(MARK, len(one), zlib.crc32(one, seed)), one)
         ]
-        with self._wake:
+        with self._counting:
             if self._waiting + size > WAITING:
                 raise LogFullError("the log cannot be written as fast as events come", "send later")
-            self._frames += parts
-            self._tickets += tickets
             self._waiting += size
-            self._wake.notify()
+        self._queue.put((parts, tickets, size))
 
     @property
     def waiting(self) -> int:
@@ -99,9 +102,7 @@ class Log:
 
     def close(self) -> None:
         """Write what waits, and end."""
-        with self._wake:
-            self._ended = True
-            self._wake.notify()
+        self._queue.put(None)
         self._thread.join()
         os.close(self._file)
         self._lock.close()
@@ -122,20 +123,31 @@ class Log:
         self._path, self._file, self._size, self._since = path, file, HEAD, time.monotonic()
 
     def _run(self) -> None:
-        while True:
-            with self._wake:
-                if not self._frames and not self._ended:
-                    self._wake.wait(AGE)
-                frames, self._frames = self._frames, []
-                tickets, self._tickets = self._tickets, []
-                self._waiting, ended = 0, self._ended
+        ended = False
+        while not ended:
+            frames, tickets, ended = self._gather()
             if frames:
                 self._write(frames, tickets)
             if self._size > HEAD and (ended or self._due()):
                 self._roll()
             self._seal_closed()
-            if ended and not self._frames:
-                return
+
+    def _gather(self) -> tuple[list[bytes], list[Any], bool]:
+        """All that waits, at least for a while; and whether it is the last."""
+        frames: list[bytes] = []
+        tickets: list[Any] = []
+        took, ended = 0, False
+        with contextlib.suppress(queue.Empty):
+            item = self._queue.get(timeout=AGE)
+            while item is not None:
+                frames += item[0]
+                tickets += item[1]
+                took += item[2]
+                item = self._queue.get_nowait()
+            ended = True
+        with self._counting:
+            self._waiting -= took
+        return frames, tickets, ended
 
     def _write(self, frames: list[bytes], tickets: list[Any]) -> None:
         whole = memoryview(b"".join(frames))
