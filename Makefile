@@ -32,6 +32,7 @@ test: $(VENV)/dev
 
 test-long: $(VENV)/dev
 	sh scripts/system-packages
+	$(BIN)/python -m pytest -n 2 --dist load tests/test_collector_crash.py --points 1000
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m long
 
 check: $(VENV)/dev
@@ -48,6 +49,7 @@ screenshots: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/spine.py
 	PYTHONPATH=. $(BIN)/python benchmarks/web.py
+	PYTHONPATH=. $(BIN)/python benchmarks/collect.py --minutes 5
 
 lock:
 	$(PYTHON) -m pip install --quiet uv

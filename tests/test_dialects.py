@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 
 import everytouch
-from everytouch.collect.api import read_rules
+from everytouch.collect.api import DIALECTS, read_rules
 from everytouch.errors import SourceError
 from tests.collecting import Sender, collecting, loaded
 from tests.conftest import SECRET
@@ -481,3 +481,14 @@ def test_a_wrong_rule_is_said_with_its_place_and_remedy(home, name):
         read_rules(content, home.catalogue, "rules.yaml")
     assert said in str(error.value)
     assert "rules.yaml" in str(error.value)
+
+
+PAGE = (Path(__file__).parent.parent / "docs" / "collector.md").read_text()
+
+
+def test_the_page_on_the_collector_names_every_address_and_its_rules_hold(simulated):
+    named = {word for line in PAGE.splitlines() if line.startswith("|") for word in line.split("`")}
+    for dialect in DIALECTS.values():
+        assert set(dialect.routes) <= named, dialect.name
+    found = read_rules(PAGE.partition("```yaml")[2].partition("```")[0], simulated.catalogue)
+    assert len(found.rules) == 4

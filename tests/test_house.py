@@ -2,6 +2,8 @@
 
 import ast
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,8 +65,18 @@ def test_rooms_meet_at_their_doors():
     assert wrong == []
 
 
+def test_the_collectors_server_imports_no_engine():
+    """It is started again within a second, and its memory is for what waits."""
+    heavy = {"numba", "duckdb", "deltalake", "django", "scipy", "openpyxl"}
+    program = f"import sys, everytouch.collect.server; print({heavy} & sys.modules.keys())"
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "set()", done.stdout + done.stderr
+
+
 def test_imports_inside_functions_are_for_extras_only():
-    allowed = {"weasyprint", "polars", "pandas"}
+    # The kernel of keys: by it alone would the collector's server import numba.
+    allowed = {"weasyprint", "polars", "pandas", "everytouch.moments.siphash"}
     for path in MODULES:
         for node, _ in functions(path):
             for inner in ast.walk(node):
