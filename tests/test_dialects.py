@@ -453,8 +453,10 @@ def test_an_erased_person_leaves_what_is_held_too(own, home):
     who = f"gone-{own.source}"
     own.send({"userId": who, "event": "Unheard of", "messageId": "m"}, "/v1/track")
     own.send({"userId": who, "event": "checkout", "messageId": "n"}, "/v1/track")
+    dream = {"kind": "dream", "id": "d", "namespace": "user_id", "identifier": who}
+    own.send(dream, "/v1/moments")
     settled(home, own)
-    assert len(home.quarantine(own.source)) == 1
+    assert len(home.quarantine(own.source)) == 2
     home.erase_party(home.find(f"user_id:{who}"))
     assert home.quarantine(own.source) == ()
     assert rows(home, own.source) == []

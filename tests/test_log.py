@@ -201,14 +201,15 @@ def test_whichever_write_or_sync_fails_what_was_answered_for_is_there_and_nothin
         except OSError:
             assert faulty.left == 0
             continue
-        for n in range(100):
-            log.append(b"%04d" % n * 5, n)
-            told.wait(n + 1)
+        sent = 0
+        while faulty.left > -20:  # some calls after the one that fails
+            log.append(b"%04d" % sent * 5, sent)
+            sent += 1
+            told.wait(sent)
         log.close()
         monkeypatch.setattr(room, "os", os)
-        assert faulty.left <= 0, "fewer calls than faults"
         acknowledged = [b"%04d" % n * 5 for n in told.tickets]
-        assert len(acknowledged) >= 99
+        assert len(acknowledged) >= sent - 1 > 8
         found = [one for path in segments(folder) for one in frames(path)[0]]
         assert found == acknowledged, number
         assert not any(frames(path)[1] for path in segments(folder))

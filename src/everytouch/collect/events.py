@@ -32,7 +32,7 @@ _EXAMPLES = {
     "cloudevents": "/v1/cloudevents",
 }
 _TYPES = {"cloudevents": "application/cloudevents+json"}
-_PARTY = ("namespace", "identifier", "also")
+_PARTY = ("namespace", "identifier", "also", "other_namespace", "other_identifier")
 log = logging.getLogger("everytouch.collect")
 
 

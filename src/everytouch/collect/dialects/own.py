@@ -15,6 +15,7 @@ from everytouch.collect.dialects.base import (
     Taken,
     UnusableError,
 )
+from everytouch.collect.dialects.parties import of_party
 from everytouch.collect.dialects.values import (
     DEEPEST,
     UNREADABLE,
@@ -31,6 +32,7 @@ from everytouch.moments.api import COLUMNS, KINDS, Kind
 
 NAMES: dict[str, Kind] = {kind.removesuffix("s"): kind for kind in KINDS}
 _LISTS = ("also", "correlations")
+_PARTY = ("namespace", "identifier", "also", "other_namespace", "other_identifier")
 _columns = {kind: frozenset(column.name for column in COLUMNS[kind]) for kind in KINDS}
 
 
@@ -119,6 +121,16 @@ def understand(event: bytes, given: str | None, taken: Taken) -> list[Record | E
         UnusableError: it is no record.
     """
     value = an_object(event)
+    return of_party(_named(value), lambda: [_record(value, given, taken)])
+
+
+def _named(value: dict[str, Any]) -> Row:
+    """Whom it names, be it a record or not: by this it is found when somebody is erased."""
+    found = {name: value.get(name) for name in ("id", *_PARTY)}
+    return {name: item for name, item in found.items() if isinstance(item, str | list)}
+
+
+def _record(value: dict[str, Any], given: str | None, taken: Taken) -> Record:
     name = value.pop("kind", "interaction")
     kind = NAMES.get(str(name).removesuffix("s"))
     if kind is None:
@@ -126,7 +138,7 @@ def understand(event: bytes, given: str | None, taken: Taken) -> list[Record | E
     value["id"] = text(value.get("id")) if given is None else given
     if not value.get("occurred_at"):
         value["occurred_at"] = time_text(taken.received)
-    return [(kind, _row(kind, value))]
+    return kind, _row(kind, value)
 
 
 def _row(kind: Kind, value: dict[str, Any]) -> Row:
