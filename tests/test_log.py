@@ -209,7 +209,7 @@ def test_whichever_write_or_sync_fails_what_was_answered_for_is_there_and_nothin
         log.close()
         monkeypatch.setattr(room, "os", os)
         acknowledged = [b"%04d" % n * 5 for n in told.tickets]
-        assert len(acknowledged) >= sent - 1 > 8
+        assert len(acknowledged) >= sent - 1 > 5
         found = [one for path in segments(folder) for one in frames(path)[0]]
         assert found == acknowledged, number
         assert not any(frames(path)[1] for path in segments(folder))
