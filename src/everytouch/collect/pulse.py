@@ -69,11 +69,12 @@ class Watch:
         """How it is now."""
         waiting, disk = segments(self.workspace / "log"), os.statvfs(self.workspace)
         now, log = time.time(), group.log if group else None
+        events = dict(self.events)  # whole: the event loop goes on counting
         return Pulse(
             self.address,
             now,
-            dict(self.events),
-            self._rates(now),
+            events,
+            self._rates(now, events),
             dict(self.refused),
             len(waiting),
             sum(map(_size, waiting)),
@@ -95,12 +96,12 @@ class Watch:
         except OSError:
             return
 
-    def _rates(self, now: float) -> dict[str, float]:
+    def _rates(self, now: float, events: dict[str, int]) -> dict[str, float]:
         if not self._past:
             return {}
         since, before = self._past[0]
         span = max(now - since, EVERY)
-        return {name: (n - before[name]) / span for name, n in self.events.items()}
+        return {name: (n - before[name]) / span for name, n in events.items()}
 
 
 def pulse(workspace: Path) -> Pulse | None:
