@@ -9,6 +9,9 @@ import subprocess
 import sys
 import time
 
+import everytouch
+from tests.conftest import SECRET
+
 CATALOGUE = """organisation: Acme
 stages: [buy]
 touchpoints:
@@ -16,6 +19,13 @@ touchpoints:
 instruments:
   nps: {label: Recommend, kind: nps, low: 0, high: 10}
 """
+
+
+def made(folder, catalogue=CATALOGUE):
+    """A workspace with a catalogue."""
+    workspace = everytouch.create(folder / "w", "Acme", secret=SECRET)
+    (workspace.path / "catalogue.yaml").write_text(catalogue)
+    return workspace
 
 
 class Sender:

@@ -17,15 +17,13 @@ import zlib
 import msgspec
 import pytest
 
-import everytouch
 from everytouch.collect.dialects.base import Taken
 from everytouch.collect.keys import FRESH
 from everytouch.collect.server import encode
 from everytouch.errors import UnknownNameError
 from everytouch.journal.api import Log, sealed
 from everytouch.ledger.api import TABLES, Tables, entries
-from tests.collecting import CATALOGUE, Sender, collecting, loaded, stored
-from tests.conftest import SECRET
+from tests.collecting import Sender, collecting, loaded, made, stored
 
 NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 GOOD = {"namespace": "email", "identifier": "Ana@x.org", "touchpoint": "checkout"}
@@ -34,16 +32,12 @@ GOOD = {"namespace": "email", "identifier": "Ana@x.org", "touchpoint": "checkout
 @pytest.fixture
 def own(tmp_path):
     """A workspace that knows one touchpoint."""
-    workspace = everytouch.create(tmp_path / "w", "Acme", secret=SECRET)
-    (workspace.path / "catalogue.yaml").write_text(CATALOGUE)
-    return workspace
+    return made(tmp_path)
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    workspace = everytouch.create(tmp_path_factory.mktemp("collect") / "w", secret=SECRET)
-    (workspace.path / "catalogue.yaml").write_text(CATALOGUE)
-    return workspace
+    return made(tmp_path_factory.mktemp("collect"))
 
 
 @pytest.fixture(scope="module")
@@ -286,8 +280,7 @@ def contents(workspace):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """What a segment is in the ledger when nothing happens: contents and counts."""
-    whole = everytouch.create(tmp_path_factory.mktemp("whole") / "w", "Acme", secret=SECRET)
-    (whole.path / "catalogue.yaml").write_text(CATALOGUE)
+    whole = made(tmp_path_factory.mktemp("whole"))
     in_a_segment(whole)
     return whole.drain().run(), contents(whole)
 

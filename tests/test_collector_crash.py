@@ -12,9 +12,7 @@ import time
 import psutil
 import pytest
 
-import everytouch
-from tests.collecting import CATALOGUE, collecting, loaded
-from tests.conftest import SECRET
+from tests.collecting import collecting, loaded, made
 
 GOOD = {"namespace": "email", "identifier": "ana@x.org", "touchpoint": "checkout"}
 
@@ -81,8 +79,7 @@ def wait(sender):
 
 def kill(seed, points, folder):
     """Kill the server, which comes back by itself, and now and then all processes."""
-    own = everytouch.create(folder / "w", "Acme", secret=SECRET)
-    (own.path / "catalogue.yaml").write_text(CATALOGUE)
+    own = made(folder)
     secret, dice, answered, sent, killed = own.create_key("shop"), random.Random(seed), set(), 0, 0
     while killed < points:
         with collecting(own, secret) as sender:

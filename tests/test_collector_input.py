@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-import everytouch
 from everytouch.moments.api import COLUMNS
-from tests.collecting import CATALOGUE, Sender, collecting, loaded
-from tests.conftest import SECRET
+from tests.collecting import Sender, collecting, loaded, made
 
 GOOD = {"namespace": "email", "identifier": "ana@x.org", "touchpoint": "checkout"}
 
@@ -51,9 +49,7 @@ NAUGHTY = [
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    workspace = everytouch.create(tmp_path_factory.mktemp("input") / "w", secret=SECRET)
-    (workspace.path / "catalogue.yaml").write_text(CATALOGUE)
-    return workspace
+    return made(tmp_path_factory.mktemp("input"))
 
 
 @pytest.fixture(scope="module")

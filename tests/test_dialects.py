@@ -14,11 +14,9 @@ from urllib.parse import quote
 
 import pytest
 
-import everytouch
 from everytouch.collect.api import DIALECTS, read_rules
 from everytouch.errors import SourceError
-from tests.collecting import Sender, collecting, loaded
-from tests.conftest import SECRET
+from tests.collecting import Sender, collecting, loaded, made
 
 CATALOGUE = """organisation: Acme
 stages: [buy]
@@ -51,14 +49,14 @@ RULES = """
     namespace: customer_no
     identifier: "{data.customer}"
     outcome: "{data.state}"
+  traits: {parcel: "{data.state}"}
 """
 START = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    workspace = everytouch.create(tmp_path_factory.mktemp("dialects") / "w", secret=SECRET)
-    (workspace.path / "catalogue.yaml").write_text(CATALOGUE)
+    workspace = made(tmp_path_factory.mktemp("dialects"), CATALOGUE)
     (workspace.path / "rules.yaml").write_text(RULES)
     return workspace
 
@@ -378,11 +376,12 @@ def test_cloud_events_in_all_three_modes(own, home):
         {"id": "5"},
     ]
     assert own.send(several, path, content_type=f"{kind}-batch+json")[0] == 204
-    assert settled(home, own).ever.duplicate == 1
+    assert settled(home, own).ever.duplicate == 2  # an interaction and a trait
     found = {row["id"]: row for row in rows(home, own.source)}
     assert found.keys() == {"/till#1", "/till#2", "/till#3", "/till#4"}
     assert {found[i]["identifier"] for i in ("/till#1", "/till#2", "/till#3")} == {"C7"}
     assert found["/till#1"]["outcome"] == "ok"
+    assert traits(home, own.source) == {("customer_no", "C7", "parcel"): "ok"}
     assert found["/till#1"]["occurred_at"] == START
     assert (found["/till#4"]["namespace"], found["/till#4"]["touchpoint"]) == ("email", "checkout")
     assert len(home.quarantine(own.source)) == 2
@@ -494,3 +493,12 @@ def test_the_page_on_the_collector_names_every_address_and_its_rules_hold(simula
         assert set(dialect.routes) <= named, dialect.name
     found = read_rules(PAGE.partition("```yaml")[2].partition("```")[0], simulated.catalogue)
     assert len(found.rules) == 4
+
+
+def test_a_file_that_is_no_text_is_said_in_words(home, tmp_path):
+    (tmp_path / "rules.yaml").write_bytes(b"\xff\xfe")
+    words = ["-w", home.path, "rules", "check", tmp_path / "rules.yaml"]
+    command = [sys.executable, "-m", "everytouch", *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "cannot be read" in done.stderr) == (2, True), done.stderr
+    assert "Traceback" not in done.stderr

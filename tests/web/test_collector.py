@@ -86,3 +86,9 @@ def test_keys_are_made_by_who_may_and_said_once(visit, own):
     assert client.post("/sources/keys", {"source": "a", "rate": "many"}).status_code == 422
     client.post("/sources/keys", {"revoke": str(key.number)})
     assert own.source_keys()[0].revoked_at
+
+
+@pytest.mark.parametrize("path", ["/sources", "/sources/keys", "/rules", "/quarantine"])
+def test_its_pages_belong_to_the_sources(visit, path):
+    page = visit("analyst").get(path).content.decode()
+    assert '<a href="/sources" aria-current="page">' in page

@@ -9,6 +9,7 @@ import click
 from everytouch.cli.show import console, dump, grid
 from everytouch.cli.ways_in import AS_JSON
 from everytouch.collect.api import DIALECTS, Tried, read_rules, serve
+from everytouch.errors import SourceError
 from everytouch.web import api as web
 from everytouch.workspace import open_workspace
 
@@ -75,7 +76,10 @@ def rules() -> None:
 def rules_check(workspace: Path, file: Path | None) -> None:
     """Check a rule table FILE (YAML), the workspace's own when left out."""
     opened = open_workspace(workspace)
-    text = file.read_text(encoding="utf-8") if file else opened.rules_text
+    try:
+        text = file.read_text(encoding="utf-8") if file else opened.rules_text
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{file} cannot be read: {error}", "give UTF-8") from error
     found = read_rules(text, opened.catalogue, str(file or "rules.yaml"))
     click.echo(f"{file or 'rules.yaml'} holds: {len(found.rules)} rules")
 

@@ -5,6 +5,7 @@ from everytouch.collect.drain import Drain, in_log
 from everytouch.collect.events import Tried, likely_dialect, tried, try_held
 from everytouch.collect.importer import Importer, Progress, Receipt, Trial
 from everytouch.collect.keys import Keys, SourceKey
+from everytouch.collect.parent import end_with
 from everytouch.collect.preview import Preview, preview
 from everytouch.collect.pulse import Pulse, pulse
 from everytouch.collect.rules import UNCATALOGUED, Rules, read_rules
@@ -29,6 +30,7 @@ __all__ = [
     "Statement",
     "Trial",
     "Tried",
+    "end_with",
     "in_log",
     "likely_dialect",
     "preview",

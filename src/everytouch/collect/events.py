@@ -25,13 +25,6 @@ from everytouch.moments.api import KINDS, Kind, Vocabulary
 
 Held = tuple[Row, str]
 PACKED = 2_000  # rows: few enough that they are still in the cache when they are packed
-_EXAMPLES = {
-    "own": "/v1/moments",
-    "segment": "/v1/track",
-    "posthog": "/capture",
-    "cloudevents": "/v1/cloudevents",
-}
-_TYPES = {"cloudevents": "application/cloudevents+json"}
 _PARTY = ("namespace", "identifier", "also", "other_namespace", "other_identifier")
 log = logging.getLogger("everytouch.collect")
 
@@ -133,11 +126,10 @@ def tried(
     Raises:
         SourceError: it holds no events of this dialect.
     """
-    asked = Request(
-        _EXAMPLES[dialect], "", {"content-type": _TYPES.get(dialect, "")}, body, received
-    )
+    spoken = DIALECTS[dialect]
+    asked = Request(spoken.routes[0], "", {"content-type": spoken.content_type}, body, received)
     try:
-        found = DIALECTS[dialect].find(asked)
+        found = spoken.find(asked)
     except NotJsonError as error:
         raise SourceError(
             f"no events of {dialect}: {error}", "give what a program sends"
@@ -171,14 +163,8 @@ def _try(event: bytes, given: str | None, taken: Taken, rules: Rules, words: Voc
 
 def likely_dialect(body: bytes) -> str:
     """The dialect that a body seems to speak."""
-    marks = {
-        "cloudevents": b'"specversion"',
-        "posthog": b'"distinct_id"',
-        "segment": b'"messageId"',
-    }
-    by_words = next((name for name, mark in marks.items() if mark in body), None)
-    spoken = any(mark in body for mark in (b'"userId"', b'"anonymousId"'))
-    return by_words or ("segment" if spoken else "own")
+    marked = (name for name, one in DIALECTS.items() if any(mark in body for mark in one.marks))
+    return next(marked, "own")
 
 
 def _ruled(event: Event, source: str, rules: Rules) -> list[Record]:

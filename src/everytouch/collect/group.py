@@ -16,8 +16,10 @@ class Group:
     """Between the event loop and the log.
 
     Args:
-        loop: all but ``written`` is called in.
-        log: whose writing thread tells ``written``.
+        loop: all but ``written`` is called in it.
+
+    Attributes:
+        log: whose writing thread tells ``written``; None before it is begun.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:

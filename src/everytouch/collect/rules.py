@@ -73,7 +73,8 @@ class Rule:
             row |= {name: _filled(given, event.value) for name, given in columns.items()}
             found.append((kind, _kept(row, event)))
         if self.traits:
-            who = {n: event.row.get(n) for n in ("id", "occurred_at", "namespace", "identifier")}
+            party = found[0][1] if found else event.row  # a rule may say of whom it is
+            who = {n: party.get(n) for n in ("id", "occurred_at", "namespace", "identifier")}
             for name, template in self.traits.items():
                 if (value := template(event.value)) is not None:
                     own = {"id": f"{who['id']}\x1f{name}", "name": name, "value": value}

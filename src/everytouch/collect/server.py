@@ -11,7 +11,6 @@ import gc
 import json
 import logging
 import os
-import signal
 import sys
 import threading
 import time
@@ -27,6 +26,7 @@ from everytouch.collect.dialects.base import Dialect, Found, NotJsonError, Reque
 from everytouch.collect.group import Group
 from everytouch.collect.keys import Keys, SourceKey
 from everytouch.collect.openapi import described
+from everytouch.collect.parent import end_with
 from everytouch.collect.pulse import EVERY, Watch, exposition
 from everytouch.journal.api import Log, LogFullError
 
@@ -86,7 +86,7 @@ class Collector:
         self._group = group
         gc.freeze()  # what is here stays: nothing of it need be looked at again
         sys.setswitchinterval(HANDOVER)
-        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+        end_with(os.getppid())
         threading.Thread(target=self._note, name="pulse", daemon=True).start()
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -229,13 +229,6 @@ def _secret(authorization: str) -> str:
         return base64.b64decode(value.strip(), validate=True).decode().partition(":")[0]
     except (binascii.Error, UnicodeDecodeError):
         return ""
-
-
-def _end_with(parent: int) -> None:
-    """End when the process that started this one is gone, however it went."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _preflight(headers: Any) -> list[tuple[str, str]]:

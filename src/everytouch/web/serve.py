@@ -15,6 +15,7 @@ from django.core.management import call_command
 from granian import Granian
 from granian.constants import Interfaces
 
+from everytouch.collect.api import end_with
 from everytouch.errors import EverytouchError
 from everytouch.web.boot import connect, prepare
 
@@ -134,13 +135,5 @@ def _end(processes: "Iterable[subprocess.Popen[bytes]]") -> None:
 
 def end_with_parent() -> None:
     """End when the supervisor is gone, however it went."""
-    parent = os.environ.get(PARENT)
-    if not parent:
-        return
-
-    def watch() -> None:
-        while os.getppid() == int(parent):
-            time.sleep(1.0)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
+    if parent := os.environ.get(PARENT):
+        end_with(int(parent))

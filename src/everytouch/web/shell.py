@@ -16,12 +16,17 @@ from everytouch.workspace import Workspace, open_workspace
 
 @dataclass(frozen=True)
 class Entry:
-    """A page of the navigation."""
+    """A page of the navigation.
+
+    Attributes:
+        also: where the addresses of pages begin that belong to it.
+    """
 
     address: str
     title: Any
     icon: str
     need: str = "see"
+    also: tuple[str, ...] = ()
 
 
 NAVIGATION = (
@@ -29,11 +34,17 @@ NAVIGATION = (
     Entry("/touchpoints", lazy("Touchpoints"), "map-pin"),
     Entry("/journeys", lazy("Journeys"), "route"),
     Entry("/people", lazy("People"), "users", "people"),
-    Entry("/segments", lazy("Segments and personas"), "users-group"),
+    Entry("/segments", lazy("Segments and personas"), "users-group", also=("/personas",)),
     Entry("/feeling", lazy("Feeling"), "mood-smile"),
     Entry("/drivers", lazy("Drivers"), "chart-dots"),
     Entry("/worth", lazy("Worth"), "coin"),
-    Entry("/sources", lazy("Sources"), "database-import", "sources"),
+    Entry(
+        "/sources",
+        lazy("Sources"),
+        "database-import",
+        "sources",
+        ("/quarantine", "/rules", "/uploads", "/jobs"),
+    ),
     Entry("/settings", lazy("Settings"), "settings", "see"),
 )
 

@@ -4,5 +4,5 @@ from everytouch.collect.dialects import cloudevents, own, posthog, segment
 from everytouch.collect.dialects.base import Dialect
 
 DIALECTS: dict[str, Dialect] = {
-    one.name: one for one in (own.DIALECT, segment.DIALECT, posthog.DIALECT, cloudevents.DIALECT)
+    one.name: one for one in (own.DIALECT, cloudevents.DIALECT, posthog.DIALECT, segment.DIALECT)
 }

@@ -136,7 +136,7 @@ class Dialect:
     """A way to send events.
 
     Attributes:
-        routes: paths, without a slash at the end.
+        routes: paths, without a slash at the end; the first takes any of its events.
         find: the events of a request; raises NotJsonError.
         understand: one event, the id it was given here, how it came → records, and events that
             the rules make into records; raises UnusableError.
@@ -145,6 +145,8 @@ class Dialect:
             there is nothing.
         usual: reads an event that is an interaction as it is, columns as attributes, much quicker
             than ``understand`` and to the same end; None where it cannot.
+        marks: what stands in its events and in no other's.
+        content_type: that its first route needs, where it needs one.
     """
 
     name: str
@@ -154,6 +156,8 @@ class Dialect:
     answer: Callable[[Found, Sequence[str | None], Request], Answer] = told
     page: Callable[[str, Callable[[str], bool]], bytes | None] | None = None
     usual: Callable[[bytes, str | None, Taken], Any] | None = None
+    marks: tuple[bytes, ...] = ()
+    content_type: str = ""
 
 
 def new_id() -> str:

@@ -118,4 +118,12 @@ def answer(_found: Found, _given: Sequence[str | None], _request: Request) -> An
     return 204, b""
 
 
-DIALECT = Dialect("cloudevents", ("/v1/cloudevents",), find, understand, answer)
+DIALECT = Dialect(
+    "cloudevents",
+    ("/v1/cloudevents",),
+    find,
+    understand,
+    answer,
+    marks=(b'"specversion"',),
+    content_type=ONE,
+)

@@ -205,4 +205,4 @@ def answer(found: Found, given: Sequence[str | None], request: Request) -> Answe
     return 200, b'{"status":1}'
 
 
-DIALECT = Dialect("posthog", _PATHS, find, understand, answer)
+DIALECT = Dialect("posthog", _PATHS, find, understand, answer, marks=(b'"distinct_id"',))

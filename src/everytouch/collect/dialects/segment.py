@@ -188,4 +188,5 @@ DIALECT = Dialect(
     understand,
     answer,
     page,
+    marks=(b'"messageId"', b'"userId"', b'"anonymousId"'),
 )
