@@ -14,13 +14,12 @@ help:
 
 $(VENV)/run: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes \
-		-r requirements.lock
+	sh scripts/install $(BIN) requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
 $(VENV)/dev: $(VENV)/run requirements-dev.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	sh scripts/install $(BIN) requirements-dev.lock
 	touch $@
 
 demo: $(VENV)/run
@@ -53,6 +52,8 @@ bench: $(VENV)/dev
 
 lock:
 	$(PYTHON) -m pip install --quiet uv
+	echo uv | $(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header - -o requirements-uv.lock
 	$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --group build pyproject.toml \
 		-o requirements.lock
