@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -237,6 +238,19 @@ def test_a_theme_and_a_direction_are_kept(visit, user):
     assert "tabler.rtl.min" in page
     assert 'data-theme="dark"' in page
     client.post("/settings", {})
+
+
+def test_every_class_of_a_template_is_styled():
+    """Tabler is carried cut to what was used: a new class of it needs `sh scripts/tabler/build`."""
+    web = Path(everytouch.__file__).parent / "web"
+    sheets = (web / "static/tabler/tabler.min.css", web / "static/everytouch/app.css")
+    styled = set(re.findall(r"\.(-?[A-Za-z_][\w-]*)", "".join(s.read_text() for s in sheets)))
+    used = set()
+    for template in web.rglob("*.html"):
+        plain = re.sub(r"\{%.*?%\}|\{\{.*?\}\}", "\0", template.read_text())
+        for value in re.findall(r'class="([^"]*)"', plain):
+            used |= {name for name in value.split() if "\0" not in name}
+    assert used - styled <= {"loading", "chips", "messages"}  # handles for scripts and tests
 
 
 def test_times_are_of_the_viewer_s_zone(visit, user, party):

@@ -25,7 +25,7 @@ globalThis.everytouchDraw = (() => {
 
   function bars(s, c, narrow) {
     return {
-      grid: { left: narrow ? 130 : 290, right: 30, top: 6, bottom: 40 },
+      grid: { outerBoundsMode: "none", left: narrow ? 130 : 290, right: 30, top: 6, bottom: 40 },
       xAxis: { type: "value", min: reach(s, Math.min, s.low), max: reach(s, Math.max, s.high), name: s.unit, nameLocation: "middle", nameGap: 26, nameTextStyle: { color: c.soft }, axisLabel: { color: c.soft }, splitLine: { lineStyle: { color: c.line } } },
       yAxis: { type: "category", data: s.labels, inverse: true, axisTick: { show: false }, axisLine: { lineStyle: { color: c.line } }, axisLabel: { color: c.ink, width: narrow ? 120 : 275, fontSize: narrow ? 10 : 12, lineHeight: 12, overflow: narrow ? "break" : "truncate" } },
       tooltip: { trigger: "axis", axisPointer: { type: "shadow" }, confine: true, formatter: (p) => text(s, p[0].dataIndex) },
@@ -38,7 +38,7 @@ globalThis.everytouchDraw = (() => {
 
   function line(s, c) {
     return {
-      grid: { left: 48, right: 20, top: 16, bottom: 34 },
+      grid: { outerBoundsMode: "none", left: 48, right: 20, top: 16, bottom: 34 },
       xAxis: { type: "category", data: s.labels, axisLabel: { color: c.soft }, axisLine: { lineStyle: { color: c.line } } },
       yAxis: { type: "value", scale: true, axisLabel: { color: c.soft }, splitLine: { lineStyle: { color: c.line } } },
       tooltip: { trigger: "axis", confine: true, formatter: (p) => text(s, p[0].dataIndex) },
@@ -69,7 +69,7 @@ globalThis.everytouchDraw = (() => {
   function scatter(s, c, narrow) {
     const axis = (name, gap) => ({ type: "value", scale: true, name, nameLocation: "middle", nameGap: gap, nameTextStyle: { color: c.soft }, axisLabel: { color: c.soft }, splitLine: { lineStyle: { color: c.line } } });
     return {
-      grid: { left: 60, right: narrow ? 30 : 130, top: 20, bottom: 50 },
+      grid: { outerBoundsMode: "none", left: 60, right: narrow ? 30 : 130, top: 20, bottom: 50 },
       xAxis: axis(s.unit, 30), yAxis: axis(s.across, 40),
       tooltip: { confine: true, formatter: (p) => `${escape(p.name)}<br>${escape(s.unit)} ${round(p.value[0])}<br>${escape(s.across)} ${round(p.value[1])}` },
       series: [{
