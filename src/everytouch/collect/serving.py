@@ -57,17 +57,18 @@ def _keep(host: str, port: int) -> None:
     with contextlib.suppress(StoppedError):
         while not _served(host, port):
             log.error("the server ended by itself: it is started again")
-            _mind_signals()
             time.sleep(AGAIN)
 
 
 def _served(host: str, port: int) -> bool:
     """Serve; whether it was told to stop."""
     _mind_signals()
+    server = _server(host, port)
     try:
-        _server(host, port).serve()
-    except SystemExit:
-        return False
+        server.serve()
+    except SystemExit:  # also where it is told to stop while its worker is dead
+        _mind_signals()
+        return bool(server.interrupt_signal)
     return True
 
 
