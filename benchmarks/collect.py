@@ -24,7 +24,8 @@ import psutil
 
 import everytouch
 from everytouch.collect import server
-from everytouch.collect.dialects.base import Taken
+from everytouch.collect.dialects.base import Request, Taken
+from everytouch.collect.dialects.own import find
 from everytouch.collect.server import Collector, encode
 from everytouch.journal.api import Log, sealed
 from everytouch.workspace import Workspace
@@ -34,7 +35,8 @@ stages: [buy]
 touchpoints:
   checkout: {label: Check-out, stage: buy, channel: web, element: process}
 """
-BYTES, BATCH, CONNECTIONS = 600, 100, 32
+BYTES, BATCH = 600, 100
+CONNECTIONS = {1: 128, BATCH: 16}  # by batch: enough that somebody sends while others wait
 # The request is put together of fixed parts: what wrk spends is taken from the server.
 SCRIPT = """
 local parts = {%s}
@@ -144,8 +146,7 @@ def load(port: int, key: str, batch: int, seconds: float, run: str) -> tuple[flo
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script(batch, run, key))
         file.flush()
-        connections = CONNECTIONS if batch == 1 else 8
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "--latency"]
+        command = ["wrk", "-t1", f"-c{CONNECTIONS[batch]}", f"-d{seconds:.0f}s", "--latency"]
         command += ["-s", file.name, f"http://127.0.0.1:{port}"]
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said)[1])  # type: ignore[index]
@@ -203,9 +204,10 @@ def loading(workspace: Workspace, events: int) -> None:
     told = threading.Semaphore(0)
     log = Log(workspace.log, lambda tickets, _: [told.release() for _ in tickets])
     for n in range(events // BATCH):
-        raw = [event(f"load-{n}-{i}").encode() for i in range(BATCH)]
-        taken = Taken("own", "bench", int(time.time() * 1e6), 0, raw, [None] * BATCH)
-        log.append(encode(taken), 0)
+        body = "[" + ",".join(event(f"load-{n}-{i}") for i in range(BATCH)) + "]"
+        found = find(Request("/v1/moments", "", {}, body.encode(), 0))
+        now, whole = int(time.time() * 1e6), (found.whole, found.count)
+        log.append(encode(Taken("own", "bench", now, 0, [], [], "", *whole)), 0)
         told.acquire()
     log.close()
     drain = workspace.drain()

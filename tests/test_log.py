@@ -1,6 +1,7 @@
 """The write-ahead log: what was answered for is there, whatever happened after."""
 
 import errno
+import fcntl
 import os
 import threading
 import zlib
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from everytouch.errors import LedgerError
+from everytouch.journal import disk
 from everytouch.journal import log as room
 from everytouch.journal.api import (
     Log,
@@ -165,6 +167,13 @@ def test_nobody_who_sends_bytes_can_send_a_frame(tmp_path):
     assert frames(path)[0] == [b"before", b"after"]
 
 
+def half_write(file, content, at):
+    """What still fitted on a disk that is full now."""
+    plain = os.open(f"/proc/self/fd/{file}", os.O_WRONLY)
+    os.pwrite(plain, content[: len(content) // 2], at)
+    os.close(plain)
+
+
 class Faulty:
     """The system calls a log makes, of which the n-th fails."""
 
@@ -173,14 +182,14 @@ class Faulty:
 
     def __getattr__(self, name):
         call = getattr(os, name)
-        if name not in ("write", "fsync", "fdatasync"):
+        if name not in ("pwrite", "fsync", "fdatasync"):
             return call
 
         def counted(file, *given):
             self.left -= 1
             if self.left == 0:
-                if name == "write" and self.error == errno.ENOSPC:
-                    call(file, given[0][: len(given[0]) // 2])  # what still fitted
+                if name == "pwrite" and self.error == errno.ENOSPC:
+                    half_write(file, *given)
                 raise OSError(self.error, os.strerror(self.error))
             return call(file, *given)
 
@@ -196,6 +205,7 @@ def test_whichever_write_or_sync_fails_what_was_answered_for_is_there_and_nothin
         folder, told = tmp_path / str(number), Told()
         faulty = Faulty(number, error)
         monkeypatch.setattr(room, "os", faulty)
+        monkeypatch.setattr(disk, "os", faulty)
         try:
             log = Log(folder, told)
         except OSError:
@@ -208,6 +218,7 @@ def test_whichever_write_or_sync_fails_what_was_answered_for_is_there_and_nothin
             told.wait(sent)
         log.close()
         monkeypatch.setattr(room, "os", os)
+        monkeypatch.setattr(disk, "os", os)
         acknowledged = [b"%04d" % n * 5 for n in told.tickets]
         assert len(acknowledged) >= sent - 1 > 5
         found = [one for path in segments(folder) for one in frames(path)[0]]
@@ -229,7 +240,7 @@ def test_numbers_never_come_again(tmp_path, told):
     assert len(numbers) == 3
 
 
-@pytest.mark.parametrize("call", ["write", "fdatasync"])
+@pytest.mark.parametrize("call", ["pwrite", "fdatasync"])
 def test_a_disk_that_fails_is_told_and_then_forgotten(tmp_path, told, monkeypatch, call):
     log = Log(tmp_path, told)
     log.append(b"before", "before")
@@ -264,3 +275,40 @@ def test_two_processes_cannot_write_to_it_and_it_does_not_grow_without_end(
     log.close()
     Log(tmp_path, told).close()
     assert identity(tmp_path) == name
+
+
+@pytest.mark.parametrize("refused", ["at once", "when it is written to", "never"])
+def test_what_is_appended_is_there_to_the_byte_whatever_the_file_system_can(
+    tmp_path, monkeypatch, refused
+):
+    opened, wrote = os.open, os.pwrite
+
+    def no_open(path, flags, *mode):
+        if flags & disk._DIRECT:
+            os.close(opened(path, flags & ~disk._DIRECT, *mode))  # as tmpfs did: made, and refused
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return opened(path, flags, *mode)
+
+    def no_write(file, content, at):
+        if fcntl.fcntl(file, fcntl.F_GETFL) & disk._DIRECT:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return wrote(file, content, at)
+
+    with monkeypatch.context() as patch:
+        if refused == "at once":
+            patch.setattr(disk.os, "open", no_open)
+        if refused == "when it is written to":
+            patch.setattr(disk.os, "pwrite", no_write)
+        file, whole = disk.Appender(tmp_path / "file"), b""
+        for size in (1, 4095, 1, 4096, 5000, disk.ROOM - 1, disk.ROOM + 1, 3 * disk.ROOM, 7):
+            part = os.urandom(size)
+            file.append([part[: size // 2], part[size // 2 :]])
+            whole += part
+            there = (tmp_path / "file").read_bytes()
+            assert file.size == len(whole)
+            assert there[: file.size] == whole
+            assert len(there) - file.size < disk.BLOCK
+            assert not any(there[file.size :])
+        file.cut()
+        file.close()
+    assert (tmp_path / "file").read_bytes() == whole

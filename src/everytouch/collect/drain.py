@@ -160,7 +160,7 @@ def in_log(folder: Path) -> dict[str, int]:
     """Events by source that were answered for and that the ledger does not have yet."""
     waiting: dict[str, int] = defaultdict(int)
     for one in _waiting(folder):
-        waiting[one.source] += len(one.events)
+        waiting[one.source] += len(one)
     return dict(waiting)
 
 

@@ -17,6 +17,7 @@ from everytouch.collect.dialects.base import (
     Taken,
     UnusableError,
 )
+from everytouch.collect.dialects.values import apart
 from everytouch.collect.records import as_text, typed
 from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.errors import SourceError
@@ -44,6 +45,12 @@ class Understood:
         self.refused = 0
         self._rows: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
         self._usual: list[Any] = []
+
+    def add_whole(self, taken: Taken) -> bool:
+        """Take in all of a request at once, where each of its events is of the usual kind."""
+        rows = DIALECTS[taken.dialect].usuals(taken) if taken.whole else None
+        self._usual += rows or []
+        return rows is not None
 
     def add(self, event: bytes, given: str | None, taken: Taken, rules: Rules) -> None:
         """Take in one event."""
@@ -74,8 +81,10 @@ def understood(taken: Iterable[Taken], rules: Rules) -> Understood:
     """What requests brought; one event that cannot be understood costs no other."""
     found = Understood()
     for one in taken:
-        for event, given in zip(one.events, one.ids, strict=True):
-            found.add(event, given, one, rules)
+        if not found.add_whole(one):
+            several = apart(one)
+            for event, given in zip(several.events, several.ids, strict=True):
+                found.add(event, given, several, rules)
         found.pack(PACKED)
     found.pack()
     return found
@@ -134,6 +143,7 @@ def tried(
         raise SourceError(
             f"no events of {dialect}: {error}", "give what a program sends"
         ) from error
+    found = apart(found)
     taken = Taken(dialect, "try", received, found.shift, list(found.events), list(found.ids))
     return tuple(
         _try(event, own or f"event {number}", taken, rules, words)

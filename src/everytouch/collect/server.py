@@ -23,6 +23,7 @@ import msgspec
 from everytouch.collect.body import BadEncodingError, Limits, TooLargeError, read, unpack
 from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.dialects.base import Dialect, Found, NotJsonError, Request, Taken, new_id
+from everytouch.collect.dialects.values import apart
 from everytouch.collect.group import Group
 from everytouch.collect.keys import Keys, SourceKey
 from everytouch.collect.openapi import described
@@ -178,8 +179,10 @@ class Collector:
             raise RefusedError(400, str(error)) from error
         except TooLargeError as error:
             raise RefusedError(413, str(error)) from error
-        if len(found.events) > self.limits.events:
+        if len(found) > self.limits.events:
             raise RefusedError(413, f"more than {self.limits.events} events in one request")
+        if len(found.whole) > self.limits.event:
+            found = apart(found)
         if any(len(event) > self.limits.event for event in found.events):
             raise RefusedError(413, f"an event is over {self.limits.event} bytes")
         return found
@@ -188,15 +191,18 @@ class Collector:
         self, dialect: Dialect, key: SourceKey, found: Found, request: Request
     ) -> list[str | None]:
         """Wait until the events are on disk; the ids that were given to those without."""
-        if not found.events:
+        if not len(found):
             return []
         if key.rate:
             allowance = self._allowances.setdefault(key.number, Allowance(float(key.rate)))
-            if not allowance.take(len(found.events), key.rate):
+            if not allowance.take(len(found), key.rate):
                 raise RefusedError(503, f"this key may send {key.rate} events a second")
         ids = [new_id() if own is None else None for own in found.ids]
         events, route = list(found.events), request.path.rpartition("/")[2]
-        taken = Taken(dialect.name, key.source, request.received, found.shift, events, ids, route)
+        taken = Taken(
+            *(dialect.name, key.source, request.received, found.shift, events, ids, route),
+            *(found.whole, found.count),
+        )
         if self._group is None:
             raise RefusedError(503, "the collector has not begun")
         try:
@@ -205,7 +211,7 @@ class Collector:
             raise RefusedError(503, error.what) from error
         except OSError as error:
             raise RefusedError(503, f"the log cannot be written: {error.strerror}") from error
-        self.watch.events[key.source] += len(found.events)
+        self.watch.events[key.source] += len(found)
         return ids
 
     def _note(self) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from everytouch.errors import LedgerError
+from everytouch.journal.disk import Appender
 
 MAGIC = b"ETLOG002"
 SEGMENT = 64 << 20  # bytes from which a segment is sealed
@@ -104,23 +105,22 @@ class Log:
         """Write what waits, and end."""
         self._queue.put(None)
         self._thread.join()
-        os.close(self._file)
+        self._file.close()
         self._lock.close()
 
     def _begin(self) -> None:
         """Open the next segment, before the one before it is sealed: numbers never come again."""
         numbers = [int(path.stem) for path in self.folder.glob("[0-9]*.*")]
         path = self.folder / f"{max(numbers, default=0) + 1:012d}{_OPEN}"
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        file = Appender(path)
         try:
-            os.write(file, MAGIC + _SEED.pack(self._seed))
-            os.fsync(file)
+            file.append([MAGIC + _SEED.pack(self._seed)])
             _sync(self.folder)
         except OSError:
-            os.close(file)
+            file.close()
             path.unlink(missing_ok=True)
             raise
-        self._path, self._file, self._size, self._since = path, file, HEAD, time.monotonic()
+        self._path, self._file, self._since = path, file, time.monotonic()
 
     def _run(self) -> None:
         ended = False
@@ -128,7 +128,7 @@ class Log:
             frames, tickets, ended = self._gather()
             if frames:
                 self._write(frames, tickets)
-            if self._size > HEAD and (ended or self._due()):
+            if self._file.size > HEAD and (ended or self._due()):
                 self._roll()
             self._seal_closed()
 
@@ -150,16 +150,11 @@ class Log:
         return frames, tickets, ended
 
     def _write(self, frames: list[bytes], tickets: list[Any]) -> None:
-        whole = memoryview(b"".join(frames))
-        if self._size == HEAD:
+        if self._file.size == HEAD:
             self._since = time.monotonic()
         self.failure = None
         try:
-            written = 0
-            while written < len(whole):
-                written += os.write(self._file, whole[written:])
-            os.fdatasync(self._file)
-            self._size += len(whole)
+            self._file.append(frames)
         except OSError as error:
             self.failure = error
             self._abandon()
@@ -168,14 +163,14 @@ class Log:
     def _abandon(self) -> None:
         """Nothing after the last durable frame counts; what a failed sync left is not trusted."""
         try:
-            os.ftruncate(self._file, self._size)
+            self._file.cut()
             self._roll()
         except OSError as error:
             self.failure = error
 
     def _due(self) -> bool:
         """Sealed when it is large, or old while the reader waits for more."""
-        if self._size >= SEGMENT:
+        if self._file.size >= SEGMENT:
             return True
         now = time.monotonic()
         if now - self._since < AGE or now - self._looked < LOOK:
@@ -184,14 +179,14 @@ class Log:
         return not any(self.folder.glob(f"*{_SEALED}"))
 
     def _roll(self) -> None:
-        before, file, size = self._path, self._file, self._size
+        before, file = self._path, self._file
         try:
             self._begin()
         except OSError as error:
             self.failure = error  # the old one is still open: it is tried again with the next group
             return
-        self._closed.append((before, size))
-        os.close(file)
+        self._closed.append((before, file.size))
+        file.close()
 
     def _seal_closed(self) -> None:
         """Seal what was rolled; what cannot be renamed now is tried again."""
@@ -208,15 +203,15 @@ class Log:
 def _recover(path: Path) -> None:
     """Seal the segment of a process that is gone; what it has torn was never answered for."""
     _, good, _ = _scan(path)
-    with path.open("r+b") as file:
-        file.truncate(good)
-        os.fsync(file.fileno())
     _seal(path, good)
 
 
 def _seal(path: Path, size: int) -> None:
-    """Give a segment its last name; an empty one goes."""
+    """Give a segment its last length and name; an empty one goes."""
     if size > HEAD:
+        with path.open("r+b") as file:
+            file.truncate(size)
+            os.fsync(file.fileno())
         path.rename(path.with_suffix(_SEALED))
     else:
         path.unlink()

@@ -43,6 +43,8 @@ class Taken(msgspec.Struct, array_like=True, frozen=True):
         events: each as JSON.
         ids: for each the id it was given here, None where it has its own.
         route: the last part of the path, where that says what the events are.
+        whole: instead of events, the JSON array they came in, each with an id of its own.
+        count: of events in that.
     """
 
     dialect: str
@@ -52,6 +54,11 @@ class Taken(msgspec.Struct, array_like=True, frozen=True):
     events: list[bytes]
     ids: list[str | None]
     route: str = ""
+    whole: bytes = b""
+    count: int = 0
+
+    def __len__(self) -> int:
+        return self.count or len(self.events)
 
 
 @dataclass(frozen=True)
@@ -92,12 +99,20 @@ class Found:
         ids: of each its own id, None where it has none.
         shift: microseconds by which the sender's clock is behind ours.
         key: the source key, where the body carries it.
+        whole: instead of events, the JSON array they are in, each with an id of its own: taking
+            it apart is left to the loader.
+        count: of events in that.
     """
 
     events: Sequence[bytes]
     ids: Sequence[str | None]
     shift: int = 0
     key: str = ""
+    whole: bytes = b""
+    count: int = 0
+
+    def __len__(self) -> int:
+        return self.count or len(self.events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +142,7 @@ Answer = tuple[int, bytes]
 def told(found: Found, given: Sequence[str | None], _request: Request) -> Answer:
     """How many events came, and which ids those without were given."""
     new = {str(at): one for at, one in enumerate(given) if one is not None}
-    said = {"received": len(found.events)} | ({"ids": new} if new else {})
+    said = {"received": len(found)} | ({"ids": new} if new else {})
     return 200, msgspec.json.encode(said)
 
 
@@ -145,6 +160,7 @@ class Dialect:
             there is nothing.
         usual: reads an event that is an interaction as it is, columns as attributes, much quicker
             than ``understand`` and to the same end; None where it cannot.
+        usuals: the same of a JSON array of them; None where one of them is not so.
         marks: what stands in its events and in no other's.
         content_type: that its first route needs, where it needs one.
     """
@@ -156,6 +172,7 @@ class Dialect:
     answer: Callable[[Found, Sequence[str | None], Request], Answer] = told
     page: Callable[[str, Callable[[str], bool]], bytes | None] | None = None
     usual: Callable[[bytes, str | None, Taken], Any] | None = None
+    usuals: Callable[[Taken], list[Any] | None] = lambda _taken: None
     marks: tuple[bytes, ...] = ()
     content_type: str = ""
 

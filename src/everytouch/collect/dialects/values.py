@@ -1,5 +1,6 @@
 """Values as programs send them: JSON that is not quite JSON, texts, times by another clock."""
 
+import dataclasses
 import datetime
 import json
 import math
@@ -7,9 +8,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from everytouch.collect.dialects.base import NotJsonError, UnusableError
+from everytouch.collect.dialects.base import Found, NotJsonError, Taken, UnusableError
 
 H = TypeVar("H")
+W = TypeVar("W", Found, Taken)
 
 DEEPEST = 32  # levels of a property
 _DIGITS = 1_000  # of a number that is counted with
@@ -34,6 +36,17 @@ def parts(body: bytes) -> list[bytes]:
     if not isinstance(value, list):
         raise NotJsonError("there is no list of events")
     return [msgspec.json.encode(part) for part in value]
+
+
+def apart(one: W) -> W:
+    """With its events one by one, where they are a whole."""
+    if not one.whole:
+        return one
+    events = parts(one.whole)
+    changed: dict[str, Any] = {"events": events, "ids": [None] * len(events)}
+    replace: Any = dataclasses.replace if isinstance(one, Found) else msgspec.structs.replace
+    replaced: W = replace(one, **changed, whole=b"", count=0)
+    return replaced
 
 
 def fields(body: bytes) -> dict[str, bytes]:
