@@ -4,8 +4,7 @@ A folder of segments. One is open and written by one process; a sealed one is ne
 is removed once the ledger holds it. A frame is a mark, its length, its CRC-32 and its bytes, so
 what a crash has torn off at the end is recognised and was never answered for, and what a disk has
 changed costs no other frame. The CRC begins with the log's seed: nobody who sends bytes can send
-a frame. All frames that wait are written together and made durable by one ``fdatasync`` (group
-commit).
+a frame. All frames that wait are written, and made durable, together (group commit).
 """
 
 import contextlib
