@@ -146,6 +146,54 @@ def test_funnel_equals_sql(workspace):
         assert found[length - 1].parties == expected, steps[:length]
 
 
+STARTS = {"simulated": ("web_checkout", "help_call"), "bpic": ("a_submitted", "o_sent")}
+RETAINED = """, cells AS (SELECT DISTINCT party, touchpoint,
+    date_trunc('{every}', timezone('{zone}', make_timestamptz(t))) AS p FROM moments),
+  starts AS (SELECT party, {cohort} AS cohort FROM cells WHERE {start} GROUP BY ALL),
+  backs AS (SELECT DISTINCT party, p FROM cells WHERE {back}),
+  over AS (SELECT date_trunc('{every}', timezone('{zone}', make_timestamptz(max(t) + 1))) AS until
+    FROM moments),
+  steps AS (SELECT unnest(range(1, 7)) AS after),
+  cohorts AS (SELECT cohort, count(DISTINCT party) AS size FROM starts GROUP BY cohort)
+SELECT strftime(cohort, '{name}'), size, after, (
+    SELECT count(DISTINCT s.party) FROM starts s JOIN backs b USING (party)
+    WHERE s.cohort = c.cohort AND {returned})
+FROM cohorts c, steps, over WHERE cohort + to_{every}s(after::INTEGER + 1) <= until
+ORDER BY cohort, after"""
+
+
+@pytest.mark.parametrize("how", ["first", "recurring", "rolling"])
+@pytest.mark.parametrize(("every", "named"), [("month", False), ("week", True), ("day", True)])
+def test_retention_equals_sql(workspace, how, every, named):
+    start, back = STARTS["bpic" if "bpic" in str(workspace.path) else "simulated"]
+    later = f"c.cohort + to_{every}s(after::INTEGER)"
+    query = RETAINED.format(
+        every=every,
+        zone=workspace.settings.timezone,
+        name={"month": "%Y-%m", "week": "%G-W%V", "day": "%Y-%m-%d"}[every],
+        cohort="p" if how == "recurring" else "min(p)",
+        start=f"touchpoint = '{start}'" if named else "true",
+        back=f"touchpoint = '{back}'" if named else "true",
+        returned=f"b.p >= {later}" if how == "rolling" else f"b.p = {later}",
+    )
+    asked = {"start": start, "back": back} if named else {}
+    found = workspace.retention(every=every, how=how, periods=6, **asked)
+    assert [(r.cohort, r.size, r.after, r.returned) for r in found.rows] == sql(workspace, query)
+    for whole in found.overall:
+        same = [row for row in found.rows if row.after == whole.after]
+        assert whole.size == sum(row.size for row in same)
+        assert whole.returned == sum(row.returned for row in same)
+
+
+def test_retention_counts_within_its_scope(simulated):
+    until = datetime.datetime(2024, 9, 1, tzinfo=datetime.UTC)
+    found = simulated.retention(simulated.scope("members", until=until))
+    assert max(row.cohort for row in found.rows) == "2024-07"
+    assert found.overall[0].size < simulated.retention().overall[0].size
+    with pytest.raises(UnknownNameError, match="touchpoint 'moon'"):
+        simulated.retention(back="moon")
+
+
 def test_drop_off_equals_sql(workspace):
     stages = list(workspace.catalogue.stages)
     order = ", ".join(

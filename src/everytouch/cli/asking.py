@@ -1,6 +1,7 @@
 """Commands that ask: one a question, each a call of the library."""
 
 import datetime
+import itertools
 import math
 import zoneinfo
 from collections.abc import Callable
@@ -9,12 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
-from everytouch.cli.show import Column, console, dump, percent, show
+from everytouch.cli.show import Column, console, dump, grid, percent, show, show_basis
 from everytouch.errors import UnknownNameError
-from everytouch.journeys.api import Unit
+from everytouch.journeys.api import COUNTING, Counting, Returned, Unit
 from everytouch.metrics.api import BY, By
 from everytouch.results import duration
-from everytouch.trails.api import Scope, Trail
+from everytouch.trails.api import EVERY, Every, Scope, Trail
 from everytouch.workspace import Workspace, open_workspace
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -242,6 +243,53 @@ def sessions(workspace: Path, /, as_json: bool, **part: Any) -> None:
     show(opened.sessions(scope), columns, "Sessions", as_json=as_json)
 
 
+@click.command()
+@click.option("--every", type=click.Choice(EVERY), default="month", show_default=True)
+@click.option("--start", metavar="TOUCHPOINT", help="What makes one of a cohort; else anything.")
+@click.option("--back", metavar="TOUCHPOINT", help="What counts as coming back; else anything.")
+@click.option(
+    "--how",
+    type=click.Choice(COUNTING),
+    default="first",
+    show_default=True,
+    help="first: by the period of the first start; recurring: in every period with a start; "
+    "rolling: who comes back later still counts.",
+)
+@click.option("--periods", type=click.IntRange(1, 400), default=12, show_default=True)
+@_scoped
+@click.pass_obj
+def retention(
+    workspace: Path,
+    /,
+    every: Every,
+    start: str | None,
+    back: str | None,
+    how: Counting,
+    periods: int,
+    as_json: bool,
+    **part: Any,
+) -> None:
+    """Cohorts: of those who came in a period, how many come back in the ones after."""
+    opened, scope = _open(workspace, **part)
+    asked = {"every": every, "start": start, "back": back, "how": how, "periods": periods}
+    result = opened.retention(scope, **asked)
+    if as_json:
+        dump({"rows": result.to_pylist(), "overall": result.overall, "basis": result.basis})
+        return
+    longest = max((row.after for row in result.rows), default=0)
+    names = [f"{every} of", "parties", *(f"+{after}" for after in range(1, longest + 1))]
+    by_cohort = itertools.groupby((*result.overall, *result.rows), lambda row: row.cohort)
+    cells = [_cohort(name, list(rows), longest) for name, rows in by_cohort]
+    out = console()
+    out.print(grid(names, cells, "Retention"))
+    show_basis(out, result.basis)
+
+
+def _cohort(name: str, rows: list[Returned], longest: int) -> list[str]:
+    shares = {row.after: f"{row.share.value:.0%}" for row in rows}
+    return [name, f"{rows[0].size:,}", *(shares.get(n, "") for n in range(1, longest + 1))]
+
+
 @click.command("drop-off")
 @_scoped
 @click.pass_obj
@@ -322,6 +370,7 @@ COMMANDS: tuple[click.Command, ...] = (
     paths,
     funnel,
     sessions,
+    retention,
     drop_off,
     drivers,
     worth,

@@ -6,12 +6,15 @@ from everytouch.journeys.flow import Change, StageFlows, stage_flows
 from everytouch.journeys.funnel import Funnel, Step, funnel
 from everytouch.journeys.graph import Edge, Graph, Node, graph
 from everytouch.journeys.paths import Paths, Unit, WalkedPath, paths
+from everytouch.journeys.retention import COUNTING, Counting, Retention, Returned, retention
 from everytouch.journeys.sessions import SessionFacts, Sessions, sessions
 from everytouch.journeys.volume import MonthVolume, Volume, volume
 
 __all__ = [
+    "COUNTING",
     "MOST_ARROWS",
     "Change",
+    "Counting",
     "DropOff",
     "Edge",
     "Funnel",
@@ -19,6 +22,8 @@ __all__ = [
     "MonthVolume",
     "Node",
     "Paths",
+    "Retention",
+    "Returned",
     "SessionFacts",
     "Sessions",
     "StageFlow",
@@ -34,6 +39,7 @@ __all__ = [
     "monthly",
     "observed",
     "paths",
+    "retention",
     "sessions",
     "stage_flows",
     "volume",

@@ -9,9 +9,9 @@ from everytouch.trails.model import (
     Trails,
     bucket_numbers,
 )
-from everytouch.trails.months import month_edges
 from everytouch.trails.newest import ANY, Glimpse, Wanted, newest
 from everytouch.trails.one import Moment, Trail, moments_by_key, trail_of
+from everytouch.trails.periods import EVERY, Every, month_edges, period_edges
 from everytouch.trails.scope import EVERYTHING, Scope, microseconds
 from everytouch.trails.segments import scope_of, traits_of
 from everytouch.trails.store import load, open_trails
@@ -19,11 +19,13 @@ from everytouch.trails.store import load, open_trails
 __all__ = [
     "ANY",
     "COLUMNS",
+    "EVERY",
     "EVERYTHING",
     "INTERACTION",
     "NEVER",
     "PERCEPTION",
     "Bucket",
+    "Every",
     "Glimpse",
     "Moment",
     "Scope",
@@ -37,6 +39,7 @@ __all__ = [
     "month_edges",
     "newest",
     "open_trails",
+    "period_edges",
     "scope_of",
     "trail_of",
     "traits_of",

@@ -9,10 +9,12 @@ from everytouch.improvement import api as improvement
 from everytouch.improvement.api import Movement, RankedList
 from everytouch.journeys import api as journeys
 from everytouch.journeys.api import (
+    Counting,
     DropOff,
     Funnel,
     Graph,
     Paths,
+    Retention,
     Sessions,
     StageFlows,
     Unit,
@@ -24,7 +26,7 @@ from everytouch.moments.api import PARTY_KINDS
 from everytouch.perception import api as perception_room
 from everytouch.perception.api import Comments
 from everytouch.trails import api as trails_room
-from everytouch.trails.api import ANY, EVERYTHING, Glimpse, Scope, Wanted
+from everytouch.trails.api import ANY, EVERYTHING, Every, Glimpse, Scope, Wanted
 from everytouch.workspace.base import Base
 
 
@@ -52,6 +54,22 @@ class Asking(Base):
         """Sessions by silence."""
         gap = self.settings.session_gap_minutes
         return journeys.sessions(self.trails(), self._engine, scope, gap_minutes=gap)
+
+    def retention(
+        self,
+        scope: Scope = EVERYTHING,
+        *,
+        every: Every = "month",
+        start: str | None = None,
+        back: str | None = None,
+        how: Counting = "first",
+        periods: int = 12,
+    ) -> Retention:
+        """Of those who came in a period, how many come back in the ones after."""
+        zone, asked = self.settings.timezone, {"start": start, "back": back}
+        return journeys.retention(
+            self.trails(), self._engine, zone, scope, every=every, how=how, periods=periods, **asked
+        )
 
     def stage_flows(self, scope: Scope = EVERYTHING) -> StageFlows:
         """Flow of parties from stage to stage, change by change."""
