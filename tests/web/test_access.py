@@ -112,6 +112,7 @@ TABLE = r"""
 /api/v1/people/find POST - - - + +
 /api/v1/perception GET - + + + +
 /api/v1/promises GET - + + + +
+/api/v1/retention GET - + + + +
 /api/v1/quarantine GET - - - + +
 /api/v1/quarantine/replay POST - - - + +
 /api/v1/settings GET - + + + +

@@ -1,6 +1,6 @@
 """What other rooms may import of observed journeys."""
 
-from everytouch.journeys.charts import MOST_ARROWS, between_stages, monthly, observed
+from everytouch.journeys.charts import MOST_ARROWS, between_stages, coming_back, monthly, observed
 from everytouch.journeys.dropoff import DropOff, StageFlow, drop_off
 from everytouch.journeys.flow import Change, StageFlows, stage_flows
 from everytouch.journeys.funnel import Funnel, Step, funnel
@@ -33,6 +33,7 @@ __all__ = [
     "Volume",
     "WalkedPath",
     "between_stages",
+    "coming_back",
     "drop_off",
     "funnel",
     "graph",

@@ -6,6 +6,7 @@ from everytouch.catalogue.api import Catalogue
 from everytouch.charts import Arrow, Chart, Point
 from everytouch.journeys.flow import StageFlows
 from everytouch.journeys.graph import Graph
+from everytouch.journeys.retention import Retention
 from everytouch.journeys.volume import Volume
 
 MOST_ARROWS = 28  # that an eye can follow
@@ -65,6 +66,20 @@ def between_stages(result: StageFlows) -> Chart:
         for row in result.rows
     )
     return Chart("sankey", "From stage to stage", unit="parties", points=points, arrows=arrows)
+
+
+def coming_back(result: Retention) -> Chart:
+    """The share that comes back so many periods after, of all cohorts together."""
+    shares = [row.share for row in result.overall]
+    return Chart(
+        "line",
+        "Who comes back",
+        unit="% of the cohort",
+        labels=tuple(f"+{row.after}" for row in result.overall),
+        values=tuple(100 * share.value for share in shares),
+        low=tuple(100 * share.low for share in shares),
+        high=tuple(100 * share.high for share in shares),
+    )
 
 
 def monthly(result: Volume, touchpoint: str | None = None) -> Chart:

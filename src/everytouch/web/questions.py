@@ -8,13 +8,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from everytouch.drivers.api import Drivers, Worth
 from everytouch.improvement.api import Movement, RankedList
-from everytouch.journeys.api import DropOff, Graph, Paths, StageFlows, Unit, Volume
+from everytouch.journeys.api import DropOff, Graph, Paths, Retention, StageFlows, Unit, Volume
 from everytouch.metrics.api import BY, Breakdown, By, Promises
 from everytouch.perception.api import Comments
 from everytouch.results import Result
-from everytouch.trails.api import EVERYTHING
+from everytouch.trails.api import EVERYTHING, Every
 from everytouch.web.ask import Ask
-from everytouch.web.words import UNITS
+from everytouch.web.words import EVERY, UNITS
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result)
@@ -121,6 +121,12 @@ def paths(ask: Ask, unit: Unit) -> Paths:
 def drop_off(ask: Ask) -> DropOff:
     """Who goes on from stage to stage, who stops."""
     return ask.workspace.drop_off(ask.scope)
+
+
+@question(every=tuple(EVERY))
+def retention(ask: Ask, every: Every) -> Retention:
+    """Of those who came in a period, how many come back in the ones after."""
+    return ask.workspace.retention(ask.scope, every=every)
 
 
 @question()

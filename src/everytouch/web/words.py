@@ -28,6 +28,7 @@ UNITS: dict[str, Any] = {
     "session": lazy("a session"),
     "party": lazy("a whole trail"),
 }
+EVERY: dict[str, Any] = {"month": lazy("month"), "week": lazy("week")}
 METRICS: dict[str, Any] = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "mean": lazy("mean score")}
 LEVELS: dict[str, Any] = {
     "poorest": lazy("poorest"),

@@ -1,5 +1,6 @@
 """Observed journeys: graph, flow between stages, paths, drop-off."""
 
+from itertools import groupby
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from everytouch.journeys import api as journeys
 from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
-from everytouch.web.words import UNITS
+from everytouch.web.words import EVERY, UNITS
 
 SHOWN = 14  # touchpoints of a path that are written out
 LEAST_DETAIL, MOST_DETAIL = 5, 120
@@ -104,9 +105,38 @@ def drop_off(ask: Ask) -> Figure:
     return Figure(columns, result.rows, result.basis, empty=_("Nobody came here."))
 
 
+def retention(ask: Ask) -> Figure:
+    """Who comes back: a line a cohort, a column for each period after."""
+    every: Any = ask.option("every", tuple(EVERY))
+    result = questions.retention(ask, every)
+    whole = [list(rows) for _name, rows in groupby(result.overall, lambda row: row.cohort)]
+    cohorts = [list(rows) for _name, rows in groupby(result.rows, lambda row: row.cohort)]
+    longest = max((row.after for row in result.rows), default=0)
+
+    def after(number: int) -> Column:
+        def share(rows: Any) -> float | None:
+            return rows[number - 1].share.value if number <= len(rows) else None
+
+        return Column(f"+{number}", share, "percent", 0)
+
+    columns = (
+        Column(EVERY[every], lambda rows: _("all") if rows[0].cohort == "all" else rows[0].cohort),
+        Column(_("parties"), lambda rows: rows[0].size, "number"),
+        *map(after, range(1, longest + 1)),
+    )
+    return Figure(
+        columns,
+        (*whole, *cohorts),
+        result.basis,
+        journeys.coming_back(result),
+        _("There is no period here that is over. Take filters away."),
+    )
+
+
 FIGURES = (
     Spec("graph", lazy("Observed journeys"), graph, options=("detail",)),
     Spec("flows", lazy("From stage to stage"), flows),
     Spec("paths", lazy("Top paths"), paths, options=("unit",)),
+    Spec("retention", lazy("Who comes back"), retention, options=("every",)),
     Spec("drop-off", lazy("Drop-off between stages"), drop_off),
 )

@@ -2,8 +2,13 @@
 
 from everytouch.web.pages.overview import page
 from everytouch.web.routes import Route
-from everytouch.web.words import UNITS
+from everytouch.web.words import EVERY, UNITS
 
 ROUTES = (
-    Route("journeys", page("web/journeys.html", units=list(UNITS.items())), "journeys", "see"),
+    Route(
+        "journeys",
+        page("web/journeys.html", units=list(UNITS.items()), every=list(EVERY.items())),
+        "journeys",
+        "see",
+    ),
 )

@@ -38,9 +38,9 @@ globalThis.everytouchDraw = (() => {
 
   function line(s, c) {
     return {
-      grid: { outerBoundsMode: "none", left: 48, right: 20, top: 16, bottom: 34 },
+      grid: { outerBoundsMode: "none", left: 48, right: 20, top: 34, bottom: 34 },
       xAxis: { type: "category", data: s.labels, axisLabel: { color: c.soft }, axisLine: { lineStyle: { color: c.line } } },
-      yAxis: { type: "value", scale: true, axisLabel: { color: c.soft }, splitLine: { lineStyle: { color: c.line } } },
+      yAxis: { type: "value", scale: true, name: s.unit, nameTextStyle: { color: c.soft, align: "left", padding: [0, 0, 0, -34] }, axisLabel: { color: c.soft }, splitLine: { lineStyle: { color: c.line } } },
       tooltip: { trigger: "axis", confine: true, formatter: (p) => text(s, p[0].dataIndex) },
       series: [
         { type: "line", stack: "band", symbol: "none", silent: true, lineStyle: { opacity: 0 }, data: s.low },
