@@ -54,3 +54,7 @@ class UnknownNameError(EverytouchError):
 
 class NotEnoughDataError(EverytouchError):
     """A question the data cannot answer."""
+
+
+class QueryError(EverytouchError):
+    """SQL that cannot be answered."""

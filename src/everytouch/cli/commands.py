@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from everytouch import __version__
-from everytouch.cli import app, asking, collector, ways_in
+from everytouch.cli import app, asking, collector, sql, ways_in
 from everytouch.errors import EverytouchError
 
 
@@ -39,5 +39,6 @@ def main(ctx: click.Context, workspace: Path) -> None:
     ctx.obj = workspace
 
 
-for _command in (*ways_in.COMMANDS, *asking.COMMANDS, *app.COMMANDS, *collector.COMMANDS):
-    main.add_command(_command)
+for _file in (ways_in, asking, sql, app, collector):
+    for _command in _file.COMMANDS:
+        main.add_command(_command)

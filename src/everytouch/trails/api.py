@@ -15,6 +15,7 @@ from everytouch.trails.periods import EVERY, Every, month_edges, period_edges
 from everytouch.trails.scope import EVERYTHING, Scope, microseconds
 from everytouch.trails.segments import scope_of, traits_of
 from everytouch.trails.store import load, open_trails
+from everytouch.trails.views import VIEWS, Views
 
 __all__ = [
     "ANY",
@@ -24,6 +25,7 @@ __all__ = [
     "INTERACTION",
     "NEVER",
     "PERCEPTION",
+    "VIEWS",
     "Bucket",
     "Every",
     "Glimpse",
@@ -31,6 +33,7 @@ __all__ = [
     "Scope",
     "Trail",
     "Trails",
+    "Views",
     "Wanted",
     "bucket_numbers",
     "load",

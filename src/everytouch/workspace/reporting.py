@@ -10,10 +10,11 @@ from everytouch.report.api import ReportData, write_html, write_pdf
 from everytouch.workspace.asking import Asking
 from everytouch.workspace.collecting import Collecting
 from everytouch.workspace.people import People
+from everytouch.workspace.querying import Querying
 from everytouch.workspace.ways_in import WaysIn
 
 
-class Reporting(Asking, People, WaysIn, Collecting):
+class Reporting(Asking, People, Querying, WaysIn, Collecting):
     """Writing the findings down."""
 
     def report(self, path: str | Path) -> Path:

@@ -1,0 +1,148 @@
+"""SQL of people's own over the ledger and the trails: views that stay as they are named here.
+
+DuckDB reads them in a database of its own that lives as long as the connection. It reaches no
+file, no network and no variable of ours: what is asked cannot change or take along more than it
+is shown.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from pyarrow import dataset
+
+from everytouch.catalogue.api import Catalogue
+from everytouch.errors import QueryError
+from everytouch.identity.api import Resolution
+from everytouch.ledger.api import TABLES, Tables
+from everytouch.moments.api import KINDS, MODES, PARTY_KINDS
+from everytouch.trails.model import NEVER, Trails
+
+_KEYS = ("key_first", "key_second", "party_key", "other_key")
+_KINDS = ("interaction", "perception")
+# Every moment in its trail. Where something was not given, it is NULL.
+_MOMENTS = """CREATE VIEW moments AS
+SELECT party, step, make_timestamptz(time) AS occurred_at, kind, touchpoint,
+  label, stage, channel, owner, outcome,
+  CASE WHEN due <> {never} THEN make_timestamptz(due) END AS due_at,
+  CASE WHEN isnan(duration) THEN NULL ELSE duration END AS duration_s,
+  amount / 10000 AS amount, cost / 10000 AS cost,
+  nullif(correlation, 0) AS correlation, instrument,
+  CASE WHEN isnan(score) THEN NULL ELSE score END AS score, mode, party_kind
+FROM _moments LEFT JOIN touchpoints USING (touchpoint)"""
+_RECORDS = """CREATE VIEW {name} AS
+SELECT coalesce(_parties.party, _{name}.party_key) AS party, {other}{columns}
+FROM _{name} LEFT JOIN _parties ON _{name}.party_key = _parties.key {join}"""
+_OTHER = "coalesce(_others.party, _links.other_key) AS other_party, "
+_OTHERS = "LEFT JOIN _parties AS _others ON _links.other_key = _others.key"
+VIEWS = ("moments", "touchpoints", *KINDS)
+
+
+class Views:
+    """What SQL may be asked of.
+
+    Args:
+        trails: read when a query is about the moments; as the newest ledger has them.
+    """
+
+    def __init__(
+        self,
+        tables: Tables,
+        trails: Callable[[], Trails],
+        resolution: Resolution,
+        catalogue: Catalogue,
+    ) -> None:
+        self._con = duckdb.connect(config={"threads": 2})
+        self._con.execute("SET TimeZone = 'UTC'")
+        self._trails, self._asked = trails, False
+        self._show("_parties", pa.table({"key": resolution.keys, "party": resolution.roots}))
+        self._show("_touchpoints", _places(catalogue))
+        self._con.execute("CREATE VIEW touchpoints AS FROM _touchpoints")
+        for kind in KINDS:
+            files = [str(path) for path in tables.files(kind)]
+            self._show(f"_{kind}", dataset.dataset(files, schema=TABLES[kind], format="parquet"))
+            columns = [f'_{kind}."{n}"' for n in TABLES[kind].names if n not in _KEYS]
+            other, join = (_OTHER, _OTHERS) if kind == "links" else ("", "")
+            self._con.execute(
+                _RECORDS.format(name=kind, columns=", ".join(columns), other=other, join=join)
+            )
+        for setting in ("enable_external_access", "python_enable_replacements"):
+            self._con.execute(f"SET {setting} = false")
+        self._con.execute("SET lock_configuration = true")
+
+    def close(self) -> None:
+        """Let go of what was shown."""
+        self._con.close()
+
+    def query(self, sql: str) -> pa.Table:
+        """The answer to one statement.
+
+        Raises:
+            QueryError: it cannot be answered; says why.
+        """
+        if not sql.strip():
+            raise QueryError("there is no SQL", f"ask of the views {', '.join(VIEWS)}")
+        if "moments" in sql.casefold() and not self._asked:
+            self._show("_moments", _moments(self._trails()))
+            self._con.execute(_MOMENTS.format(never=NEVER))
+            self._asked = True
+        with _said():
+            found = self._con.sql(sql)
+            return pa.table({}) if found is None else found.to_arrow_table()
+
+    def _show(self, name: str, rows: Any) -> None:
+        self._con.register(name, rows)
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    """DuckDB's errors as ours."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise QueryError(
+            f"the SQL cannot be answered: {error}",
+            f"ask of the views {', '.join(VIEWS)}; DESCRIBE moments shows what one holds",
+        ) from error
+
+
+def _places(catalogue: Catalogue) -> pa.Table:
+    points = catalogue.touchpoints.values()
+    text = {
+        "touchpoint": [one.name for one in points],
+        **{n: [getattr(one, n) for one in points] for n in ("label", "stage", "channel", "owner")},
+        "element": [one.element for one in points],
+        "promise": [one.promise.text if one.promise else None for one in points],
+    }
+    return pa.table({name: pa.array(values, pa.string()) for name, values in text.items()})
+
+
+def _moments(trails: Trails) -> pa.Table:
+    """All trails as one table; the columns lie where they are mapped, but for the codes'."""
+    words = {
+        "kind": _KINDS,
+        "touchpoint": trails.touchpoints,
+        "outcome": trails.outcomes,
+        "instrument": trails.instruments,
+        "mode": MODES,
+        "party_kind": PARTY_KINDS,
+    }
+    parts = []
+    for bucket in trails.buckets:
+        sizes = np.diff(bucket.offsets)
+        step = np.arange(len(bucket)) - np.repeat(bucket.offsets[:-1], sizes) + 1
+        columns = {"party": np.repeat(bucket.parties, sizes), "step": step.astype(np.int32)}
+        for name in ("time", "due", "duration", "amount", "cost", "correlation", "score"):
+            columns[name] = bucket[name]
+        coded = {name: _named(bucket[name], known) for name, known in words.items()}
+        parts.append(pa.table({**columns, **coded}))
+    return pa.concat_tables(parts)
+
+
+def _named(codes: Any, words: tuple[str, ...]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(
+        pa.array(codes, mask=codes < 0), pa.array(words, pa.string())
+    )
