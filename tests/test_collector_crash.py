@@ -23,12 +23,17 @@ def test_killed_at_random_points_under_load(part, tmp_path, pytestconfig):
 
 
 class Sending:
-    """Threads that send events, a third of them again; what was answered for is kept."""
+    """Threads that send events, a third of them again; what was answered for is kept.
+
+    Args:
+        seed: of what is sent again, and part of every id: no other sends the same.
+    """
 
     def __init__(self, sender, seed):
         self.sender, self.answered, self.sent = sender, set(), 0
         self.ended, self._random = threading.Event(), random.Random(seed)
-        self._threads = [threading.Thread(target=self._run, args=(name,)) for name in "abc"]
+        names = [f"{seed}-{name}" for name in "abc"]
+        self._threads = [threading.Thread(target=self._run, args=(name,)) for name in names]
         for thread in self._threads:
             thread.start()
 
@@ -83,7 +88,7 @@ def kill(seed, points, folder):
     secret, dice, answered, sent, killed = own.create_key("shop"), random.Random(seed), set(), 0, 0
     while killed < points:
         with collecting(own, secret) as sender:
-            sending = Sending(sender, seed)
+            sending = Sending(sender, f"{seed}-{killed}")
             try:
                 for _ in range(min(8, points - killed)):
                     wait(sender)
