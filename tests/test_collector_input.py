@@ -1,13 +1,21 @@
 """Whatever comes in: it goes in and comes out unchanged, or it is refused with a reason."""
 
+import contextlib
 import json
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from everytouch.catalogue.api import Catalogue
+from everytouch.collect.api import read_rules
+from everytouch.collect.dialects import own
+from everytouch.collect.dialects.base import Request, Taken
+from everytouch.collect.dialects.values import apart
+from everytouch.collect.events import understood
 from everytouch.moments.api import COLUMNS
 from tests.collecting import Sender, collecting, loaded, made
 
@@ -177,3 +185,58 @@ def test_nothing_that_the_description_allows_is_answered_with_a_fault(home, send
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert "/v1/moments" in done.stdout or "passed" in done.stdout
     loaded(home, sender.source)  # and the loader has not stumbled over any of it
+
+
+ODD = [
+    None, "", "x", 0, 12.5, 10**30, True, [], ["a", "b"], ["a", None], [1], {"a": 1}, "a\x00b",
+    "\ud800", "2026-03-01T12:00:00Z", "perception", "trait", "é\u2028", "NaN", -1, 1e300,
+]  # fmt: skip
+
+
+def understand(body):
+    """What a list says, left whole where it may be, and event by event."""
+    request = Request("/v1/moments", "", {"content-type": "application/json"}, body, 10**15)
+    found, rules = own.find(request), read_rules("", Catalogue(""))
+    for one in (found, apart(found)):
+        ways = (list(one.events), list(one.ids), "", one.whole, one.count)
+        said = understood([Taken("own", "shop", 10**15, 0, *ways)], rules)
+        tables = {kind: pa.concat_tables(parts) for kind, parts in said.tables.items() if parts}
+        yield (
+            bool(one.whole),
+            {kind: table.to_pylist() for kind, table in tables.items()},
+            [(row | {"event": json.loads(row["events"])}, why) for row, why in said.held],
+        )
+
+
+@pytest.mark.parametrize("field", [*(c.name for c in COLUMNS["interactions"]), "kind", "other"])
+def test_a_list_that_is_left_whole_is_understood_as_its_events_are(field):
+    left_whole = 0
+    for odd in ODD:
+        events = [GOOD | {"id": f"e{n}"} | ({field: odd} if n else {}) for n in range(3)]
+        for body in (json.dumps(events), json.dumps(events, ensure_ascii=False)):
+            with contextlib.suppress(UnicodeEncodeError):
+                (whole, *together), (_, *alone) = understand(body.encode())
+                assert together == alone, odd
+                left_whole += whole
+    assert left_whole > len(ODD) if field != "id" else left_whole > 0
+
+
+@pytest.mark.parametrize(
+    "properties", ['{"a": ' + "[" * n + "]" * n + "}" for n in (1, 20, 31, 32, 33, 400)]
+)
+def test_deep_properties_are_the_same_in_a_list_left_whole(properties):
+    events = [json.dumps(GOOD | {"id": f"e{n}"})[:-1] for n in range(3)]
+    body = "[" + ",".join(f'{one}, "properties": {properties}}}' for one in events) + "]"
+    (_, *together), (_, *alone) = understand(body.encode())
+    assert together == alone
+
+
+def test_a_list_that_the_loader_cannot_take_apart_is_held_as_it_came():
+    deep = b"[" + b"[" * 200_000 + b"]" * 200_000 + b"]"
+    said = understood(
+        [Taken("own", "shop", 10**15, 0, [], [], "", deep, 3)], read_rules("", Catalogue(""))
+    )
+    ((row, reason),) = said.held
+    assert row["events"].encode() == deep
+    assert "no JSON" in reason
+    assert not any(said.tables.values())

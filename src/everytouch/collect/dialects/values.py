@@ -39,10 +39,17 @@ def parts(body: bytes) -> list[bytes]:
 
 
 def apart(one: W) -> W:
-    """With its events one by one, where they are a whole."""
+    """With its events one by one, where they are a whole.
+
+    How deep JSON may be depends on how deep its reader stands: what the server could read and
+    this cannot stays one event, which then is held as it came.
+    """
     if not one.whole:
         return one
-    events = parts(one.whole)
+    try:
+        events = parts(one.whole)
+    except NotJsonError:
+        events = [one.whole]
     changed: dict[str, Any] = {"events": events, "ids": [None] * len(events)}
     replace: Any = dataclasses.replace if isinstance(one, Found) else msgspec.structs.replace
     replaced: W = replace(one, **changed, whole=b"", count=0)
