@@ -8,9 +8,9 @@ if (zone && !document.cookie.includes("timezone=")) document.cookie = `timezone=
 function theme() {
   const next = root.getAttribute("data-bs-theme") === "dark" ? "light" : "dark";
   root.dataset.theme = next;
-  localStorage.removeItem("theme");
+  sessionStorage.setItem("theme", next);
   everytouchTheme();
-  fetch("/settings/look", { method: "POST", headers: { "X-CSRFToken": token(), "Content-Type": "application/x-www-form-urlencoded" }, body: `theme=${next}` });
+  fetch("/settings/look", { method: "POST", keepalive: true, headers: { "X-CSRFToken": token(), "Content-Type": "application/x-www-form-urlencoded" }, body: `theme=${next}` });
 }
 
 // On a narrow screen filters that are not set stay folded.
@@ -67,6 +67,8 @@ document.addEventListener("click", (event) => {
   if (what === "palette") openPalette();
   if (what === "theme") theme();
 });
+
+document.addEventListener("submit", () => sessionStorage.removeItem("theme")); // settings may say another
 
 // A small "take away" menu closes when one leaves it.
 document.addEventListener("click", (event) => {
