@@ -64,6 +64,14 @@ def test_others_stay_as_they_were(mine):
         assert mine.trail(f"customer_no:{name}").rows == rows
 
 
+def test_what_came_in_last_is_read_of_what_an_erasure_has_rewritten(mine):
+    before = mine.arrivals(50)
+    mine.erase_party(mine.find(WHO))
+    after = mine.arrivals(50)
+    assert len(after) == len(before) == 50
+    assert {one.source for one in after} == {one.source for one in before}
+
+
 def test_the_same_files_do_not_bring_them_back(mine, company):
     mine.erase_party(mine.find(WHO))
     counts = mine.import_source(company.source, now=NOW).total

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from everytouch.ledger.tables import Tables
+from everytouch.ledger.tables import TABLES, Tables
 
 _SAID = {"interactions": "touchpoint", "perceptions": "instrument", "quarantine": "reason"}
 
@@ -49,16 +49,16 @@ def _newest(tables: Tables, name: str, columns: list[str], limit: int) -> pa.Tab
         for path in tables.files(name)
         for number, (last, rows) in enumerate(_groups(str(path)))
     ]
+    wanted = pa.schema([TABLES[name].field(column) for column in columns])
     parts, enough = [], 0
     for _, path, number, rows in sorted(groups, reverse=True):
         if enough >= limit:
             break
         enough += rows
         with pq.ParquetFile(path) as file:
-            parts.append(file.read_row_group(number, columns=columns))
-    if not parts:
-        return pa.table({column: [] for column in columns})
-    whole = pa.concat_tables(parts, promote_options="permissive")
+            found = file.read_row_group(number, columns=columns)
+            parts.append(found.select(columns).cast(wanted))  # what was rewritten has other types
+    whole = pa.concat_tables(parts) if parts else wanted.empty_table()
     return whole.sort_by([("received_at", "descending")]).slice(0, limit)
 
 
