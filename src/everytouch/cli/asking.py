@@ -1,7 +1,6 @@
 """Commands that ask: one a question, each a call of the library."""
 
 import datetime
-import itertools
 import math
 import zoneinfo
 from collections.abc import Callable
@@ -274,20 +273,18 @@ def retention(
     asked = {"every": every, "start": start, "back": back, "how": how, "periods": periods}
     result = opened.retention(scope, **asked)
     if as_json:
-        dump({"rows": result.to_pylist(), "overall": result.overall, "basis": result.basis})
+        click.echo(result.to_json())
         return
     longest = max((row.after for row in result.rows), default=0)
     names = [f"{every} of", "parties", *(f"+{after}" for after in range(1, longest + 1))]
-    by_cohort = itertools.groupby((*result.overall, *result.rows), lambda row: row.cohort)
-    cells = [_cohort(name, list(rows), longest) for name, rows in by_cohort]
     out = console()
-    out.print(grid(names, cells, "Retention"))
+    out.print(grid(names, [_cohort(rows, longest) for rows in result.cohorts], "Retention"))
     show_basis(out, result.basis)
 
 
-def _cohort(name: str, rows: list[Returned], longest: int) -> list[str]:
-    shares = {row.after: f"{row.share.value:.0%}" for row in rows}
-    return [name, f"{rows[0].size:,}", *(shares.get(n, "") for n in range(1, longest + 1))]
+def _cohort(rows: list[Returned], longest: int) -> list[str]:
+    shares = [f"{row.share.value:.0%}" for row in rows]
+    return [rows[0].cohort, f"{rows[0].size:,}", *shares, *[""] * (longest - len(rows))]
 
 
 @click.command("drop-off")

@@ -200,8 +200,15 @@ class Collector:
         ids = [new_id() if own is None else None for own in found.ids]
         events, route = list(found.events), request.path.rpartition("/")[2]
         taken = Taken(
-            *(dialect.name, key.source, request.received, found.shift, events, ids, route),
-            *(found.whole, found.count),
+            dialect.name,
+            key.source,
+            request.received,
+            found.shift,
+            events,
+            ids,
+            route,
+            found.whole,
+            found.count,
         )
         if self._group is None:
             raise RefusedError(503, "the collector has not begun")

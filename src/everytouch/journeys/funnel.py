@@ -9,7 +9,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
-from everytouch.errors import UnknownNameError
 from everytouch.results import Basis, Result
 from everytouch.stats.durations import BINS, duration_bin, quantile
 from everytouch.stats.intervals import Estimate, share
@@ -112,13 +111,7 @@ def funnel(
     Raises:
         UnknownNameError: no interaction has such a touchpoint.
     """
-    codes = {name: code for code, name in enumerate(trails.touchpoints)}
-    for name in steps:
-        if name not in codes:
-            raise UnknownNameError(
-                f"no interaction at touchpoint {name!r}", f"use one of: {', '.join(sorted(codes))}"
-            )
-    wanted = np.array([codes[name] for name in steps], np.int64)
+    wanted = np.array([trails.code_of(name) for name in steps], np.int64)
     window = int(window_days * 86_400_000_000)
     sums = engine.run(lambda bucket: kernel(bucket, scope, wanted, window), trails.buckets)
     entered = int(sums.reached[0])

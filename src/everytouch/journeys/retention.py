@@ -2,6 +2,7 @@
 
 import zoneinfo
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -9,7 +10,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
-from everytouch.errors import UnknownNameError
 from everytouch.results import Basis, Result
 from everytouch.stats.intervals import Estimate, share
 from everytouch.trails.api import (
@@ -56,6 +56,12 @@ class Retention(Result):
 
     row_type: ClassVar[type] = Returned
     overall: tuple[Returned, ...] = ()
+
+    @property
+    def cohorts(self) -> list[list[Returned]]:
+        """The rows of each cohort, those of all of them together first."""
+        rows = (*self.overall, *self.rows)
+        return [list(of_one) for _, of_one in groupby(rows, lambda row: row.cohort)]
 
 
 @njit(cache=True, nogil=True)
@@ -117,16 +123,26 @@ class RetentionSums:
 
 
 def kernel(
-    bucket: Bucket, scope: Scope, edges: NDArray[np.int64], wanted: tuple[int, int], how: Counting,
+    bucket: Bucket,
+    scope: Scope,
+    edges: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+    how: Counting,
     horizon: int,
-) -> RetentionSums:  # fmt: skip
-    """Cohorts of one bucket; ``edges`` (periods + 1,) in microseconds, ``wanted`` codes or ANY."""
+) -> RetentionSums:
+    """Cohorts of one bucket.
+
+    Args:
+        edges: of the periods in microseconds, (periods + 1,).
+        wanted: codes of start and back, or ANY, (2,).
+        horizon: so many periods after, at most.
+    """
     sizes = np.zeros(len(edges) - 1, np.int64)
     backs = np.zeros((len(edges) - 1, horizon + 1), np.int64)
     trail = (bucket["time"], scope.kinds(bucket), bucket["touchpoint"])
     _present(
         bucket.offsets, scope.take(bucket), *trail, edges, scope.start, scope.stop,
-        np.array(wanted, np.int64), COUNTING.index(how), sizes, backs,
+        wanted, COUNTING.index(how), sizes, backs,
     )  # fmt: skip
     return RetentionSums(sizes, backs)
 
@@ -158,7 +174,8 @@ def retention(
     Raises:
         UnknownNameError: no interaction has such a touchpoint.
     """
-    wanted = _code(trails, start), _code(trails, back)
+    codes = [ANY if name is None else trails.code_of(name) for name in (start, back)]
+    wanted = np.array(codes, np.int64)
     names, edges = period_edges(trails, zoneinfo.ZoneInfo(timezone), every)
     basis = Basis(
         formula=_WORDS[how].format(start=start or "interaction", back=back or "an interaction")
@@ -197,14 +214,3 @@ def _over(trails: Trails, scope: Scope, edges: NDArray[np.int64]) -> int:
     """How many periods are over: the data, or the scope, goes on to their end."""
     known = min(microseconds(trails.last) + 1, scope.stop) if trails.last else 0
     return int(np.searchsorted(edges[1:], known, side="right"))
-
-
-def _code(trails: Trails, name: str | None) -> int:
-    if name is None:
-        return ANY
-    if name not in trails.touchpoints:
-        raise UnknownNameError(
-            f"no interaction at touchpoint {name!r}",
-            f"use one of: {', '.join(sorted(trails.touchpoints))}",
-        )
-    return trails.touchpoints.index(name)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from everytouch.errors import UnknownNameError
+
 INTERACTION, PERCEPTION = 0, 1
 NEVER = np.iinfo(np.int64).min  # a time that was not given
 
@@ -81,6 +83,19 @@ class Trails:
     def bucket_of(self, party: int) -> Bucket:
         """The bucket that holds a party key."""
         return self.buckets[int(bucket_numbers(np.array([party], np.int64), len(self.buckets))[0])]
+
+    def code_of(self, touchpoint: str) -> int:
+        """The code of a touchpoint.
+
+        Raises:
+            UnknownNameError: no interaction has such a touchpoint.
+        """
+        if touchpoint not in self.touchpoints:
+            raise UnknownNameError(
+                f"no interaction at touchpoint {touchpoint!r}",
+                f"use one of: {', '.join(sorted(self.touchpoints))}",
+            )
+        return self.touchpoints.index(touchpoint)
 
     def rows_of(self, party: int) -> tuple[Bucket, slice]:
         """Bucket and rows of a party; an empty slice for a party without moments."""

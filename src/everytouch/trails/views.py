@@ -58,12 +58,16 @@ class Views:
         self._con = duckdb.connect(config={"threads": 2})
         self._con.execute("SET TimeZone = 'UTC'")
         self._trails, self._asked = trails, False
-        self._show("_parties", pa.table({"key": resolution.keys, "party": resolution.roots}))
-        self._show("_touchpoints", _places(catalogue))
+        self._con.register(
+            "_parties", pa.table({"key": resolution.keys, "party": resolution.roots})
+        )
+        self._con.register("_touchpoints", _places(catalogue))
         self._con.execute("CREATE VIEW touchpoints AS FROM _touchpoints")
         for kind in KINDS:
             files = [str(path) for path in tables.files(kind)]
-            self._show(f"_{kind}", dataset.dataset(files, schema=TABLES[kind], format="parquet"))
+            self._con.register(
+                f"_{kind}", dataset.dataset(files, schema=TABLES[kind], format="parquet")
+            )
             columns = [f'_{kind}."{n}"' for n in TABLES[kind].names if n not in _KEYS]
             other, join = (_OTHER, _OTHERS) if kind == "links" else ("", "")
             self._con.execute(
@@ -86,15 +90,12 @@ class Views:
         if not sql.strip():
             raise QueryError("there is no SQL", f"ask of the views {', '.join(VIEWS)}")
         if "moments" in sql.casefold() and not self._asked:
-            self._show("_moments", _moments(self._trails()))
+            self._con.register("_moments", _moments(self._trails()))
             self._con.execute(_MOMENTS.format(never=NEVER))
             self._asked = True
         with _said():
             found = self._con.sql(sql)
             return pa.table({}) if found is None else found.to_arrow_table()
-
-    def _show(self, name: str, rows: Any) -> None:
-        self._con.register(name, rows)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Observed journeys: graph, flow between stages, paths, drop-off."""
 
-from itertools import groupby
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -109,8 +108,6 @@ def retention(ask: Ask) -> Figure:
     """Who comes back: a line a cohort, a column for each period after."""
     every: Any = ask.option("every", tuple(EVERY))
     result = questions.retention(ask, every)
-    whole = [list(rows) for _name, rows in groupby(result.overall, lambda row: row.cohort)]
-    cohorts = [list(rows) for _name, rows in groupby(result.rows, lambda row: row.cohort)]
     longest = max((row.after for row in result.rows), default=0)
 
     def after(number: int) -> Column:
@@ -126,7 +123,7 @@ def retention(ask: Ask) -> Figure:
     )
     return Figure(
         columns,
-        (*whole, *cohorts),
+        result.cohorts,
         result.basis,
         journeys.coming_back(result),
         _("There is no period here that is over. Take filters away."),
