@@ -48,7 +48,8 @@ class Understood:
 
     def add_whole(self, taken: Taken) -> bool:
         """Take in all of a request at once, where each of its events is of the usual kind."""
-        rows = DIALECTS[taken.dialect].usuals(taken) if taken.whole else None
+        usuals = DIALECTS[taken.dialect].usuals
+        rows = usuals(taken) if usuals is not None and taken.whole else None
         self._usual += rows or []
         return rows is not None
 

@@ -172,7 +172,7 @@ class Dialect:
     answer: Callable[[Found, Sequence[str | None], Request], Answer] = told
     page: Callable[[str, Callable[[str], bool]], bytes | None] | None = None
     usual: Callable[[bytes, str | None, Taken], Any] | None = None
-    usuals: Callable[[Taken], list[Any] | None] = lambda _taken: None
+    usuals: Callable[[Taken], list[Any] | None] | None = None
     marks: tuple[bytes, ...] = ()
     content_type: str = ""
 
