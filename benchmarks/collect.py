@@ -202,9 +202,10 @@ def steady(workspace: Workspace, key: str, minutes: float) -> None:
 def loading(workspace: Workspace, events: int) -> None:
     """From the log into the ledger, as a loader does that is at work already."""
     drain = workspace.drain()
-    fill(workspace, range(1))
+    first = 400_000 // BATCH  # a backlog, that starts what reads one
+    fill(workspace, range(first))
     drain.run()
-    fill(workspace, range(1, 1 + events // BATCH))
+    fill(workspace, range(first, first + events // BATCH))
     began = time.perf_counter()
     counts = drain.run()
     spent = time.perf_counter() - began
@@ -230,7 +231,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=0, help="of steady load")
-    parser.add_argument("--events", type=int, default=500_000, help="for the loader")
+    parser.add_argument("--events", type=int, default=1_000_000, help="for the loader")
     parser.add_argument("--only", choices=("throughput", "steady", "loader"))
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -2,19 +2,16 @@
 
 import contextlib
 import datetime
-import gc
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import pyarrow as pa
 
 from everytouch.collect.dialects.base import Taken
-from everytouch.collect.events import Understood, understood
+from everytouch.collect.events import Understood
+from everytouch.collect.reading import Readers, Segment, decode
 from everytouch.collect.records import typed
 from everytouch.collect.rules import Rules
 from everytouch.journal.api import frames, identity, sealed, segments, set_aside
@@ -23,23 +20,6 @@ from everytouch.moments.api import KINDS, Kind, Vocabulary
 
 SMALL = 50  # segments after which their small files are put together
 log = logging.getLogger("everytouch.collect")
-_decode = msgspec.msgpack.Decoder(Taken).decode
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A segment of the log, read.
-
-    Attributes:
-        now: when the first of it was received; of all it brings.
-        found: what its events are, by source.
-        damaged: bytes of it that are no frames.
-    """
-
-    path: Path
-    now: datetime.datetime
-    found: dict[str, Understood]
-    damaged: int
 
 
 class Drain:
@@ -61,6 +41,7 @@ class Drain:
     ) -> None:
         self.tables, self.secret, self.folder = tables, secret, folder
         self.words, self.rules = words, rules
+        self.readers = Readers()
         self._known: dict[str, dict[str, KeySet]] = defaultdict(dict)
         self._versions: dict[str, int] = {}
         self._loaded = 0
@@ -72,33 +53,14 @@ class Drain:
             WorkspaceError: somebody else is writing to the ledger.
             LedgerError: the ledger cannot be written.
         """
-        total, paths = Counts(), sealed(self.folder)
-        with ThreadPoolExecutor(1, "read") as reader:
-            coming = [reader.submit(self._read, path) for path in paths[:1]]
-            for number in range(len(paths)):
-                segment = coming.pop().result()
-                coming += [reader.submit(self._read, path) for path in paths[number + 1 :][:1]]
-                try:
-                    total += self._load(segment)
-                except BaseException:
-                    self._known.clear()  # the ledger says what of it is stored
-                    raise
+        total = Counts()
+        for segment in self.readers.each(sealed(self.folder), self.rules):
+            try:
+                total += self._load(segment)
+            except BaseException:
+                self._known.clear()  # the ledger says what of it is stored
+                raise
         return total
-
-    def _read(self, path: Path) -> Segment:
-        payloads, damaged = frames(path)
-        taken = [_decode(frame) for frame in payloads]
-        rules, by_source = self.rules(), defaultdict(list)
-        for one in taken:
-            by_source[one.source].append(one)
-        received = taken[0].received if taken else 0
-        now = datetime.datetime.fromtimestamp(received / 1e6, datetime.UTC)
-        gc.disable()  # nothing that is made here goes in circles, and much is made
-        try:
-            found = {name: understood(those, rules) for name, those in sorted(by_source.items())}
-        finally:
-            gc.enable()
-        return Segment(path, now, found, damaged)
 
     def _load(self, segment: Segment) -> Counts:
         path, now = segment.path, segment.now
@@ -168,5 +130,5 @@ def _waiting(folder: Path) -> Iterator[Taken]:
     for path in segments(folder):
         for there in (path, path.with_suffix(".sealed")):  # it may be sealed meanwhile
             with contextlib.suppress(FileNotFoundError):  # or loaded
-                yield from map(_decode, frames(there)[0])
+                yield from map(decode, frames(there)[0])
                 break

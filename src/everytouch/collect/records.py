@@ -70,34 +70,37 @@ def as_text(kind: Kind, rows: Sequence[Any]) -> pa.Table:
     Args:
         rows: mappings, or objects with the columns as attributes.
     """
-    mapped = bool(rows) and isinstance(rows[0], Mapping)
-    columns = {}
-    for column in COLUMNS[kind]:
-        name = column.name
-        values = [row.get(name) for row in rows] if mapped else list(map(attrgetter(name), rows))
-        wanted = column.type if pa.types.is_list(column.type) else pa.string()
-        columns[name] = _column(values, wanted)
-    return pa.table(columns)
+    names = [column.name for column in COLUMNS[kind]]
+    values: list[Sequence[Any]]
+    if rows and isinstance(rows[0], Mapping):
+        values = [[row.get(name) for row in rows] for name in names]
+    else:
+        values = list(zip(*map(attrgetter(*names), rows), strict=True))
+    types = [one.type if pa.types.is_list(one.type) else _TEXT for one in COLUMNS[kind]]
+    return pa.table(list(map(_column, values or [[]] * len(names), types)), names)
 
 
-def _column(values: list[Any], wanted: pa.DataType) -> pa.Array:
+def _column(values: Sequence[Any], wanted: pa.DataType) -> pa.Array:
     try:
         return pa.array(values, wanted)
     except (pa.ArrowTypeError, pa.ArrowInvalid):  # numbers, or mended by hand
-        return pa.array([_as(wanted, value) for value in values], wanted)
+        if wanted == _TEXT:
+            return pa.array([None if value is None else str(value) for value in values], wanted)
+        return pa.array([_texts(value) for value in values], wanted)
 
 
-def _as(wanted: pa.DataType, value: object) -> object:
-    if value is None or (value.__class__ is str and wanted == _TEXT):
-        return value
-    if wanted == _TEXT:
-        return str(value)
+def _texts(value: Any) -> list[str] | None:
+    if value is None:
+        return None
     return [str(item) for item in (value if isinstance(value, list) else [value])]
 
 
 def typed(kind: Kind, rows: pa.Table, words: Vocabulary) -> Sorted:
     """Rows of text, as ``as_text`` gives them: records that hold, and those that do not."""
     statement = Statement(kind, "given rows", "SELECT * FROM given_rows")
+    needed = {column.name for column in COLUMNS[kind] if column.required}
+    given = [n for n in rows.column_names if n in needed or rows[n].null_count < len(rows)]
+    rows = rows.select(given)  # what nobody gave need not be read
     with duckdb.connect(config={"threads": 2}) as con:
         con.execute("SET TimeZone = 'UTC'")
         con.register("given_rows", rows)

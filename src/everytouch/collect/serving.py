@@ -47,6 +47,7 @@ def serve(workspace: Path, host: str, port: int, drain: Drain) -> None:
         stop.set()
         thread.join()
         _once(drain)
+        drain.readers.close()
 
 
 def _keep(host: str, port: int) -> None:
