@@ -49,9 +49,14 @@ class Graph(Result):
 def _count(
     offsets: Any, take: Any, time: Any, kind: Any, point: Any, start: Any, stop: Any, k: Any
 ) -> Any:  # pragma: no cover - compiled
-    """Edges (k, k), seconds (k, k), and per touchpoint: moments, parties, first, last."""
-    edges = np.zeros((k, k), np.int64)
-    seconds = np.zeros((k, k), np.float64)
+    """One pass; edges are numbered as they are met.
+
+    Returns:
+        number (k, k) of each edge, -1 for none; by number: times (e, BINS), seconds (e,);
+        per touchpoint: moments, parties, first, last, (k, 4).
+    """
+    number, edges = np.full((k, k), -1, np.int64), 0
+    spread, seconds = np.zeros((64, BINS), np.int64), np.zeros(64, np.float64)
     nodes = np.zeros((k, 4), np.int64)
     seen = np.full(k, -1, np.int64)
     for party in range(len(offsets) - 1):
@@ -69,95 +74,71 @@ def _count(
             if before < 0:
                 nodes[here, 2] += 1
             else:
-                edges[before, here] += 1
-                seconds[before, here] += (time[row] - when) / 1e6
+                edge = number[before, here]
+                if edge < 0:
+                    edge = number[before, here] = edges
+                    edges += 1
+                    if edge == len(seconds):
+                        spread = np.concatenate((spread, np.zeros_like(spread)))
+                        seconds = np.concatenate((seconds, np.zeros_like(seconds)))
+                seconds[edge] += (time[row] - when) / 1e6
+                spread[edge, duration_bin(time[row] - when)] += 1
             before, when = here, time[row]
         if before >= 0:
             nodes[before, 3] += 1
-    return edges, seconds, nodes
-
-
-@njit(cache=True, nogil=True)
-def _spread(
-    offsets: Any,
-    take: Any,
-    time: Any,
-    kind: Any,
-    point: Any,
-    start: Any,
-    stop: Any,
-    index: Any,
-    out: Any,
-) -> None:  # pragma: no cover - compiled
-    """Histogram of the times of each edge; ``index`` (k, k) numbers the edges there are."""
-    for party in range(len(offsets) - 1):
-        if not take[party]:
-            continue
-        before, when = -1, 0
-        for row in range(offsets[party], offsets[party + 1]):
-            if kind[row] != 0 or time[row] < start or time[row] >= stop:
-                continue
-            here = point[row]
-            if before >= 0:
-                out[index[before, here], duration_bin(time[row] - when)] += 1
-            before, when = here, time[row]
+    return number, spread, seconds, nodes
 
 
 @dataclass(frozen=True)
 class GraphSums:
-    """What one bucket adds to the graph. ``edges`` are from · k + to, ascending."""
+    """What one bucket adds to the graph.
 
-    counts: NDArray[np.int64]
-    seconds: NDArray[np.float64]
-    nodes: NDArray[np.int64]
+    Attributes:
+        edges: from · k + to, ascending, (e,).
+        spread: times of each edge, (e, BINS); seconds: their sums, (e,).
+        nodes: per touchpoint moments, parties, first, last, (k, 4).
+    """
+
     edges: NDArray[np.int64]
     spread: NDArray[np.int64]
+    seconds: NDArray[np.float64]
+    nodes: NDArray[np.int64]
 
     def __add__(self, other: "GraphSums") -> "GraphSums":
+        nodes = self.nodes + other.nodes
+        if np.array_equal(self.edges, other.edges):  # most often; the rest is much slower
+            return GraphSums(
+                self.edges, self.spread + other.spread, self.seconds + other.seconds, nodes
+            )
         edges = np.union1d(self.edges, other.edges)
-        spread = np.zeros((len(edges), BINS), np.int64)
+        spread, seconds = np.zeros((len(edges), BINS), np.int64), np.zeros(len(edges))
         for part in (self, other):
-            spread[np.searchsorted(edges, part.edges)] += part.spread
-        return GraphSums(
-            self.counts + other.counts,
-            self.seconds + other.seconds,
-            self.nodes + other.nodes,
-            edges,
-            spread,
-        )
+            at = np.searchsorted(edges, part.edges)
+            spread[at] += part.spread
+            seconds[at] += part.seconds
+        return GraphSums(edges, spread, seconds, nodes)
 
 
 def kernel(bucket: Bucket, scope: Scope, k: int) -> GraphSums:
     """Count the edges of one bucket; ``k`` is the number of touchpoint codes."""
-    trail = (
-        bucket.offsets,
-        scope.take(bucket),
-        bucket["time"],
-        scope.kinds(bucket),
-        bucket["touchpoint"],
-        scope.start,
-        scope.stop,
-    )
-    counts, seconds, nodes = _count(*trail, k)
-    edges = np.flatnonzero(counts)
-    index = np.full(k * k, -1, np.int64)
-    index[edges] = np.arange(len(edges))
-    spread = np.zeros((len(edges), BINS), np.int64)
-    _spread(*trail, index.reshape(k, k), spread)
-    return GraphSums(counts, seconds, nodes, edges, spread)
+    trail = (bucket["time"], scope.kinds(bucket), bucket["touchpoint"], scope.start, scope.stop)
+    number, spread, seconds, nodes = _count(bucket.offsets, scope.take(bucket), *trail, k)
+    edges = np.flatnonzero(number >= 0)
+    order = number.ravel()[edges]
+    return GraphSums(edges, spread[order], seconds[order], nodes)
 
 
 def graph(trails: Trails, engine: Engine, scope: Scope = EVERYTHING) -> Graph:
     """Directly-follows graph of interactions, most frequent edges first."""
     k = max(1, len(trails.touchpoints))
     sums = engine.run(lambda bucket: kernel(bucket, scope, k), trails.buckets)
-    names, total = trails.touchpoints, max(1, int(sums.counts.sum()))
+    names, total = trails.touchpoints, max(1, int(sums.spread.sum()))
     rows = []
-    for number, edge in enumerate(sums.edges):
+    for edge, seconds, spread in zip(sums.edges, sums.seconds, sums.spread, strict=True):
         a, b = divmod(int(edge), k)
-        count = int(sums.counts[a, b])
-        times = (quantile(sums.spread[number], q) for q in (0.5, 0.9))
-        mean = float(sums.seconds[a, b]) / count
+        count = int(spread.sum())
+        times = (quantile(spread, q) for q in (0.5, 0.9))
+        mean = float(seconds) / count
         rows.append(Edge(names[a], names[b], count, count / total, mean, *times))
     rows.sort(key=lambda edge: (-edge.count, edge.source, edge.target))
     nodes = tuple(Node(name, *map(int, sums.nodes[code])) for code, name in enumerate(names))
