@@ -2,6 +2,7 @@
 
 import datetime
 
+from everytouch.catalogue.maps import Block, JourneyMap, MapStep, Part, dump_map, load_map
 from everytouch.catalogue.model import (
     ELEMENTS,
     SENSES,
@@ -27,14 +28,20 @@ __all__ = [
     "ELEMENTS",
     "SENSES",
     "VALUES",
+    "Block",
     "Catalogue",
     "Instrument",
+    "JourneyMap",
+    "MapStep",
+    "Part",
     "Persona",
     "Promise",
     "Segment",
     "Touchpoint",
+    "dump_map",
     "dumps",
     "load",
+    "load_map",
     "loads",
     "merged",
     "vocabulary",

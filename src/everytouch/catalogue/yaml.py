@@ -59,7 +59,7 @@ def loads(text: str, where: str = "catalogue") -> Catalogue:
     if not isinstance(raw, dict):
         raise CatalogueError(f"{where} holds no mapping", "begin with `organisation: …`")
     sections = {name: _section(name, raw.pop(name, None) or {}, where) for name in _SECTIONS}
-    catalogue = _record(Catalogue, {"organisation": "", **raw, **sections}, where)
+    catalogue = record(Catalogue, {"organisation": "", **raw, **sections}, where)
     _check(catalogue, where)
     return catalogue
 
@@ -72,7 +72,7 @@ def dumps(catalogue: Catalogue) -> str:
         "bad_outcomes": list(catalogue.bad_outcomes),
     }
     for section in _SECTIONS:
-        raw[section] = {n: _plain(item) for n, item in getattr(catalogue, section).items()}
+        raw[section] = {n: plain_fields(item) for n, item in getattr(catalogue, section).items()}
     return yaml.safe_dump(raw, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -90,13 +90,14 @@ def merged(first: Catalogue, second: Catalogue) -> Catalogue:
     )
 
 
-def _plain(item: Any) -> dict[str, Any]:
+def plain_fields(item: Any) -> dict[str, Any]:
+    """A record's fields that are not as they are by default, and not its name."""
     fields = {f.name: f.default for f in dataclasses.fields(item)}
     values = {name: getattr(item, name) for name in fields if name != "name"}
     result: dict[str, Any] = {}
     for name, value in values.items():
         if value != fields[name]:
-            inner = _plain(value) if dataclasses.is_dataclass(value) else value
+            inner = plain_fields(value) if dataclasses.is_dataclass(value) else value
             result[name] = list(inner) if isinstance(inner, tuple) else inner
     return result
 
@@ -110,13 +111,18 @@ def _section(section: str, raw: Any, where: str) -> dict[str, Any]:
         if not isinstance(values, dict):
             raise CatalogueError(f"{place} is no mapping", "write its fields below the name")
         label = values.get("label", str(name).replace("_", " "))
-        made[str(name)] = _record(
+        made[str(name)] = record(
             _SECTIONS[section], {**values, "name": str(name), "label": label}, place
         )
     return made
 
 
-def _record(cls: Callable[..., T], values: dict[str, Any], where: str) -> T:
+def record(cls: Callable[..., T], values: dict[str, Any], where: str) -> T:
+    """A record of plain values, each checked against the type of its field.
+
+    Raises:
+        CatalogueError: a value is unknown, missing or of another type; ``where`` names it.
+    """
     hints = typing.get_type_hints(cls)
     unknown = values.keys() - hints.keys()
     if unknown:
@@ -139,12 +145,12 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
         return _value(hint, value, where)
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return _record(hint, value if isinstance(value, dict) else {"text": value}, where)
+        return record(hint, value if isinstance(value, dict) else {"text": value}, where)
     if origin is tuple:
         items = value if isinstance(value, list | tuple) else [value]
         return tuple(_scalar(str, item, where) for item in items)
     if origin is typing.Literal:
-        return _one_of(value, typing.get_args(hint), where)
+        return one_of(value, typing.get_args(hint), where)
     return value if origin is dict else _scalar(hint, value, where)
 
 
@@ -158,7 +164,12 @@ def _scalar(hint: type, value: Any, where: str) -> Any:
     return value
 
 
-def _one_of(value: Any, allowed: Iterable[str], where: str) -> Any:
+def one_of(value: Any, allowed: Iterable[str], where: str) -> Any:
+    """The value, which must be one of those allowed.
+
+    Raises:
+        CatalogueError: it is not.
+    """
     choices = tuple(allowed)
     if value not in choices:
         raise CatalogueError(
@@ -170,8 +181,8 @@ def _one_of(value: Any, allowed: Iterable[str], where: str) -> Any:
 def _check(catalogue: Catalogue, where: str) -> None:
     for name, point in catalogue.touchpoints.items():
         place = f"{where}: touchpoints.{name}"
-        _one_of(point.stage, catalogue.stages, f"{place}.stage")
-        _one_of(point.element, ELEMENTS, f"{place}.element")
+        one_of(point.stage, catalogue.stages, f"{place}.stage")
+        one_of(point.element, ELEMENTS, f"{place}.element")
         _check_words(point, place)
     for name, instrument in catalogue.instruments.items():
         if not instrument.low < instrument.high:
@@ -182,15 +193,15 @@ def _check(catalogue: Catalogue, where: str) -> None:
     for name, segment in catalogue.segments.items():
         if segment.touchpoint is not None:
             place = f"{where}: segments.{name}.touchpoint"
-            _one_of(segment.touchpoint, catalogue.touchpoints, place)
+            one_of(segment.touchpoint, catalogue.touchpoints, place)
     for name, persona in catalogue.personas.items():
         if persona.segment is not None:
-            _one_of(persona.segment, catalogue.segments, f"{where}: personas.{name}.segment")
+            one_of(persona.segment, catalogue.segments, f"{where}: personas.{name}.segment")
         _check_words(persona, f"{where}: personas.{name}")
 
 
 def _check_words(item: Touchpoint | Persona, place: str) -> None:
     for sense in item.senses:
-        _one_of(sense, SENSES, f"{place}.senses")
+        one_of(sense, SENSES, f"{place}.senses")
     for value in item.values:
-        _one_of(value, VALUES, f"{place}.values")
+        one_of(value, VALUES, f"{place}.values")

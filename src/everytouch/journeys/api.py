@@ -5,10 +5,11 @@ from everytouch.journeys.dropoff import DropOff, StageFlow, drop_off
 from everytouch.journeys.flow import Change, StageFlows, stage_flows
 from everytouch.journeys.funnel import Funnel, Step, funnel
 from everytouch.journeys.graph import Edge, Graph, Node, graph
-from everytouch.journeys.paths import Paths, Unit, WalkedPath, paths
+from everytouch.journeys.paths import Paths, WalkedPath, paths
 from everytouch.journeys.retention import COUNTING, Counting, Retention, Returned, retention
 from everytouch.journeys.sessions import SessionFacts, Sessions, sessions
 from everytouch.journeys.volume import MonthVolume, Volume, volume
+from everytouch.journeys.walks import Unit
 
 __all__ = [
     "COUNTING",

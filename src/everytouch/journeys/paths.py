@@ -1,25 +1,19 @@
 """Paths (variants): whole sequences of touchpoints, and how often each was walked."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
+from everytouch.journeys.walks import SEED, WORDS, Unit, cut, hashes, mix
 from everytouch.results import Basis, Result
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
 
-Unit = Literal["party", "session", "correlation"]
 LONGEST = 200  # interactions of a path that are shown
 MOST_TIES = 500  # equally frequent paths that are read to be put in order
-
-_WORDS: dict[Unit, str] = {
-    "party": "whole trails of one party",
-    "session": "sessions: interactions of one party without a longer silence",
-    "correlation": "interactions of one party that belong to the same order, case …",
-}
 
 
 @dataclass(frozen=True)
@@ -62,13 +56,6 @@ class PathCounts:
         return PathCounts(unique, added, places[first])
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _mix(h: Any, code: Any) -> Any:  # pragma: no cover - compiled
-    """The hash of a path with one touchpoint more."""
-    h = (h ^ np.uint64(code + 1)) * np.uint64(0x9E3779B97F4A7C15)
-    return h ^ (h >> np.uint64(29))
-
-
 @njit(cache=True, nogil=True)
 def _walks(
     offsets: Any, take: Any, time: Any, kind: Any, point: Any, start: Any, stop: Any, gap: Any
@@ -89,9 +76,9 @@ def _walks(
                 if last >= 0:
                     hashes[count] = np.int64(h)
                     count += 1
-                h = np.uint64(1469598103934665603)
+                h = np.uint64(SEED)
                 first[count] = row
-            h = _mix(h, point[row])
+            h = mix(h, point[row])
             last = row
         if last >= 0:
             hashes[count] = np.int64(h)
@@ -99,30 +86,18 @@ def _walks(
     return hashes[:count].copy(), first[:count].copy()
 
 
-@njit(cache=True, nogil=True)
-def _hash(edges: Any, points: Any) -> Any:  # pragma: no cover - compiled
-    """Hash of each unit's sequence of touchpoint codes."""
-    out = np.empty(len(edges) - 1, np.int64)
-    for u in range(len(edges) - 1):
-        h = np.uint64(1469598103934665603)
-        for row in range(edges[u], edges[u + 1]):
-            h = _mix(h, points[row])
-        out[u] = np.int64(h)
-    return out
-
-
 def kernel(bucket: Bucket, scope: Scope, unit: Unit, gap: int) -> PathCounts:
     """Distinct paths of one bucket; ``gap`` in microseconds for sessions."""
     if unit == "correlation":
-        rows, edges = _by_correlation(bucket, _kept(bucket, scope))
-        hashes, first = _hash(edges, bucket["touchpoint"][rows]), rows[edges[:-1]]
+        rows, edges = cut(bucket, _kept(bucket, scope), unit, gap)
+        found, first = hashes(edges, bucket["touchpoint"][rows]), rows[edges[:-1]]
     else:
         columns = (bucket["time"], scope.kinds(bucket), bucket["touchpoint"])
         silence = gap if unit == "session" else np.iinfo(np.int64).max
-        hashes, first = _walks(
+        found, first = _walks(
             bucket.offsets, scope.take(bucket), *columns, scope.start, scope.stop, silence
         )
-    unique, index, counts = np.unique(hashes, return_index=True, return_counts=True)
+    unique, index, counts = np.unique(found, return_index=True, return_counts=True)
     places = np.column_stack([np.full(len(index), bucket.number), first[index]])
     return PathCounts(unique, counts, places)
 
@@ -130,19 +105,6 @@ def kernel(bucket: Bucket, scope: Scope, unit: Unit, gap: int) -> PathCounts:
 def _kept(bucket: Bucket, scope: Scope) -> NDArray[np.bool_]:
     kept: NDArray[np.bool_] = scope.rows(bucket) & (bucket["kind"] == 0)
     return kept
-
-
-def _by_correlation(
-    bucket: Bucket, keep: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows ordered by party, correlation and time, and where each unit begins."""
-    rows = np.flatnonzero(keep & (bucket["correlation"] != 0))
-    owner, link = bucket.owner()[rows], bucket["correlation"][rows]
-    order = np.lexsort((rows, link, owner))
-    changed = (np.diff(owner[order]) != 0) | (np.diff(link[order]) != 0)
-    inner = np.flatnonzero(changed) + 1
-    ends = [len(rows)] if len(rows) else []
-    return rows[order], np.concatenate([[0], inner, ends]).astype(np.int64)
 
 
 def _read(bucket: Bucket, scope: Scope, unit: Unit, gap: int, first: int) -> tuple[int, ...]:
@@ -196,7 +158,7 @@ def paths(
         rows.append(WalkedPath(names, -negative, -negative / walks, covered / walks))
     basis = Basis(
         formula=f"count of equal sequences of touchpoints, shown up to {LONGEST} interactions",
-        denominator=f"{walks:,} {_WORDS[unit]}",
+        denominator=f"{walks:,} {WORDS[unit]}",
         cut=scope.text,
     )
     return Paths(basis, tuple(rows), len(sums.counts), walks)

@@ -1,0 +1,69 @@
+"""Walks: trails cut into what is one journey: all of a party, a session, or one order or case."""
+
+from typing import Any, Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from everytouch.trails.api import Bucket
+
+Unit = Literal["party", "session", "correlation"]
+WORDS: dict[Unit, str] = {
+    "party": "whole trails of one party",
+    "session": "sessions: interactions of one party without a longer silence",
+    "correlation": "interactions of one party that belong to the same order, case …",
+}
+SEED = 1469598103934665603  # the hash of a walk without a touchpoint
+
+
+@njit(cache=True, nogil=True, inline="always")
+def mix(h: Any, code: Any) -> Any:  # pragma: no cover - compiled
+    """The hash of a path with one touchpoint more."""
+    h = (h ^ np.uint64(code + 1)) * np.uint64(0x9E3779B97F4A7C15)
+    return h ^ (h >> np.uint64(29))
+
+
+@njit(cache=True, nogil=True)
+def hashes(edges: Any, points: Any) -> Any:  # pragma: no cover - compiled
+    """Hash of each walk's sequence of touchpoint codes, (len(edges) - 1,)."""
+    out = np.empty(len(edges) - 1, np.int64)
+    for u in range(len(edges) - 1):
+        h = np.uint64(SEED)
+        for row in range(edges[u], edges[u + 1]):
+            h = mix(h, points[row])
+        out[u] = np.int64(h)
+    return out
+
+
+def cut(
+    bucket: Bucket, keep: NDArray[np.bool_], unit: Unit, gap: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The walks of a bucket.
+
+    Args:
+        keep: rows that count, (n,).
+        gap: silence that ends a session, in microseconds.
+
+    Returns:
+        rows in the order of walks, and within one of time; and where each walk begins among
+        them, with their number at the end.
+    """
+    rows = (
+        np.flatnonzero(keep & (bucket["correlation"] != 0))
+        if unit == "correlation"
+        else (np.flatnonzero(keep))
+    )
+    owner = np.searchsorted(bucket.offsets, rows, side="right") - 1
+    if unit == "correlation":
+        link = bucket["correlation"][rows]
+        order = np.lexsort((rows, link, owner))
+        rows, owner, link = rows[order], owner[order], link[order]
+        changed = (np.diff(owner) != 0) | (np.diff(link) != 0)
+    else:
+        changed = np.diff(owner) != 0
+        if unit == "session":
+            changed |= np.diff(bucket["time"][rows]) > gap
+    ends = [len(rows)] if len(rows) else []
+    edges = np.concatenate([[0], np.flatnonzero(changed) + 1, ends])
+    return rows, edges.astype(np.int64)
