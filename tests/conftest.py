@@ -47,6 +47,7 @@ def simulated(company: Simulated, tmp_path_factory: pytest.TempPathFactory) -> W
     """The simulated company's workspace; tests only read it."""
     workspace = everytouch.create(tmp_path_factory.mktemp("simulated") / "w", secret=SECRET)
     workspace.import_source(company.source, now=NOW)
+    workspace.save_map("online_order", (company.folder / "online_order.yaml").read_text())
     return workspace
 
 

@@ -20,6 +20,8 @@ def leaves(command, words=()):
 
 COMMANDS = dict(leaves(main))
 ARGUMENTS = {
+    "against": ["online_order"],
+    "behind": ["online_order", "late:delivered"],
     "funnel": ["website_visit", "web_checkout"],
     "moments": ["late:parcel_delivered"],
     "trail": ["customer_no:C00000001"],

@@ -192,7 +192,6 @@ label: Buying
 unit: session
 others: true
 promise: Done in five minutes
-version: 4
 steps:
 - step: look
   touchpoints: [a, b]

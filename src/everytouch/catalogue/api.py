@@ -2,6 +2,7 @@
 
 import datetime
 
+from everytouch.catalogue.maps import NAME as MAP_NAME
 from everytouch.catalogue.maps import Block, JourneyMap, MapStep, Part, dump_map, load_map
 from everytouch.catalogue.model import (
     ELEMENTS,
@@ -26,6 +27,7 @@ def vocabulary(catalogue: Catalogue, currency: str, latest: datetime.datetime) -
 
 __all__ = [
     "ELEMENTS",
+    "MAP_NAME",
     "SENSES",
     "VALUES",
     "Block",

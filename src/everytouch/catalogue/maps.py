@@ -77,6 +77,8 @@ class JourneyMap:
     Attributes:
         unit: what is held against it: what belongs to one order or case, a session, or all of
             a party.
+        passing: only journeys that pass one of these touchpoints; any that passes a step's
+            where it is empty.
         others: whether interactions at touchpoints that no step names count as added.
         personas: it is meant for.
         version: grows with each change.
@@ -87,6 +89,7 @@ class JourneyMap:
     label: str
     body: Block
     unit: Unit = "correlation"
+    passing: tuple[str, ...] = ()
     others: bool = False
     personas: tuple[str, ...] = ()
     promise: str = ""
@@ -122,11 +125,13 @@ def seconds(duration: str) -> float:
     return float(found[1]) * _UNITS[found[2]]
 
 
-def load_map(text: str, name: str, catalogue: Catalogue, where: str = "") -> JourneyMap:
+def load_map(
+    text: str, name: str, catalogue: Catalogue, version: int = 1, where: str = ""
+) -> JourneyMap:
     """Read and check a map given as YAML.
 
     Args:
-        name: of the map; ``where`` names it in messages.
+        name: of the map; ``version`` of it; ``where`` names it in messages.
         catalogue: whose touchpoints, stages and personas it names.
 
     Raises:
@@ -149,13 +154,13 @@ def load_map(text: str, name: str, catalogue: Catalogue, where: str = "") -> Jou
     body = Block("then", _parts(parts, f"{where}: steps", 0))
     known = {"label": name.replace("_", " "), **raw, "name": name}
     found = record(_Header, known, where)
-    made = JourneyMap(**vars(found), body=body)
+    made = JourneyMap(**vars(found), body=body, version=version)
     _check(made, catalogue, where)
     return made
 
 
 def dump_map(journey: JourneyMap) -> str:
-    """The map as YAML; ``load_map(dump_map(m), m.name, c) == m``."""
+    """The map as YAML; ``load_map(dump_map(m), m.name, c, m.version) == m``."""
     head = plain_fields(_Header(**{f.name: getattr(journey, f.name) for f in _HEADER}))
     raw = {"label": journey.label, **head, "steps": [_plain(part) for part in journey.body.parts]}
     return yaml.safe_dump(raw, sort_keys=False, allow_unicode=True, width=100)
@@ -168,11 +173,11 @@ class _Header:
     name: str
     label: str
     unit: Unit = "correlation"
+    passing: tuple[str, ...] = ()
     others: bool = False
     personas: tuple[str, ...] = ()
     promise: str = ""
     owner: str = ""
-    version: int = 1
 
 
 _HEADER = dataclasses.fields(_Header)
@@ -228,6 +233,8 @@ def _check(journey: JourneyMap, catalogue: Catalogue, where: str) -> None:
             raise CatalogueError(f"{where}: step {name!r} is there twice", "name each step once")
     for one in steps:
         _check_step(one, names, catalogue, f"{where}: step {one.step}")
+    for point in journey.passing:
+        one_of(point, catalogue.touchpoints, f"{where}: passing")
     for persona in journey.personas:
         one_of(persona, catalogue.personas, f"{where}: personas")
 

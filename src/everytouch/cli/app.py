@@ -141,6 +141,7 @@ def _demo(folder: Path, parties: int) -> Workspace:
         simulate(made, parties, 2.0, 1)
     receipt = with_progress(workspace, made / "source.toml", None, False)
     show_receipt(receipt, workspace)
+    workspace.save_map("online_order", (made / "online_order.yaml").read_text(encoding="utf-8"))
     return workspace
 
 

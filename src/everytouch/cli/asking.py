@@ -1,53 +1,18 @@
 """Commands that ask: one a question, each a call of the library."""
 
-import datetime
 import math
-import zoneinfo
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from everytouch.cli.scope import AS_JSON, open_scope, scoped
 from everytouch.cli.show import Column, console, dump, grid, percent, show, show_basis
-from everytouch.errors import UnknownNameError
 from everytouch.journeys.api import COUNTING, Counting, Returned, Unit
 from everytouch.metrics.api import BY, By
 from everytouch.results import duration
-from everytouch.trails.api import EVERY, Every, Scope, Trail
-from everytouch.workspace import Workspace, open_workspace
-
-F = TypeVar("F", bound=Callable[..., Any])
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, with the basis.")
-
-
-def _scoped(command: F) -> F:
-    """Options that say what part of the trails is asked about."""
-    for option in (
-        click.option("--until", metavar="DATE", help="Before this day (YYYY-MM-DD)."),
-        click.option("--since", metavar="DATE", help="From this day on (YYYY-MM-DD)."),
-        click.option("--segment", help="Only parties of this segment of the catalogue."),
-        AS_JSON,
-    ):
-        command = option(command)
-    return command
-
-
-def _open(path: Path, segment: str | None, since: str | None, until: str | None) -> Any:
-    workspace = open_workspace(path)
-    first, last = _day(workspace, since), _day(workspace, until)
-    scope: Scope = workspace.scope(segment, first, last)
-    return workspace, scope
-
-
-def _day(workspace: Workspace, day: str | None) -> datetime.datetime | None:
-    if day is None:
-        return None
-    try:
-        zone = zoneinfo.ZoneInfo(workspace.settings.timezone)
-        return datetime.datetime.fromisoformat(day).replace(tzinfo=zone)
-    except ValueError as error:
-        raise UnknownNameError(f"{day!r} is no day", "write it as YYYY-MM-DD") from error
+from everytouch.trails.api import EVERY, Every, Trail
+from everytouch.workspace import open_workspace
 
 
 @click.command()
@@ -120,11 +85,11 @@ def _show_trail(result: Trail, title: str, as_json: bool) -> None:
 
 @click.command()
 @click.option("--by", type=click.Choice(BY), default="all", show_default=True)
-@_scoped
+@scoped
 @click.pass_obj
 def perception(workspace: Path, /, by: By, as_json: bool, **part: Any) -> None:
     """What people state that they feel: NPS, CSAT, CES, scores."""
-    opened, scope = _open(workspace, **part)
+    opened, scope = open_scope(workspace, **part)
     columns: list[Column] = [
         (by, lambda c: c.label),
         ("asked with", lambda c: c.instrument),
@@ -137,11 +102,11 @@ def perception(workspace: Path, /, by: By, as_json: bool, **part: Any) -> None:
 
 
 @click.command()
-@_scoped
+@scoped
 @click.pass_obj
 def promises(workspace: Path, /, as_json: bool, **part: Any) -> None:
     """Promises kept and broken, and how the journeys felt."""
-    opened, scope = _open(workspace, **part)
+    opened, scope = open_scope(workspace, **part)
     columns: list[Column] = [
         ("touchpoint", lambda p: p.label),
         ("checked", lambda p: p.interactions),
@@ -162,11 +127,11 @@ def _three(value: float) -> str:
 
 @click.command()
 @click.option("--top", type=click.IntRange(1), default=20, show_default=True)
-@_scoped
+@scoped
 @click.pass_obj
 def graph(workspace: Path, /, top: int, as_json: bool, **part: Any) -> None:
     """Which touchpoint directly follows which, how often, how long after."""
-    opened, scope = _open(workspace, **part)
+    opened, scope = open_scope(workspace, **part)
     result = opened.graph(scope)
     if not as_json:
         result = type(result)(result.basis, result.rows[:top], result.nodes)
@@ -191,11 +156,11 @@ def graph(workspace: Path, /, top: int, as_json: bool, **part: Any) -> None:
     help="What one path is: all of a party, a session, or one order or case.",
 )
 @click.option("--top", type=click.IntRange(1), default=20, show_default=True)
-@_scoped
+@scoped
 @click.pass_obj
 def paths(workspace: Path, /, unit: Unit, top: int, as_json: bool, **part: Any) -> None:
     """The most frequent paths."""
-    opened, scope = _open(workspace, **part)
+    opened, scope = open_scope(workspace, **part)
     columns: list[Column] = [
         ("path", lambda p: " → ".join(p.touchpoints)),
         ("count", lambda p: p.count),
@@ -208,13 +173,13 @@ def paths(workspace: Path, /, unit: Unit, top: int, as_json: bool, **part: Any) 
 @click.command()
 @click.argument("steps", nargs=-1, required=True)
 @click.option("--window-days", type=click.FloatRange(0, 36_500), default=30.0, show_default=True)
-@_scoped
+@scoped
 @click.pass_obj
 def funnel(
     workspace: Path, /, steps: tuple[str, ...], window_days: float, as_json: bool, **part: Any
 ) -> None:
     """How many parties take STEPS (touchpoints) in this order."""
-    opened, scope = _open(workspace, **part)
+    opened, scope = open_scope(workspace, **part)
     columns: list[Column] = [
         ("step", lambda s: s.touchpoint),
         ("parties", lambda s: s.parties),
@@ -226,11 +191,11 @@ def funnel(
 
 
 @click.command()
-@_scoped
+@scoped
 @click.pass_obj
 def sessions(workspace: Path, /, as_json: bool, **part: Any) -> None:
     """Sessions: interactions with no longer silence between them."""
-    opened, scope = _open(workspace, **part)
+    opened, scope = open_scope(workspace, **part)
     columns: list[Column] = [
         ("sessions", lambda s: s.sessions),
         ("parties", lambda s: s.parties),
@@ -255,7 +220,7 @@ def sessions(workspace: Path, /, as_json: bool, **part: Any) -> None:
     "rolling: who comes back later still counts.",
 )
 @click.option("--periods", type=click.IntRange(1, 400), default=12, show_default=True)
-@_scoped
+@scoped
 @click.pass_obj
 def retention(
     workspace: Path,
@@ -269,7 +234,7 @@ def retention(
     **part: Any,
 ) -> None:
     """Cohorts: of those who came in a period, how many come back in the ones after."""
-    opened, scope = _open(workspace, **part)
+    opened, scope = open_scope(workspace, **part)
     asked = {"every": every, "start": start, "back": back, "how": how, "periods": periods}
     result = opened.retention(scope, **asked)
     if as_json:
@@ -288,11 +253,11 @@ def _cohort(rows: list[Returned], longest: int) -> list[str]:
 
 
 @click.command("drop-off")
-@_scoped
+@scoped
 @click.pass_obj
 def drop_off(workspace: Path, /, as_json: bool, **part: Any) -> None:
     """Flow of parties through the stages: who goes on, who stops."""
-    opened, scope = _open(workspace, **part)
+    opened, scope = open_scope(workspace, **part)
     columns: list[Column] = [
         ("stage", lambda s: s.stage),
         ("parties", lambda s: s.parties),
@@ -304,11 +269,11 @@ def drop_off(workspace: Path, /, as_json: bool, **part: Any) -> None:
 
 
 @click.command()
-@_scoped
+@scoped
 @click.pass_obj
 def drivers(workspace: Path, /, as_json: bool, **part: Any) -> None:
     """What the score goes with: shares of its variance, sign, grade."""
-    opened, scope = _open(workspace, **part)
+    opened, scope = open_scope(workspace, **part)
     columns: list[Column] = [
         ("driver", lambda r: r.label),
         (

@@ -1,5 +1,7 @@
 """What other rooms may import of observed journeys."""
 
+from everytouch.journeys.against import Against, Deviation, StepTaken, against
+from everytouch.journeys.behind import Journeys, JourneyTaken, journeys_with
 from everytouch.journeys.charts import MOST_ARROWS, between_stages, coming_back, monthly, observed
 from everytouch.journeys.dropoff import DropOff, StageFlow, drop_off
 from everytouch.journeys.flow import Change, StageFlows, stage_flows
@@ -14,12 +16,16 @@ from everytouch.journeys.walks import Unit
 __all__ = [
     "COUNTING",
     "MOST_ARROWS",
+    "Against",
     "Change",
     "Counting",
+    "Deviation",
     "DropOff",
     "Edge",
     "Funnel",
     "Graph",
+    "JourneyTaken",
+    "Journeys",
     "MonthVolume",
     "Node",
     "Paths",
@@ -30,14 +36,17 @@ __all__ = [
     "StageFlow",
     "StageFlows",
     "Step",
+    "StepTaken",
     "Unit",
     "Volume",
     "WalkedPath",
+    "against",
     "between_stages",
     "coming_back",
     "drop_off",
     "funnel",
     "graph",
+    "journeys_with",
     "monthly",
     "observed",
     "paths",

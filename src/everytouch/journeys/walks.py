@@ -67,3 +67,13 @@ def cut(
     ends = [len(rows)] if len(rows) else []
     edges = np.concatenate([[0], np.flatnonzero(changed) + 1, ends])
     return rows, edges.astype(np.int64)
+
+
+def passing(
+    rows: NDArray[np.int64], edges: NDArray[np.int64], hit: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of the walks that ``cut`` gives, those with a row that hits, (len(rows),)."""
+    sizes = np.diff(edges)
+    kept = np.add.reduceat(hit, edges[:-1]) > 0 if len(rows) else np.zeros(0, np.bool_)
+    ends = np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int64)
+    return rows[np.repeat(kept, sizes)], ends

@@ -16,7 +16,10 @@ from everytouch.ledger.erasure import Erasure, again, erasures
 from everytouch.ledger.secret import read_secret
 from everytouch.ledger.tables import Tables
 
-_FILES = ("everytouch.toml", "catalogue.yaml", "secret", "audit.jsonl", "keys.json")
+_FILES = (
+    "everytouch.toml", "catalogue.yaml", "rules.yaml", "secret", "audit.jsonl", "keys.json",
+)  # fmt: skip
+_FOLDERS = ("ledger", "maps")
 _PLACES = "backups.json"  # folders that hold backups, to be told of erasures
 _MANIFEST = "manifest.json"
 
@@ -80,9 +83,10 @@ def _write(
     out: io.BufferedWriter, folder: Path, extra: Mapping[str, bytes], now: datetime.datetime
 ) -> dict[str, str]:
     sums: dict[str, str] = {}
-    ledger = (path for path in sorted((folder / "ledger").rglob("*")) if path.is_file())
+    inside = (path for name in _FOLDERS for path in sorted((folder / name).rglob("*")))
+    inner = (path for path in inside if path.is_file())
     with tarfile.open(fileobj=out, mode="w") as tar:
-        for path in [*(folder / name for name in _FILES if (folder / name).exists()), *ledger]:
+        for path in [*(folder / name for name in _FILES if (folder / name).exists()), *inner]:
             name = path.relative_to(folder).as_posix()
             if name != "ledger/.lock":
                 sums[name] = _sum(path)
@@ -130,7 +134,7 @@ def unpack(file: Path, folder: Path, *, replace: bool = False) -> Unpacked:
         extra = {
             name: (fresh / name).read_bytes()
             for name in sums
-            if name not in _FILES and not name.startswith("ledger/")
+            if name not in _FILES and name.split("/")[0] not in _FOLDERS
         }
         for name in extra:
             (fresh / name).unlink()

@@ -78,7 +78,8 @@ def simulate(folder: Path, parties: int, years: float, seed: int) -> Simulated:
     """
     folder.mkdir(parents=True, exist_ok=True)
     here = Path(__file__).parent
-    shutil.copyfile(here / "catalogue.yaml", folder / "catalogue.yaml")
+    for name in ("catalogue.yaml", "online_order.yaml"):
+        shutil.copyfile(here / name, folder / name)
     (folder / "source.toml").write_text(_SOURCE, encoding="utf-8")
     writers = {
         kind: pq.ParquetWriter(folder / f"{kind}.parquet", schema(kind), compression="zstd")

@@ -62,7 +62,7 @@ class Base:
 
     def _replace(self, name: str, text: str) -> None:
         """The old file or the new one is there, never half of one."""
-        fresh = self.path / f".{name}.new"
+        fresh = (self.path / name).with_name(f".{Path(name).name}.new")
         fresh.write_text(text, encoding="utf-8")
         if (self.path / name).exists():
             fresh.chmod((self.path / name).stat().st_mode)

@@ -9,12 +9,13 @@ from everytouch.metrics.api import By
 from everytouch.report.api import ReportData, write_html, write_pdf
 from everytouch.workspace.asking import Asking
 from everytouch.workspace.collecting import Collecting
+from everytouch.workspace.mapping import Mapping
 from everytouch.workspace.people import People
 from everytouch.workspace.querying import Querying
 from everytouch.workspace.ways_in import WaysIn
 
 
-class Reporting(Asking, People, Querying, WaysIn, Collecting):
+class Reporting(Asking, Mapping, People, Querying, WaysIn, Collecting):
     """Writing the findings down."""
 
     def report(self, path: str | Path) -> Path:

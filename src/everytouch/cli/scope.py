@@ -1,0 +1,46 @@
+"""The options that say what part of the trails a command asks about."""
+
+import datetime
+import zoneinfo
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from everytouch.errors import UnknownNameError
+from everytouch.trails.api import Scope
+from everytouch.workspace import Workspace, open_workspace
+
+F = TypeVar("F", bound=Callable[..., Any])
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, with the basis.")
+
+
+def scoped(command: F) -> F:
+    """Options that say what part of the trails is asked about."""
+    for option in (
+        click.option("--until", metavar="DATE", help="Before this day (YYYY-MM-DD)."),
+        click.option("--since", metavar="DATE", help="From this day on (YYYY-MM-DD)."),
+        click.option("--segment", help="Only parties of this segment of the catalogue."),
+        AS_JSON,
+    ):
+        command = option(command)
+    return command
+
+
+def open_scope(path: Path, segment: str | None, since: str | None, until: str | None) -> Any:
+    """A workspace, and the part of its trails that the options of ``scoped`` name."""
+    workspace = open_workspace(path)
+    first, last = _day(workspace, since), _day(workspace, until)
+    scope: Scope = workspace.scope(segment, first, last)
+    return workspace, scope
+
+
+def _day(workspace: Workspace, day: str | None) -> datetime.datetime | None:
+    if day is None:
+        return None
+    try:
+        zone = zoneinfo.ZoneInfo(workspace.settings.timezone)
+        return datetime.datetime.fromisoformat(day).replace(tzinfo=zone)
+    except ValueError as error:
+        raise UnknownNameError(f"{day!r} is no day", "write it as YYYY-MM-DD") from error
