@@ -47,16 +47,18 @@ class Graph(Result):
 
 @njit(cache=True, nogil=True)
 def _count(
-    offsets: Any, take: Any, time: Any, kind: Any, point: Any, start: Any, stop: Any, k: Any
-) -> Any:  # pragma: no cover - compiled
+    offsets: Any, take: Any, time: Any, kind: Any, point: Any, start: Any, stop: Any, k: Any,
+    most: Any,
+) -> Any:  # fmt: skip # pragma: no cover - compiled
     """One pass; edges are numbered as they are met.
 
     Returns:
-        number (k, k) of each edge, -1 for none; by number: times (e, BINS), seconds (e,);
+        how many edges there are, and where there are more than ``most``, nothing that counts;
+        number (k, k) of each edge, -1 for none; by number: times (most, BINS), seconds (most,);
         per touchpoint: moments, parties, first, last, (k, 4).
     """
-    number, edges = np.full((k, k), -1, np.int64), 0
-    spread, seconds = np.zeros((64, BINS), np.int64), np.zeros(64, np.float64)
+    number, edges = np.full((k, k), -1, np.int32), 0
+    spread, seconds = np.zeros((most, BINS), np.int64), np.zeros(most, np.float64)
     nodes = np.zeros((k, 4), np.int64)
     seen = np.full(k, -1, np.int64)
     for party in range(len(offsets) - 1):
@@ -64,7 +66,8 @@ def _count(
             continue
         before, when = -1, 0
         for row in range(offsets[party], offsets[party + 1]):
-            if kind[row] != 0 or time[row] < start or time[row] >= stop:
+            now = time[row]
+            if kind[row] != 0 or now < start or now >= stop:
                 continue
             here = point[row]
             nodes[here, 0] += 1
@@ -76,17 +79,16 @@ def _count(
             else:
                 edge = number[before, here]
                 if edge < 0:
+                    if edges == most:
+                        return edges + 1, number, spread, seconds, nodes
                     edge = number[before, here] = edges
                     edges += 1
-                    if edge == len(seconds):
-                        spread = np.concatenate((spread, np.zeros_like(spread)))
-                        seconds = np.concatenate((seconds, np.zeros_like(seconds)))
-                seconds[edge] += (time[row] - when) / 1e6
-                spread[edge, duration_bin(time[row] - when)] += 1
-            before, when = here, time[row]
+                seconds[edge] += (now - when) * 1e-6
+                spread[edge, duration_bin(now - when)] += 1
+            before, when = here, now
         if before >= 0:
             nodes[before, 3] += 1
-    return number, spread, seconds, nodes
+    return edges, number, spread, seconds, nodes
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,17 @@ class GraphSums:
 
 
 def kernel(bucket: Bucket, scope: Scope, k: int) -> GraphSums:
-    """Count the edges of one bucket; ``k`` is the number of touchpoint codes."""
+    """Count the edges of one bucket; ``k`` is the number of touchpoint codes.
+
+    Arrays that grow would make the loop twice as slow: where they are too small it begins anew.
+    """
     trail = (bucket["time"], scope.kinds(bucket), bucket["touchpoint"], scope.start, scope.stop)
-    number, spread, seconds, nodes = _count(bucket.offsets, scope.take(bucket), *trail, k)
+    most, count = 128, 129
+    while count > most:
+        most *= 4
+        count, number, spread, seconds, nodes = _count(
+            bucket.offsets, scope.take(bucket), *trail, k, most
+        )
     edges = np.flatnonzero(number >= 0)
     order = number.ravel()[edges]
     return GraphSums(edges, spread[order], seconds[order], nodes)

@@ -24,7 +24,7 @@ def duration_bin(microseconds: int) -> int:  # pragma: no cover - compiled
     """Bin of a duration in microseconds."""
     if microseconds < UNIT:
         return 0
-    bits = np.float64(microseconds / UNIT).view(np.int64)
+    bits = np.float64(microseconds * (1 / UNIT)).view(np.int64)
     octave = (bits >> 52) - 1023
     part = _PART[(bits >> 44) & 255]
     mantissa = np.int64((bits & 0xFFFFFFFFFFFFF) | (1023 << 52)).view(np.float64)
