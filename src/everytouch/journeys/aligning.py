@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from everytouch.errors import NotEnoughDataError
 from everytouch.journeys.automaton import Automaton
+from everytouch.journeys.walks import joined
 
 ADDED = -1
 MOST_CELLS = 200_000_000  # of one path, (interactions + 1) × states
@@ -40,16 +41,17 @@ class Paths:
     codes: NDArray[np.int16]
 
     def __add__(self, other: "Paths") -> "Paths":
-        known = np.concatenate([self.hashes, other.hashes])
-        unique, first, inverse = np.unique(known, return_index=True, return_inverse=True)
-        counts = np.concatenate([self.counts, other.counts])
+        order, begins = joined(self.hashes, other.hashes)
+        first = order[begins]
+        counts = np.concatenate([self.counts, other.counts])[order]
         starts = np.concatenate([self.edges[:-1], other.edges[:-1] + len(self.codes)])[first]
         sizes = np.concatenate([np.diff(self.edges), np.diff(other.edges)])[first]
         edges = np.concatenate([[0], np.cumsum(sizes)])
         at = np.repeat(starts - edges[:-1], sizes) + np.arange(edges[-1])
         codes = np.concatenate([self.codes, other.codes])[at]
-        added = np.bincount(inverse, counts, len(unique)).astype(np.int64)
-        return Paths(unique, added, edges, codes)
+        known = np.concatenate([self.hashes, other.hashes])[first]
+        added = np.add.reduceat(counts, begins) if len(begins) else counts
+        return Paths(known, added, edges, codes)
 
     def part(self, start: int, stop: int) -> "Paths":
         """Some of them."""

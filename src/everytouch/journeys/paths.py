@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
-from everytouch.journeys.walks import SEED, WORDS, Unit, cut, hashes, mix
+from everytouch.journeys.walks import SEED, WORDS, Unit, cut, hashes, joined, mix
 from everytouch.results import Basis, Result
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
 
@@ -48,12 +48,14 @@ class PathCounts:
     places: NDArray[np.int64]
 
     def __add__(self, other: "PathCounts") -> "PathCounts":
-        hashes = np.concatenate([self.hashes, other.hashes])
-        places = np.concatenate([self.places, other.places])
-        counts = np.concatenate([self.counts, other.counts])
-        unique, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
-        added = np.bincount(inverse, counts, len(unique)).astype(np.int64)
-        return PathCounts(unique, added, places[first])
+        order, starts = joined(self.hashes, other.hashes)
+        first = order[starts]
+        counts = np.concatenate([self.counts, other.counts])[order]
+        return PathCounts(
+            np.concatenate([self.hashes, other.hashes])[first],
+            np.add.reduceat(counts, starts) if len(starts) else counts,
+            np.concatenate([self.places, other.places])[first],
+        )
 
 
 @njit(cache=True, nogil=True)

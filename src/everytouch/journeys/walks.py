@@ -36,6 +36,32 @@ def hashes(edges: Any, points: Any) -> Any:  # pragma: no cover - compiled
     return out
 
 
+@njit(cache=True, nogil=True)
+def joined(first: Any, second: Any) -> Any:  # pragma: no cover - compiled
+    """Two ascending lists of different hashes as one, in one pass.
+
+    Returns:
+        places among both, one list after the other, in ascending order of hashes; and where
+        among those each different hash begins.
+    """
+    n, m = len(first), len(second)
+    order, starts = np.empty(n + m, np.int64), np.empty(n + m, np.int64)
+    i, j, count = 0, 0, 0
+    while i < n or j < m:
+        starts[count] = i + j
+        count += 1
+        if j == m or (i < n and first[i] < second[j]):
+            order[i + j] = i
+            i += 1
+        elif i == n or second[j] < first[i]:
+            order[i + j] = n + j
+            j += 1
+        else:
+            order[i + j], order[i + j + 1] = i, n + j
+            i, j = i + 1, j + 1
+    return order, starts[:count].copy()
+
+
 def cut(
     bucket: Bucket, keep: NDArray[np.bool_], unit: Unit, gap: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
