@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 WORKERS ?= 2
+# Tests start many processes: none of them should compile its imports anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo screenshots test test-long check bench lock clean help
 
@@ -47,6 +49,7 @@ screenshots: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/spine.py
+	PYTHONPATH=. $(BIN)/python benchmarks/journeys.py
 	PYTHONPATH=. $(BIN)/python benchmarks/web.py
 	PYTHONPATH=. $(BIN)/python benchmarks/collect.py --minutes 5
 

@@ -3,13 +3,18 @@
 import datetime
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import openpyxl
 import pyarrow as pa
-from openpyxl.utils.exceptions import InvalidFileException
 
 from everytouch.errors import SourceError
+from everytouch.later import Later
+
+if TYPE_CHECKING:
+    import openpyxl
+    from openpyxl.utils import exceptions
+else:
+    openpyxl, exceptions = Later("openpyxl"), Later("openpyxl.utils.exceptions")
 
 
 def read_xlsx(path: Path, sheet: str | None = None) -> pa.Table:
@@ -20,7 +25,12 @@ def read_xlsx(path: Path, sheet: str | None = None) -> pa.Table:
     """
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError) as error:
+    except (
+        exceptions.InvalidFileException,
+        zipfile.BadZipFile,
+        KeyError,
+        OSError,
+    ) as error:
         raise SourceError(f"{path} is no XLSX workbook: {error}", "save it as .xlsx") from error
     try:
         if sheet is not None and sheet not in book.sheetnames:

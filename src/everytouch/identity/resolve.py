@@ -9,15 +9,22 @@ import datetime
 import functools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
+from everytouch.later import Later
 from everytouch.ledger.api import Tables
 from everytouch.moments.api import Keys
+
+if TYPE_CHECKING:
+    from scipy import sparse
+    from scipy.sparse import csgraph
+else:
+    sparse = Later("scipy.sparse")
+    csgraph = Later("scipy.sparse.csgraph")
 
 _COLUMNS = ["party_key", "other_key", "same", "occurred_at", "received_at", "key_first"]
 
@@ -66,8 +73,8 @@ def resolve(links: pa.Table, known_at: datetime.datetime | None = None) -> Resol
     _, latest = np.unique(pair[::-1], return_index=True)
     latest = len(pair) - 1 - latest
     latest = latest[links["same"].to_numpy(zero_copy_only=False)[latest]]
-    graph = coo_matrix((np.ones(len(latest)), (low[latest], high[latest])), (len(keys),) * 2)
-    count, label = connected_components(graph, directed=False)
+    graph = sparse.coo_matrix((np.ones(len(latest)), (low[latest], high[latest])), (len(keys),) * 2)
+    count, label = csgraph.connected_components(graph, directed=False)
     roots = np.full(count, np.iinfo(np.int64).max)
     np.minimum.at(roots, label, keys)
     return Resolution(keys, roots[label])

@@ -4,9 +4,8 @@ import dataclasses
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jinja2
 from markupsafe import Markup
 
 from everytouch.charts import STATIC, Chart
@@ -15,11 +14,17 @@ from everytouch.drivers import api as drivers
 from everytouch.errors import EverytouchError
 from everytouch.improvement import api as improvement
 from everytouch.journeys import api as journeys
+from everytouch.later import Later
 from everytouch.metrics import api as metrics
 from everytouch.metrics.api import Breakdown, Cell
 from everytouch.report.model import ReportData
 from everytouch.results import duration, plain
 from everytouch.stats.intervals import Estimate, withheld
+
+if TYPE_CHECKING:
+    import jinja2
+else:
+    jinja2 = Later("jinja2")
 
 _HERE = Path(__file__).parent
 _TITLES = {

@@ -1,10 +1,15 @@
 """Differences of two independent groups, with intervals."""
 
 import math
+from typing import TYPE_CHECKING
 
-from scipy import special
-
+from everytouch.later import Later
 from everytouch.stats.intervals import Estimate, Moments2, no_estimate, share
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = Later("scipy.special")
 
 
 def of_means(first: Moments2, second: Moments2, confidence: float = 0.95) -> Estimate:

@@ -2,8 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scipy import special
+from everytouch.later import Later
+
+if TYPE_CHECKING:
+    from scipy import special
+else:
+    special = Later("scipy.special")
 
 
 @dataclass(frozen=True)

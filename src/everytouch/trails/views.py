@@ -7,19 +7,24 @@ is shown.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-from pyarrow import dataset
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.errors import QueryError
 from everytouch.identity.api import Resolution
+from everytouch.later import Later
 from everytouch.ledger.api import TABLES, Tables
 from everytouch.moments.api import KINDS, MODES, PARTY_KINDS
 from everytouch.trails.model import NEVER, Trails
+
+if TYPE_CHECKING:
+    from pyarrow import dataset
+else:
+    dataset = Later("pyarrow.dataset")
 
 _KEYS = ("key_first", "key_second", "party_key", "other_key")
 _KINDS = ("interaction", "perception")

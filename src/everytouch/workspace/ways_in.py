@@ -4,8 +4,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-
-import tomlkit
+from typing import TYPE_CHECKING
 
 from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Catalogue
@@ -22,6 +21,7 @@ from everytouch.collect.api import (
     read_source,
 )
 from everytouch.errors import CatalogueError
+from everytouch.later import Later
 from everytouch.ledger.api import (
     Arrival,
     Quarantined,
@@ -37,6 +37,11 @@ from everytouch.ledger.api import (
 from everytouch.moments.api import KINDS
 from everytouch.settings import Settings
 from everytouch.workspace.base import CATALOGUE, FILE, LOG, Base
+
+if TYPE_CHECKING:
+    import tomlkit
+else:
+    tomlkit = Later("tomlkit")
 
 
 class WaysIn(Base):
