@@ -160,6 +160,39 @@ def test_what_a_late_parcel_goes_with_is_what_the_company_did(found):
     assert found.rows[0].score.high < -5
 
 
+def test_what_goes_together_is_that_of_the_ledger(simulated):
+    """Journeys that pass a touchpoint before they reach another, and how they feel."""
+    lives, walks = ledger(simulated), []
+    for life in lives.values():
+        for order in sorted({m[3] for m in life if m[1] == "interactions" and m[3]}):
+            mine = [m for m in life if m[1] == "interactions" and m[3] == order]
+            first, end = mine[0][0][0], mine[-1][0][0]
+            scores = [
+                m[5] for m in life
+                if m[1] == "perceptions" and m[3] in ("", order) and m[5] is not None
+                and first <= m[0][0] <= end + 30 * DAY
+            ]  # fmt: skip
+            points = [m[2] for m in mine]
+            reached = "help_call" in points
+            before = points[: points.index("help_call")] if reached else points
+            walks.append((set(before), reached, statistics.fmean(scores) if scores else None))
+    found = simulated.goes_with("help_call").rows
+    assert "survey_asked" not in {row.touchpoint for row in found}
+    for row in found:
+        parts = [
+            [one for one in walks if (row.touchpoint in one[0]) is has] for has in (True, False)
+        ]
+        assert row.walks == len(parts[0])
+        shares = [(sum(one[1] for one in part), len(part)) for part in parts]
+        expected = differences.of_shares(*shares[0], *shares[1])
+        assert row.reached.value == pytest.approx(expected.value)
+        assert row.reached.low == pytest.approx(expected.low)
+        score = differences.of_means(*(sums(one[2] for one in part) for part in parts))
+        if not row.score.hidden:
+            assert row.score.value == pytest.approx(score.value, rel=1e-5, abs=1e-6)
+    assert found[0].reached_q < 0.001 < max(row.reached_q for row in found)
+
+
 def test_maps_are_kept_in_versions(workspace, simulated):
     """Each version stays; the same again is none; unknown ones are said."""
     (workspace.path / "catalogue.yaml").write_bytes(

@@ -20,6 +20,8 @@ def leaves(command, words=()):
 
 COMMANDS = dict(leaves(main))
 ARGUMENTS = {
+    "around": ["help_call"],
+    "goes-with": ["help_call"],
     "against": ["online_order"],
     "behind": ["online_order", "late:delivered"],
     "funnel": ["website_visit", "web_checkout"],

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from everytouch.errors import UnknownNameError
+from everytouch.journeys.api import NOTHING, compared
 from tests.conftest import DATA
 
 DAY = 86_400_000_000
@@ -144,6 +145,101 @@ def test_funnel_equals_sql(workspace):
         ((expected,),) = sql(workspace, query)
         found = workspace.funnel(steps, window_days=14).rows
         assert found[length - 1].parties == expected, steps[:length]
+
+
+FUNNELS = {
+    "simulated": ("website_visit", "product_browse", "web_checkout"),
+    "bpic": ("a_accepted", "o_selected", "a_finalized"),
+}
+
+
+def name_of(workspace):
+    return "bpic" if "bpic" in str(workspace.path) else "simulated"
+
+
+def test_a_strict_funnel_equals_sql(workspace):
+    steps = FUNNELS[name_of(workspace)]
+    window = 2 * DAY
+    found = workspace.funnel(steps, window_days=2, order="strict").rows
+    for length in range(1, len(steps) + 1):
+        joins = "".join(
+            f" JOIN o o{n} ON o{n}.party = o0.party AND o{n}.i = o0.i + {n} "
+            f"AND o{n}.touchpoint = '{steps[n]}' AND o{n}.t - o0.t <= {window}"
+            for n in range(1, length)
+        )
+        query = ORDERED + (
+            f"SELECT count(DISTINCT o0.party) FROM o o0{joins} WHERE o0.touchpoint = '{steps[0]}'"
+        )
+        assert [(found[length - 1].parties,)] == sql(workspace, query), steps[:length]
+
+
+def test_an_unordered_funnel_equals_sql(workspace):
+    steps = FUNNELS[name_of(workspace)][::-1]
+    found = workspace.funnel(steps, window_days=3, order="unordered").rows
+    query = (
+        ", mine AS (SELECT party, t, touchpoint FROM moments WHERE touchpoint IN "
+        f"{steps}), counts AS (SELECT a.party, a.t, count(DISTINCT b.touchpoint) AS c "
+        f"FROM mine a JOIN mine b ON b.party = a.party AND b.t BETWEEN a.t AND a.t + {3 * DAY} "
+        "GROUP BY a.party, a.t), most AS (SELECT party, max(c) AS c FROM counts GROUP BY party) "
+        "SELECT count(*) FROM most, (SELECT unnest([1, 2, 3]) AS n) WHERE c >= n "
+        "GROUP BY n ORDER BY n"
+    )
+    assert [(row.parties,) for row in found] == sql(workspace, query)
+    assert [row.touchpoint for row in found] == ["any 1", "any 2", "any 3"]
+
+
+def test_a_funnel_with_exclusions_equals_sql(workspace):
+    steps, barred = {
+        "simulated": (("website_visit", "web_checkout"), "website_search"),
+        "bpic": (("a_accepted", "o_sent"), "o_selected"),
+    }[name_of(workspace)]
+    found = workspace.funnel(steps, window_days=5, without=[barred]).rows
+    query = ORDERED + (
+        "SELECT count(DISTINCT a.party) FROM o a JOIN o b ON a.party = b.party AND b.i > a.i "
+        f"AND b.t - a.t <= {5 * DAY} WHERE a.touchpoint = '{steps[0]}' "
+        f"AND b.touchpoint = '{steps[1]}' AND NOT EXISTS (SELECT 1 FROM o x WHERE "
+        f"x.party = a.party AND x.i BETWEEN a.i AND b.i AND x.touchpoint = '{barred}')"
+    )
+    assert [(found[1].parties,)] == sql(workspace, query)
+    free = workspace.funnel(steps, window_days=5).rows
+    assert found[1].parties < free[1].parties
+    with pytest.raises(UnknownNameError, match="barred at once"):
+        workspace.funnel(steps, without=[steps[0]])
+
+
+def test_two_funnels_are_compared_with_intervals(simulated):
+    steps = FUNNELS["simulated"]
+    first, second = (simulated.funnel(steps, simulated.scope(s)) for s in ("members", "urban"))
+    found = compared(first, second).rows
+    assert [row.first for row in found] == [row.share for row in first.rows]
+    last = found[-1]
+    assert last.difference.value == pytest.approx(last.second.value - last.first.value)
+    assert last.difference.low < last.difference.value < last.difference.high
+
+
+@pytest.mark.parametrize("direction", ["after", "before"])
+def test_what_is_around_a_touchpoint_equals_sql(workspace, direction):
+    point = {"simulated": "help_call", "bpic": "o_sent"}[name_of(workspace)]
+    sign = {"after": "+", "before": "-"}[direction]
+    query = ORDERED + (
+        f", met AS (SELECT party, min(i) AS i FROM o WHERE touchpoint = '{point}' GROUP BY party) "
+        "SELECT n, coalesce(o.touchpoint, '(nothing more)'), count(*), "
+        "coalesce(median(abs(o.t - h.t)) / 1e6, -1) "
+        "FROM met JOIN o h ON h.party = met.party AND h.i = met.i, "
+        f"(SELECT unnest([1, 2, 3]) AS n) LEFT JOIN o ON o.party = met.party "
+        f"AND o.i = met.i {sign} n GROUP BY ALL"
+    )
+    found = workspace.around(point, places=3, direction=direction).rows
+    expected = {(n, name): (count, middle) for n, name, count, middle in sql(workspace, query)}
+    assert {(r.place, r.touchpoint): r.parties for r in found} == {
+        place: count for place, (count, _) in expected.items()
+    }
+    for row in found:
+        if row.parties > 300 and row.touchpoint != NOTHING:
+            middle = expected[row.place, row.touchpoint][1]
+            assert row.median_s == pytest.approx(middle, rel=0.06, abs=0.002)
+    with pytest.raises(UnknownNameError):
+        workspace.around("moon")
 
 
 STARTS = {"simulated": ("web_checkout", "help_call"), "bpic": ("a_submitted", "o_sent")}

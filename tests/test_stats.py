@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from everytouch.stats import intervals
+from everytouch.stats import differences, discovery, intervals
 from everytouch.stats.durations import BINS, duration_bin, quantile
+from everytouch.stats.intervals import Moments2
 from everytouch.stats.regression import (
     GROUPS,
     CrossProducts,
@@ -168,3 +169,39 @@ def test_duration_quantiles_are_off_by_less_than_a_bin(values, q):
     histogram = np.bincount([duration_bin(v) for v in values], minlength=BINS)
     exact = sorted(values)[max(0, math.ceil(q * len(values)) - 1)] / 1e6
     assert quantile(histogram, q) == pytest.approx(exact, rel=0.046)
+
+
+def test_differences_against_published_and_independent_values():
+    """Newcombe 1998, table II, method 10; Welch and the score test by other libraries."""
+    published = {
+        (56, 70, 48, 80): (0.0524, 0.3339),
+        (9, 10, 3, 10): (0.1705, 0.8090),
+        (6, 7, 2, 7): (0.0582, 0.8062),
+        (5, 56, 0, 29): (-0.0381, 0.1926),
+        (0, 10, 0, 20): (-0.1611, 0.2775),
+        (10, 10, 0, 10): (0.6075, 1.0000),
+    }
+    for counts, ends in published.items():
+        found = differences.of_shares(*counts)
+        assert (found.low, found.high) == pytest.approx(ends, abs=6e-5)
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(3, 2, 40), rng.normal(2, 5, 25)
+    first, second = (Moments2(len(x), x.sum(), (x**2).sum()) for x in (a, b))
+    known = stats.ttest_ind(a, b, equal_var=False)
+    assert differences.p_of_means(first, second) == pytest.approx(known.pvalue)
+    ends = known.confidence_interval(0.95)
+    found = differences.of_means(first, second)
+    assert (found.low, found.high) == pytest.approx((ends.low, ends.high))
+    table = [[30, 70], [45, 60]]
+    chi = stats.chi2_contingency(table, correction=False).pvalue
+    assert differences.p_of_shares(30, 100, 45, 105) == pytest.approx(chi)
+
+
+def test_false_discovery_rates_leave_out_what_could_not_be_tested():
+    """Benjamini and Hochberg's own example: four of fifteen at .05."""
+    p = [.0001, .0004, .0019, .0095, .0201, .0278, .0298, .0344, .0459, .3240, .4262, .5719, .6528,
+         .7590, 1.0]  # fmt: skip
+    rates = discovery.rates([*p[:3], math.nan, *p[3:]])
+    assert math.isnan(rates[3])
+    assert sum(rate <= 0.05 for rate in rates) == 4
+    assert math.isnan(discovery.rates([math.nan])[0])

@@ -7,11 +7,9 @@ from typing import Any
 import click
 
 from everytouch.cli.scope import AS_JSON, open_scope, scoped
-from everytouch.cli.show import Column, console, dump, grid, percent, show, show_basis
-from everytouch.journeys.api import COUNTING, Counting, Returned, Unit
+from everytouch.cli.show import Column, console, dump, percent, show
 from everytouch.metrics.api import BY, By
-from everytouch.results import duration
-from everytouch.trails.api import EVERY, Every, Trail
+from everytouch.trails.api import Trail
 from everytouch.workspace import open_workspace
 
 
@@ -126,149 +124,6 @@ def _three(value: float) -> str:
 
 
 @click.command()
-@click.option("--top", type=click.IntRange(1), default=20, show_default=True)
-@scoped
-@click.pass_obj
-def graph(workspace: Path, /, top: int, as_json: bool, **part: Any) -> None:
-    """Which touchpoint directly follows which, how often, how long after."""
-    opened, scope = open_scope(workspace, **part)
-    result = opened.graph(scope)
-    if not as_json:
-        result = type(result)(result.basis, result.rows[:top], result.nodes)
-    columns: list[Column] = [
-        ("from", lambda e: e.source),
-        ("to", lambda e: e.target),
-        ("count", lambda e: e.count),
-        ("share", lambda e: f"{e.share:.1%}"),
-        ("mean", lambda e: duration(e.mean_s)),
-        ("median", lambda e: duration(e.median_s)),
-        ("90th percentile", lambda e: duration(e.p90_s)),
-    ]
-    show(result, columns, "Directly follows", as_json=as_json)
-
-
-@click.command()
-@click.option(
-    "--unit",
-    type=click.Choice(["party", "session", "correlation"]),
-    default="party",
-    show_default=True,
-    help="What one path is: all of a party, a session, or one order or case.",
-)
-@click.option("--top", type=click.IntRange(1), default=20, show_default=True)
-@scoped
-@click.pass_obj
-def paths(workspace: Path, /, unit: Unit, top: int, as_json: bool, **part: Any) -> None:
-    """The most frequent paths."""
-    opened, scope = open_scope(workspace, **part)
-    columns: list[Column] = [
-        ("path", lambda p: " → ".join(p.touchpoints)),
-        ("count", lambda p: p.count),
-        ("share", lambda p: f"{p.share:.1%}"),
-        ("together", lambda p: f"{p.coverage:.1%}"),
-    ]
-    show(opened.paths(scope, unit=unit, top=top), columns, "Paths", as_json=as_json)
-
-
-@click.command()
-@click.argument("steps", nargs=-1, required=True)
-@click.option("--window-days", type=click.FloatRange(0, 36_500), default=30.0, show_default=True)
-@scoped
-@click.pass_obj
-def funnel(
-    workspace: Path, /, steps: tuple[str, ...], window_days: float, as_json: bool, **part: Any
-) -> None:
-    """How many parties take STEPS (touchpoints) in this order."""
-    opened, scope = open_scope(workspace, **part)
-    columns: list[Column] = [
-        ("step", lambda s: s.touchpoint),
-        ("parties", lambda s: s.parties),
-        ("share of the first", lambda s: percent(s.share)),
-        ("median time from the first", lambda s: duration(s.median_s)),
-    ]
-    result = opened.funnel(steps, scope, window_days=window_days)
-    show(result, columns, "Funnel", as_json=as_json)
-
-
-@click.command()
-@scoped
-@click.pass_obj
-def sessions(workspace: Path, /, as_json: bool, **part: Any) -> None:
-    """Sessions: interactions with no longer silence between them."""
-    opened, scope = open_scope(workspace, **part)
-    columns: list[Column] = [
-        ("sessions", lambda s: s.sessions),
-        ("parties", lambda s: s.parties),
-        ("interactions", lambda s: s.interactions),
-        ("a session", lambda s: s.interactions_per_session),
-        ("mean length", lambda s: duration(s.mean_s)),
-        ("median length", lambda s: duration(s.median_s)),
-    ]
-    show(opened.sessions(scope), columns, "Sessions", as_json=as_json)
-
-
-@click.command()
-@click.option("--every", type=click.Choice(EVERY), default="month", show_default=True)
-@click.option("--start", metavar="TOUCHPOINT", help="What makes one of a cohort; else anything.")
-@click.option("--back", metavar="TOUCHPOINT", help="What counts as coming back; else anything.")
-@click.option(
-    "--how",
-    type=click.Choice(COUNTING),
-    default="first",
-    show_default=True,
-    help="first: by the period of the first start; recurring: in every period with a start; "
-    "rolling: who comes back later still counts.",
-)
-@click.option("--periods", type=click.IntRange(1, 400), default=12, show_default=True)
-@scoped
-@click.pass_obj
-def retention(
-    workspace: Path,
-    /,
-    every: Every,
-    start: str | None,
-    back: str | None,
-    how: Counting,
-    periods: int,
-    as_json: bool,
-    **part: Any,
-) -> None:
-    """Cohorts: of those who came in a period, how many come back in the ones after."""
-    opened, scope = open_scope(workspace, **part)
-    asked = {"every": every, "start": start, "back": back, "how": how, "periods": periods}
-    result = opened.retention(scope, **asked)
-    if as_json:
-        click.echo(result.to_json())
-        return
-    longest = max((row.after for row in result.rows), default=0)
-    names = [f"{every} of", "parties", *(f"+{after}" for after in range(1, longest + 1))]
-    out = console()
-    out.print(grid(names, [_cohort(rows, longest) for rows in result.cohorts], "Retention"))
-    show_basis(out, result.basis)
-
-
-def _cohort(rows: list[Returned], longest: int) -> list[str]:
-    shares = [f"{row.share.value:.0%}" for row in rows]
-    return [rows[0].cohort, f"{rows[0].size:,}", *shares, *[""] * (longest - len(rows))]
-
-
-@click.command("drop-off")
-@scoped
-@click.pass_obj
-def drop_off(workspace: Path, /, as_json: bool, **part: Any) -> None:
-    """Flow of parties through the stages: who goes on, who stops."""
-    opened, scope = open_scope(workspace, **part)
-    columns: list[Column] = [
-        ("stage", lambda s: s.stage),
-        ("parties", lambda s: s.parties),
-        ("went on", lambda s: s.went_on),
-        ("drop-off", lambda s: percent(s.drop_off)),
-        ("trail ends there", lambda s: s.ended),
-    ]
-    show(opened.drop_off(scope), columns, "Stages", as_json=as_json)
-
-
-@click.command()
 @scoped
 @click.pass_obj
 def drivers(workspace: Path, /, as_json: bool, **part: Any) -> None:
@@ -328,12 +183,6 @@ COMMANDS: tuple[click.Command, ...] = (
     trail,
     perception,
     promises,
-    graph,
-    paths,
-    funnel,
-    sessions,
-    retention,
-    drop_off,
     drivers,
     worth,
     report,

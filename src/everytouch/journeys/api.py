@@ -1,33 +1,51 @@
 """What other rooms may import of observed journeys."""
 
 from everytouch.journeys.against import Against, Deviation, StepTaken, against
+from everytouch.journeys.around import DIRECTIONS, NOTHING, Around, Direction, StepMatrix, around
 from everytouch.journeys.behind import Journeys, JourneyTaken, journeys_with
 from everytouch.journeys.charts import MOST_ARROWS, between_stages, coming_back, monthly, observed
 from everytouch.journeys.dropoff import DropOff, StageFlow, drop_off
 from everytouch.journeys.flow import Change, StageFlows, stage_flows
-from everytouch.journeys.funnel import Funnel, Step, funnel
+from everytouch.journeys.funnel import (
+    ORDERS,
+    Funnel,
+    FunnelsCompared,
+    Order,
+    Step,
+    compared,
+    funnel,
+)
 from everytouch.journeys.graph import Edge, Graph, Node, graph
 from everytouch.journeys.paths import Paths, WalkedPath, paths
 from everytouch.journeys.retention import COUNTING, Counting, Retention, Returned, retention
 from everytouch.journeys.sessions import SessionFacts, Sessions, sessions
+from everytouch.journeys.together import GoesWith, Together, goes_with
 from everytouch.journeys.volume import MonthVolume, Volume, volume
 from everytouch.journeys.walks import Unit
 
 __all__ = [
     "COUNTING",
+    "DIRECTIONS",
     "MOST_ARROWS",
+    "NOTHING",
+    "ORDERS",
     "Against",
+    "Around",
     "Change",
     "Counting",
     "Deviation",
+    "Direction",
     "DropOff",
     "Edge",
     "Funnel",
+    "FunnelsCompared",
+    "GoesWith",
     "Graph",
     "JourneyTaken",
     "Journeys",
     "MonthVolume",
     "Node",
+    "Order",
     "Paths",
     "Retention",
     "Returned",
@@ -36,15 +54,20 @@ __all__ = [
     "StageFlow",
     "StageFlows",
     "Step",
+    "StepMatrix",
     "StepTaken",
+    "Together",
     "Unit",
     "Volume",
     "WalkedPath",
     "against",
+    "around",
     "between_stages",
     "coming_back",
+    "compared",
     "drop_off",
     "funnel",
+    "goes_with",
     "graph",
     "journeys_with",
     "monthly",

@@ -2,17 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
+from everytouch.errors import UnknownNameError
 from everytouch.results import Basis, Result
+from everytouch.stats.differences import of_shares
 from everytouch.stats.durations import BINS, duration_bin, quantile
 from everytouch.stats.intervals import Estimate, share
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
+
+Order = Literal["ordered", "strict", "unordered"]
+ORDERS: tuple[Order, ...] = ("ordered", "strict", "unordered")
+_SAID: dict[Order, str] = {
+    "ordered": "parties that took the steps in this order",
+    "strict": "parties that took the steps one directly after the other",
+    "unordered": "parties that took so many of the steps, in any order",
+}
 
 
 @dataclass(frozen=True)
@@ -33,43 +43,88 @@ class Funnel(Result):
 
 
 @njit(cache=True, nogil=True)
-def _walk(  # noqa: C901 - one pass, compiled
-    offsets: Any,
-    take: Any,
-    time: Any,
-    kind: Any,
-    point: Any,
-    start: Any,
-    stop: Any,
-    steps: Any,
-    window: Any,
-    spread: Any,
-) -> Any:  # pragma: no cover - compiled
-    """Parties that reached each step; spread[s] counts the times from the first step to s."""
+def _ordered(  # noqa: C901 - one pass, compiled
+    offsets: Any, take: Any, time: Any, kind: Any, point: Any, start: Any, stop: Any,
+    steps: Any, window: Any, barred: Any, strict: Any, spread: Any,
+) -> Any:  # fmt: skip # pragma: no cover - compiled
+    """Parties that reached each step; spread[s] counts the times from the first step to s.
+
+    ``begun[s]`` is when the latest way to step s began: the latest serves best, as its window ends
+    last. Where steps follow directly (``strict``), a way that is not gone on is over.
+    """
     reached = np.zeros(len(steps), np.int64)
     begun = np.empty(len(steps), np.int64)
+    never = np.iinfo(np.int64).min
     for party in range(len(offsets) - 1):
         if not take[party]:
             continue
-        begun[:] = -1
+        begun[:] = never
         best = -1
         for row in range(offsets[party], offsets[party + 1]):
             t = time[row]
             if kind[row] != 0 or t < start or t >= stop:
                 continue
+            here = point[row]
+            if barred[here]:
+                begun[:] = never
+                continue
             for s in range(len(steps) - 1, -1, -1):
-                if point[row] != steps[s]:
-                    continue
-                if s == 0:
-                    begun[0] = row
-                elif begun[s - 1] >= 0 and t - time[begun[s - 1]] <= window:
-                    begun[s] = begun[s - 1]
-                else:
-                    continue
-                if s > best:
-                    best = s
-                    spread[s, duration_bin(t - time[begun[s]])] += 1
+                if here == steps[s]:
+                    if s == 0:
+                        begun[0] = t
+                    elif begun[s - 1] != never and t - begun[s - 1] <= window:
+                        begun[s] = begun[s - 1]
+                    else:
+                        if strict:
+                            begun[s] = never
+                        continue
+                    if s > best:
+                        best = s
+                        spread[s, duration_bin(t - begun[s])] += 1
+                elif strict:
+                    begun[s] = never
         for s in range(best + 1):
+            reached[s] += 1
+    return reached
+
+
+@njit(cache=True, nogil=True)
+def _unordered(  # noqa: C901 - one pass, compiled
+    offsets: Any, take: Any, time: Any, kind: Any, point: Any, start: Any, stop: Any,
+    steps: Any, window: Any, barred: Any, spread: Any,
+) -> Any:  # fmt: skip # pragma: no cover - compiled
+    """Parties that took one, two … of the steps within a window; spread[s] times from the first."""
+    reached = np.zeros(len(steps), np.int64)
+    latest = np.empty(len(steps), np.int64)
+    never = np.iinfo(np.int64).min
+    for party in range(len(offsets) - 1):
+        if not take[party]:
+            continue
+        latest[:] = never
+        best = 0
+        for row in range(offsets[party], offsets[party + 1]):
+            t = time[row]
+            if kind[row] != 0 or t < start or t >= stop:
+                continue
+            here, hit = point[row], False
+            if barred[here]:
+                latest[:] = never
+                continue
+            for s in range(len(steps)):
+                if here == steps[s]:
+                    latest[s] = t
+                    hit = True
+            if not hit:
+                continue
+            count, first = 0, t
+            for s in range(len(steps)):
+                if latest[s] != never and t - latest[s] <= window:
+                    count += 1
+                    first = min(first, latest[s])
+            if count > best:
+                best = count
+                spread[best - 1, duration_bin(t - first)] += 1
+        for s in range(best):
             reached[s] += 1
     return reached
 
@@ -85,13 +140,30 @@ class FunnelSums:
         return FunnelSums(self.reached + other.reached, self.spread + other.spread)
 
 
-def kernel(bucket: Bucket, scope: Scope, steps: NDArray[np.int64], window: int) -> FunnelSums:
-    """Walk one bucket; ``steps`` are touchpoint codes, ``window`` microseconds."""
-    spread = np.zeros((len(steps), BINS), np.int64)
-    trail = (bucket[name] for name in ("time", "kind", "touchpoint"))
-    take = scope.take(bucket)
-    reached = _walk(bucket.offsets, take, *trail, scope.start, scope.stop, steps, window, spread)
-    return FunnelSums(reached, spread)
+@dataclass(frozen=True)
+class Way:
+    """How steps are to be taken, as the kernel needs it.
+
+    Attributes:
+        steps: touchpoint codes.
+        barred: which codes end a way that passes them, (codes,).
+        window: microseconds from the first step to the last.
+    """
+
+    steps: NDArray[np.int64]
+    barred: NDArray[np.bool_]
+    window: int
+    order: Order
+
+
+def kernel(bucket: Bucket, scope: Scope, way: Way) -> FunnelSums:
+    """Walk one bucket."""
+    spread = np.zeros((len(way.steps), BINS), np.int64)
+    trail = (bucket["time"], scope.kinds(bucket), bucket["touchpoint"], scope.start, scope.stop)
+    asked = (bucket.offsets, scope.take(bucket), *trail, way.steps, way.window, way.barred)
+    if way.order == "unordered":
+        return FunnelSums(_unordered(*asked, spread), spread)
+    return FunnelSums(_ordered(*asked, way.order == "strict", spread), spread)
 
 
 def funnel(
@@ -101,20 +173,25 @@ def funnel(
     scope: Scope = EVERYTHING,
     *,
     window_days: float = 30.0,
+    order: Order = "ordered",
+    without: Sequence[str] = (),
 ) -> Funnel:
-    """Ordered funnel; other interactions may lie between the steps.
+    """Parties that take steps.
 
     Args:
         steps: touchpoints, the first one opens the window.
         window_days: time within which all steps must be taken.
+        order: ``ordered``, other interactions may lie between; ``strict``, none may;
+            ``unordered``, the steps in any order: how many take one of them, two …
+        without: touchpoints that end a way that passes them before its last step.
 
     Raises:
-        UnknownNameError: no interaction has such a touchpoint.
+        UnknownNameError: no interaction has such a touchpoint, or a step is barred.
     """
-    wanted = np.array([trails.code_of(name) for name in steps], np.int64)
-    window = int(window_days * 86_400_000_000)
-    sums = engine.run(lambda bucket: kernel(bucket, scope, wanted, window), trails.buckets)
+    way = _way(trails, steps, without, int(window_days * 86_400_000_000), order)
+    sums = engine.run(lambda bucket: kernel(bucket, scope, way), trails.buckets)
     entered = int(sums.reached[0])
+    names = steps if order != "unordered" else [f"any {n + 1}" for n in range(len(steps))]
     rows = tuple(
         Step(
             name,
@@ -122,13 +199,64 @@ def funnel(
             share(int(sums.reached[s]), entered),
             quantile(sums.spread[s], 0.5),
         )
-        for s, name in enumerate(steps)
+        for s, name in enumerate(names)
     )
+    passed = f"; none of {', '.join(without)} before the last" if without else ""
     basis = Basis(
-        formula="parties that took the steps in this order, share of those at the first step; "
+        formula=f"{_SAID[order]}, share of those at the first step; "
         "median time from the first step",
-        denominator=f"{entered:,} parties at {steps[0]}",
-        cut=f"{scope.text}; all steps within {window_days:g} days",
+        denominator=f"{entered:,} parties at {names[0]}",
+        cut=f"{scope.text}; all steps within {window_days:g} days{passed}",
         method="Wilson score",
     )
     return Funnel(basis, rows)
+
+
+def _way(
+    trails: Trails, steps: Sequence[str], without: Sequence[str], window: int, order: Order
+) -> Way:
+    both = sorted(set(steps) & set(without))
+    if both:
+        raise UnknownNameError(
+            f"{', '.join(both)} is a step and barred at once", "leave it out of one of the two"
+        )
+    barred = np.zeros(max(1, len(trails.touchpoints)), np.bool_)
+    barred[[trails.code_of(name) for name in without]] = True
+    return Way(np.array([trails.code_of(name) for name in steps], np.int64), barred, window, order)
+
+
+@dataclass(frozen=True)
+class StepCompared:
+    """One step in two groups: share of those at the first step, and the difference."""
+
+    touchpoint: str
+    first: Estimate
+    second: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True)
+class FunnelsCompared(Result):
+    """Steps in their order; differences are second minus first."""
+
+    row_type: ClassVar[type] = StepCompared
+
+
+def compared(first: Funnel, second: Funnel, confidence: float = 0.95) -> FunnelsCompared:
+    """Two funnels of the same steps: segments, or periods."""
+    rows = tuple(
+        StepCompared(
+            a.touchpoint,
+            a.share,
+            b.share,
+            of_shares(b.parties, b.share.n, a.parties, a.share.n, confidence),
+        )
+        for a, b in zip(first.rows, second.rows, strict=True)
+    )
+    basis = Basis(
+        formula=f"{second.basis.formula}; the second group minus the first",
+        denominator=f"{first.basis.denominator}; {second.basis.denominator}",
+        cut=f"first: {first.basis.cut}; second: {second.basis.cut}",
+        method="shares Wilson score, differences Newcombe",
+    )
+    return FunnelsCompared(basis, rows)

@@ -17,13 +17,9 @@ def of_means(first: Moments2, second: Moments2, confidence: float = 0.95) -> Est
     n, method = first.n + second.n, "Welch"
     if min(first.n, second.n) < 2:
         return no_estimate(n, method)
-    parts = [one.variance / one.n for one in (first, second)]
-    value, spread = first.mean - second.mean, sum(parts)
+    value, spread, freedom = _welch(first, second)
     if spread == 0:
         return Estimate(value, value, value, n, method)
-    freedom = spread**2 / sum(
-        part**2 / (one.n - 1) for part, one in zip(parts, (first, second), strict=True)
-    )
     half = float(special.stdtrit(freedom, 0.5 + confidence / 2)) * math.sqrt(spread)
     return Estimate(value, value - half, value + half, n, method)
 
@@ -42,3 +38,33 @@ def of_shares(k1: int, n1: int, k2: int, n2: int, confidence: float = 0.95) -> E
     low = value - math.hypot(a.value - a.low, b.high - b.value)
     high = value + math.hypot(a.high - a.value, b.value - b.low)
     return Estimate(value, low, high, n1 + n2, method)
+
+
+def p_of_means(first: Moments2, second: Moments2) -> float:
+    """Two-sided p-value of Welch's test; NaN where it cannot be made."""
+    if min(first.n, second.n) < 2:
+        return math.nan
+    value, spread, freedom = _welch(first, second)
+    if spread == 0:
+        return 0.0 if value else 1.0
+    return float(2 * special.stdtr(freedom, -abs(value) / math.sqrt(spread)))
+
+
+def p_of_shares(k1: int, n1: int, k2: int, n2: int) -> float:
+    """Two-sided p-value of the score test of equal shares; NaN where it cannot be made."""
+    if min(n1, n2) == 0:
+        return math.nan
+    both = (k1 + k2) / (n1 + n2)
+    error = math.sqrt(both * (1 - both) * (1 / n1 + 1 / n2))
+    if error == 0:
+        return 1.0
+    return float(2 * special.ndtr(-abs(k1 / n1 - k2 / n2) / error))
+
+
+def _welch(first: Moments2, second: Moments2) -> tuple[float, float, float]:
+    """Difference of means, its variance, and Satterthwaite's degrees of freedom."""
+    a, b = first.variance / first.n, second.variance / second.n
+    if a + b == 0:
+        return first.mean - second.mean, 0.0, math.inf
+    freedom = (a + b) ** 2 / (a**2 / (first.n - 1) + b**2 / (second.n - 1))
+    return first.mean - second.mean, a + b, freedom

@@ -10,13 +10,17 @@ from everytouch.improvement.api import Movement, RankedList
 from everytouch.journeys import api as journeys
 from everytouch.journeys.api import (
     Counting,
+    Direction,
     DropOff,
     Funnel,
     Graph,
+    Order,
     Paths,
     Retention,
     Sessions,
     StageFlows,
+    StepMatrix,
+    Together,
     Unit,
     Volume,
 )
@@ -45,10 +49,40 @@ class Asking(Base):
         )
 
     def funnel(
-        self, steps: Sequence[str], scope: Scope = EVERYTHING, *, window_days: float = 30.0
+        self,
+        steps: Sequence[str],
+        scope: Scope = EVERYTHING,
+        *,
+        window_days: float = 30.0,
+        order: Order = "ordered",
+        without: Sequence[str] = (),
     ) -> Funnel:
-        """Parties that take steps in their order."""
-        return journeys.funnel(self.trails(), self._engine, steps, scope, window_days=window_days)
+        """Parties that take steps: in their order, one directly after the other, or in any."""
+        return journeys.funnel(
+            self.trails(), self._engine, steps, scope,
+            window_days=window_days, order=order, without=without,
+        )  # fmt: skip
+
+    def around(
+        self,
+        touchpoint: str,
+        scope: Scope = EVERYTHING,
+        *,
+        places: int = 5,
+        direction: Direction = "after",
+    ) -> StepMatrix:
+        """What comes after (or before) a touchpoint, place by place."""
+        return journeys.around(
+            self.trails(), self._engine, touchpoint, scope, places=places, direction=direction
+        )
+
+    def goes_with(
+        self, touchpoint: str, scope: Scope = EVERYTHING, *, unit: Unit = "correlation"
+    ) -> Together:
+        """Which touchpoints go with reaching another one, and with a better or worse score."""
+        return journeys.goes_with(
+            self.trails(), self._engine, self.catalogue, touchpoint, self.settings, scope, unit=unit
+        )
 
     def sessions(self, scope: Scope = EVERYTHING) -> Sessions:
         """Sessions by silence."""

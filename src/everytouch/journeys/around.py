@@ -1,0 +1,139 @@
+"""What comes around a touchpoint: the next, or the last, interactions, place by place."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from everytouch.engine.api import Engine
+from everytouch.results import Basis, Result
+from everytouch.stats.durations import BINS, duration_bin, quantile
+from everytouch.stats.intervals import Estimate, share
+from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
+
+Direction = Literal["after", "before"]
+DIRECTIONS: tuple[Direction, ...] = ("after", "before")
+NOTHING = "(nothing more)"
+
+
+@dataclass(frozen=True)
+class Around:
+    """Parties at a touchpoint so many interactions after (or before) the one asked about.
+
+    Attributes:
+        touchpoint: NOTHING where the trail had ended (or not begun).
+        median_s: time from the one asked about; NaN for NOTHING.
+    """
+
+    place: int
+    touchpoint: str
+    parties: int
+    share: Estimate
+    median_s: float
+
+
+@dataclass(frozen=True)
+class StepMatrix(Result):
+    """Places in their order, in each the most frequent touchpoints first."""
+
+    row_type: ClassVar[type] = Around
+
+
+@njit(cache=True, nogil=True)
+def _around(
+    offsets: Any, take: Any, time: Any, kind: Any, point: Any, start: Any, stop: Any,
+    code: Any, places: Any, back: Any, k: Any, spread: Any,
+) -> Any:  # fmt: skip # pragma: no cover - compiled
+    """Parties that met the touchpoint, and by place and touchpoint, (places, k + 1).
+
+    Seen from a party's first time there, forwards or backwards in its trail.
+    """
+    met, counts = 0, np.zeros((places, k + 1), np.int64)
+    for party in range(len(offsets) - 1):
+        if not take[party]:
+            continue
+        found = -1
+        for row in range(offsets[party], offsets[party + 1]):
+            if kind[row] == 0 and start <= time[row] < stop and point[row] == code:
+                found = row
+                break
+        if found < 0:
+            continue
+        met += 1
+        row, place, step = found, 0, -1 if back else 1
+        while place < places:
+            row += step
+            if row < offsets[party] or row >= offsets[party + 1]:
+                break
+            if kind[row] != 0 or time[row] < start or time[row] >= stop:
+                continue
+            counts[place, point[row]] += 1
+            spread[place, point[row], duration_bin(abs(time[row] - time[found]))] += 1
+            place += 1
+        for missing in range(place, places):
+            counts[missing, k] += 1
+    return met, counts
+
+
+@dataclass(frozen=True)
+class AroundSums:
+    """What one bucket adds."""
+
+    met: int
+    counts: NDArray[np.int64]
+    spread: NDArray[np.int64]
+
+    def __add__(self, other: "AroundSums") -> "AroundSums":
+        return AroundSums(
+            self.met + other.met, self.counts + other.counts, self.spread + other.spread
+        )
+
+
+def kernel(
+    bucket: Bucket, scope: Scope, code: int, places: int, direction: Direction, k: int
+) -> AroundSums:
+    """Look around one touchpoint in one bucket; ``k`` is the number of touchpoint codes."""
+    spread = np.zeros((places, k, BINS), np.int64)
+    trail = (bucket["time"], scope.kinds(bucket), bucket["touchpoint"], scope.start, scope.stop)
+    asked = (code, places, direction == "before", k, spread)
+    met, counts = _around(bucket.offsets, scope.take(bucket), *trail, *asked)
+    return AroundSums(met, counts, spread)
+
+
+def around(
+    trails: Trails,
+    engine: Engine,
+    touchpoint: str,
+    scope: Scope = EVERYTHING,
+    *,
+    places: int = 5,
+    direction: Direction = "after",
+) -> StepMatrix:
+    """The interactions after (or before) a party's first one at a touchpoint.
+
+    Raises:
+        UnknownNameError: no interaction has such a touchpoint.
+    """
+    code, k = trails.code_of(touchpoint), len(trails.touchpoints)
+    sums = engine.run(
+        lambda bucket: kernel(bucket, scope, code, places, direction, k), trails.buckets
+    )
+    rows = []
+    for place in range(places):
+        for there in np.flatnonzero(sums.counts[place]).tolist():
+            n = int(sums.counts[place, there])
+            ended = there == k
+            name = NOTHING if ended else trails.touchpoints[there]
+            middle = float("nan") if ended else quantile(sums.spread[place, there], 0.5)
+            rows.append(Around(place + 1, name, n, share(n, sums.met), middle))
+    rows.sort(key=lambda row: (row.place, -row.parties, row.touchpoint))
+    basis = Basis(
+        formula=f"interactions {direction} a party's first one at {touchpoint}, place by place; "
+        "share of the parties that were there; median time between the two",
+        denominator=f"{sums.met:,} parties at {touchpoint}",
+        cut=scope.text,
+        method="Wilson score",
+    )
+    return StepMatrix(basis, tuple(rows))
