@@ -5,6 +5,7 @@
 
 import re
 import shlex
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,39 @@ WRITTEN = {
     "records.md": records_page,
     "commands.md": commands_page,
 }
+
+
+def walk_page(demo: Path) -> str:
+    """docs/walk.md, with what its commands print."""
+    text = (DOCS / "walk.md").read_text()
+    for block, line in re.findall(r"(```sh\neverytouch -w demo (.*)\n```)", text):
+        done = CliRunner().invoke(main, ["-w", str(demo), *shlex.split(line)])
+        assert done.exit_code == 0, done.output
+        shown = "\n".join(row.rstrip() for row in done.output.splitlines()).strip("\n")
+        start = text.index("```text\n", text.index(block)) + len("```text\n")
+        text = text[:start] + shown + "\n" + text[text.index("```\n", start) :]
+    return text
+
+
+def make_demo(folder: Path) -> Path:
+    """The workspace of `make demo`."""
+    done = CliRunner().invoke(main, ["demo", str(folder / "demo"), "--report-only"])
+    assert done.exit_code == 0, done.output
+    return folder / "demo"
+
+
+def test_the_walk_prints_what_it_says(tmp_path):
+    """Six commands on the demo's company, and what is concluded from them."""
+    demo = make_demo(tmp_path)
+    assert (DOCS / "walk.md").read_text() == walk_page(demo), "run: python -m tests.test_docs"
+    assert len(list(blocks(DOCS / "walk.md"))) == 6
+    usual, called = (
+        everytouch.open(demo).funnel([start, "website_visit", "web_checkout"], window_days=90).rows
+        for start in ("parcel_delivered", "help_call")
+    )
+    assert called[1].share.high < usual[1].share.low
+    gaps = [a.share.value - b.share.value for a, b in zip(usual, called, strict=True)]
+    assert gaps[1] > 0.6 * gaps[2]
 
 
 @pytest.mark.parametrize("name", WRITTEN)
@@ -126,3 +160,5 @@ def test_what_is_written_at_the_entrance_is_all_there():
 if __name__ == "__main__":
     for _name, _page in WRITTEN.items():
         (DOCS / _name).write_text(_page())
+    with tempfile.TemporaryDirectory() as _folder:
+        (DOCS / "walk.md").write_text(walk_page(make_demo(Path(_folder))))
