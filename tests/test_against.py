@@ -1,6 +1,7 @@
 """Map against path: counts and prices equal a reading of the ledger, row by row in plain Python."""
 
 import collections
+import datetime
 import re
 import statistics
 
@@ -121,6 +122,17 @@ def test_journeys_and_deviations_are_those_of_the_ledger(found, orders):
     assert by_step["delivered"].late.value == pytest.approx(
         counts["late:delivered"] / by_step["delivered"].walks
     )
+
+
+def test_journeys_are_of_the_period_in_which_they_began(simulated, orders):
+    """And whole: what comes after the period belongs to them."""
+    until = datetime.datetime(2024, 7, 1, tzinfo=datetime.UTC)
+    scope = simulated.scope(until=until)
+    found = simulated.against("online_order", scope)
+    mine = [one for one in orders if min(one.when.values()) < until.timestamp() * 1e6]
+    assert 0 < found.walks == len(mine) < len(orders)
+    late = next(row for row in found.rows if row.deviation == "late:delivered")
+    assert late.walks == sum(WAYS["late:delivered"](one) for one in mine)
 
 
 @pytest.mark.parametrize("name", ["late:delivered", "added:help_call"])

@@ -33,6 +33,7 @@ def home(company: Simulated, tmp_path_factory: pytest.TempPathFactory) -> Worksp
     """The workspace of the app; tests only read it."""
     opened = everytouch.create(tmp_path_factory.mktemp("app") / "w", secret=SECRET)
     opened.import_source(company.source, now=NOW)
+    opened.save_map("online_order", (company.folder / "online_order.yaml").read_text())
     opened.trails()
     return opened
 

@@ -45,6 +45,7 @@ class Chart:
         unit: of the values; of a scatter the name of the axis from left to right.
         across: of a scatter the name of the upward axis.
         labels, values, low, high: equally long; None where a value is withheld.
+        meant: of a line, what the values were meant to be; as long, or empty.
         points, arrows: of a graph, scatter or sankey.
     """
 
@@ -55,6 +56,7 @@ class Chart:
     values: tuple[float | None, ...] = ()
     low: tuple[float | None, ...] = ()
     high: tuple[float | None, ...] = ()
+    meant: tuple[float | None, ...] = ()
     points: tuple[Point, ...] = ()
     arrows: tuple[Arrow, ...] = ()
     across: str = ""

@@ -19,7 +19,7 @@ def svg(chart: Chart) -> str:
 
 
 def _range(chart: Chart) -> tuple[float, float]:
-    ends = [v for v in (*chart.values, *chart.low, *chart.high) if v is not None]
+    ends = [v for v in (*chart.values, *chart.low, *chart.high, *chart.meant) if v is not None]
     low, high = min(0.0, *ends), max(0.0, *ends)
     return low, high if high > low else low + 1
 
@@ -74,6 +74,9 @@ def _line(chart: Chart) -> str:
         f'<polygon points="{" ".join(band)}" fill="{FAINT}"/>',
         f'<polyline points="{line}" {stroke}/>',
     ]
+    if meant := " ".join(at(i, value) for i, value in enumerate(chart.meant) if value is not None):
+        dashed = f'fill="none" stroke="{BAD}" stroke-width="2" stroke-dasharray="6 4"'
+        parts.append(f'<polyline points="{meant}" {dashed}/>')
     some = range(0, n, max(1, math.ceil(n / 9)))
     parts += [_text(x(i), height - 20, chart.labels[i], "middle", 11) for i in some]
     parts += [_text(4, 24, f"{high:,.0f}", size=11), _text(4, height - 40, f"{low:,.0f}", size=11)]

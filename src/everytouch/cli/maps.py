@@ -96,7 +96,7 @@ _STEPS = ["step", "touched by", "late", "meant to feel", "feels"]
 
 
 def _step(one: StepTaken) -> list[str]:
-    late = "–" if one.late.hidden else f"{one.late.value:.1%}"
+    late = "–" if one.late is None or one.late.hidden else f"{one.late.value:.1%}"
     meant = "–" if one.intended is None else f"{one.intended:g}"
     return [one.step, f"{one.share.value:.1%}", late, meant, text(one.score)]
 

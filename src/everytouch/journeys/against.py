@@ -1,6 +1,6 @@
 """Map against path: every real journey held against the one that was meant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +20,7 @@ from everytouch.journeys.deviations import (
     judge,
     outcomes,
 )
-from everytouch.journeys.walks import WORDS, cut, hashes, passing
+from everytouch.journeys.walks import WORDS, chosen, cut, hashes
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats import differences, intervals
@@ -66,7 +66,7 @@ class StepTaken:
     """One step: how many journeys take it, how it was meant to feel, and how it does.
 
     Attributes:
-        late: of those that take it; intended: the feeling, 0 to 100.
+        late: of those that take it, None without a deadline; intended: the feeling, 0 to 100.
         score: stated about its touchpoints; where nobody was asked about them, about the journeys
             that take it.
     """
@@ -76,7 +76,7 @@ class StepTaken:
     stage: str
     walks: int
     share: Estimate
-    late: Estimate
+    late: Estimate | None
     intended: float | None
     score: Estimate
 
@@ -117,11 +117,17 @@ class Question:
     gap: int
 
     def walks(self, bucket: Bucket) -> tuple[Ints, Ints]:
-        """Rows and edges of the journeys in a bucket; see ``walks.cut``."""
-        keep = self.scope.rows(bucket) & (bucket["kind"] == 0)
+        """Rows and edges of the journeys in a bucket; see ``walks.cut``.
+
+        Journeys are of the period in which they began, and whole.
+        """
+        ever = replace(self.scope, start=EVERYTHING.start, stop=EVERYTHING.stop)
+        keep = ever.rows(bucket) & (bucket["kind"] == 0)
         keep &= self.counts[bucket["touchpoint"]]
         rows, edges = cut(bucket, keep, self.journey.unit, self.gap)
-        return passing(rows, edges, self.passing[bucket["touchpoint"][rows]])
+        time = bucket["time"][rows]
+        begun = (time >= self.scope.start) & (time < self.scope.stop)
+        return chosen(rows, edges, self.passing[bucket["touchpoint"][rows]], begun)
 
 
 def collect(bucket: Bucket, asked: Question) -> Paths:
@@ -284,7 +290,7 @@ def _step(journey: JourneyMap, sums: Sums, number: int, settings: Settings) -> S
     score = no_estimate(int(n), "Student t")
     if n >= settings.minimum_n:
         score = intervals.mean(int(n), total, squares, sure)
-    late = no_estimate(walks, "not recorded")
+    late = None
     if one.within:
         late = intervals.share(sums.walks(3 * len(journey.steps) + number), walks, sure)
     share = intervals.share(walks, sums.walks(-1), sure)
@@ -301,7 +307,7 @@ def _basis(
         f"without; scores stated until {settings.window_days} days after a journey, spend and "
         f"leaving in the {settings.follow_up_days} days after it",
         denominator=f"{walks:,} journeys, {distinct:,} different paths: {WORDS[journey.unit]}",
-        cut=f"{scope.text}; interactions at {others}; map {journey.name}, version "
-        f"{journey.version}; amounts in {settings.currency}",
+        cut=f"{scope.text}, by when a journey began; interactions at {others}; "
+        f"map {journey.name}, version {journey.version}; amounts in {settings.currency}",
         method="shares Wilson score, differences Welch and Newcombe; association",
     )

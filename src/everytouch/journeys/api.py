@@ -3,7 +3,14 @@
 from everytouch.journeys.against import Against, Deviation, StepTaken, against
 from everytouch.journeys.around import DIRECTIONS, NOTHING, Around, Direction, StepMatrix, around
 from everytouch.journeys.behind import Journeys, JourneyTaken, journeys_with
-from everytouch.journeys.charts import MOST_ARROWS, between_stages, coming_back, monthly, observed
+from everytouch.journeys.charts import (
+    MOST_ARROWS,
+    as_meant,
+    between_stages,
+    coming_back,
+    monthly,
+    observed,
+)
 from everytouch.journeys.dropoff import DropOff, StageFlow, drop_off
 from everytouch.journeys.flow import Change, StageFlows, stage_flows
 from everytouch.journeys.funnel import (
@@ -62,6 +69,7 @@ __all__ = [
     "WalkedPath",
     "against",
     "around",
+    "as_meant",
     "between_stages",
     "coming_back",
     "compared",

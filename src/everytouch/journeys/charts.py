@@ -1,9 +1,11 @@
 """Charts of observed journeys."""
 
+import math
 from collections.abc import Mapping
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.charts import Arrow, Chart, Point
+from everytouch.journeys.against import Against
 from everytouch.journeys.flow import StageFlows
 from everytouch.journeys.graph import Graph
 from everytouch.journeys.retention import Retention
@@ -79,6 +81,25 @@ def coming_back(result: Retention) -> Chart:
         values=tuple(100 * share.value for share in shares),
         low=tuple(100 * share.low for share in shares),
         high=tuple(100 * share.high for share in shares),
+    )
+
+
+def as_meant(result: Against) -> Chart:
+    """How each step of a map feels, beside how it was meant to."""
+
+    def shown(value: float) -> float | None:
+        return None if math.isnan(value) else value
+
+    scores = [one.score for one in result.steps]
+    return Chart(
+        "line",
+        "As it feels, and as it was meant to",
+        unit="score, 0–100; dashed: as meant",
+        labels=tuple(one.label for one in result.steps),
+        values=tuple(shown(score.value) for score in scores),
+        low=tuple(shown(score.low) for score in scores),
+        high=tuple(shown(score.high) for score in scores),
+        meant=tuple(one.intended for one in result.steps),
     )
 
 

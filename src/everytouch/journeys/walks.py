@@ -95,11 +95,20 @@ def cut(
     return rows, edges.astype(np.int64)
 
 
-def passing(
-    rows: NDArray[np.int64], edges: NDArray[np.int64], hit: NDArray[np.bool_]
+def chosen(
+    rows: NDArray[np.int64],
+    edges: NDArray[np.int64],
+    hit: NDArray[np.bool_],
+    first: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Of the walks that ``cut`` gives, those with a row that hits, (len(rows),)."""
+    """Of the walks that ``cut`` gives, some.
+
+    Args:
+        hit: a walk needs a row that hits, (len(rows),).
+        first: and its first row must be one of these, (len(rows),).
+    """
     sizes = np.diff(edges)
     kept = np.add.reduceat(hit, edges[:-1]) > 0 if len(rows) else np.zeros(0, np.bool_)
+    kept &= first[edges[:-1]]
     ends = np.concatenate([[0], np.cumsum(sizes[kept])]).astype(np.int64)
     return rows[np.repeat(kept, sizes)], ends

@@ -92,11 +92,12 @@ class Ask:
 
     @cached_property
     def version(self) -> tuple[Any, ...]:
-        """What an answer depends on beside the question: ledger, catalogue, settings."""
+        """What an answer depends on beside the question: ledger, catalogue, settings, maps."""
         path, tables = self.workspace.path, self.workspace.tables
         files = [_stamp(path / name) for name in ("catalogue.yaml", "everytouch.toml")]
         ledger = self.workspace.trails().versions.values()
-        return (str(path), *ledger, tables.version("traits"), *files)
+        maps = self.workspace.maps_state()
+        return (str(path), *ledger, tables.version("traits"), *files, maps)
 
     @cached_property
     def scope(self) -> Scope:

@@ -32,7 +32,7 @@ class Entry:
 NAVIGATION = (
     Entry("/", lazy("Overview"), "home"),
     Entry("/touchpoints", lazy("Touchpoints"), "map-pin"),
-    Entry("/journeys", lazy("Journeys"), "route"),
+    Entry("/journeys", lazy("Journeys"), "route", also=("/maps",)),
     Entry("/people", lazy("People"), "users", "people"),
     Entry("/segments", lazy("Segments and personas"), "users-group", also=("/personas",)),
     Entry("/feeling", lazy("Feeling"), "mood-smile"),

@@ -29,6 +29,13 @@ UNITS: dict[str, Any] = {
     "party": lazy("a whole trail"),
 }
 EVERY: dict[str, Any] = {"month": lazy("month"), "week": lazy("week")}
+DEVIATIONS: dict[str, Any] = {
+    "skipped": lazy("skipped"),
+    "out of order": lazy("out of order"),
+    "repeated": lazy("repeated"),
+    "late": lazy("late"),
+    "added": lazy("added"),
+}
 METRICS: dict[str, Any] = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "mean": lazy("mean score")}
 LEVELS: dict[str, Any] = {
     "poorest": lazy("poorest"),

@@ -36,6 +36,14 @@ class Mapping(Base):
             raise UnknownNameError(f"there is no map {name!r}", f"use one of: {there}")
         return versions
 
+    def maps_state(self) -> tuple[tuple[str, int, int], ...]:
+        """Of each map its name, newest version, and when that was written: what is new is told."""
+        found = [(name, self._versions(name)[-1]) for name in self.map_names()]
+        return tuple(
+            (name, number, self._version_file(name, number).stat().st_mtime_ns)
+            for name, number in found
+        )
+
     def map_text(self, name: str, version: int | None = None) -> str:
         """A map as it was written; its newest version if none is named.
 

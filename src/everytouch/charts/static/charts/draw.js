@@ -46,6 +46,7 @@ globalThis.everytouchDraw = (() => {
         { type: "line", stack: "band", symbol: "none", silent: true, lineStyle: { opacity: 0 }, data: s.low },
         { type: "line", stack: "band", symbol: "none", silent: true, lineStyle: { opacity: 0 }, areaStyle: { color: c.band, opacity: 0.6 }, data: s.high.map((h, i) => (h == null ? null : h - s.low[i])) },
         { type: "line", data: s.values, symbolSize: 6, lineStyle: { width: 2.5 }, itemStyle: { color: c.good } },
+        ...(s.meant.length ? [{ type: "line", data: s.meant, connectNulls: true, symbol: "diamond", symbolSize: 8, lineStyle: { width: 2, type: "dashed" }, itemStyle: { color: c.bad } }] : []),
       ],
     };
   }
