@@ -3,6 +3,7 @@
 import datetime
 import gzip
 import itertools
+from calendar import monthrange
 from collections import Counter
 from xml.etree import ElementTree
 
@@ -240,6 +241,74 @@ def test_what_is_around_a_touchpoint_equals_sql(workspace, direction):
             assert row.median_s == pytest.approx(middle, rel=0.06, abs=0.002)
     with pytest.raises(UnknownNameError):
         workspace.around("moon")
+
+
+def test_coming_again_equals_sql(workspace):
+    query = ORDERED + (
+        ", g AS (SELECT *, lag(t) OVER (PARTITION BY party, touchpoint ORDER BY i) AS last, "
+        "lag(touchpoint, 2) OVER (PARTITION BY party ORDER BY i) AS earlier FROM o), "
+        f"e AS (SELECT greatest(max(t), {_last(workspace)}) AS until FROM moments) "
+        f"SELECT touchpoint, count(*), count(*) FILTER (t + {3 * DAY} <= until), "
+        f"count(*) FILTER (t - last <= {3 * DAY} AND last + {3 * DAY} <= until), "
+        "count(*) FILTER (before = touchpoint), "
+        "count(*) FILTER (before <> touchpoint AND earlier = touchpoint) FROM g, e GROUP BY 1"
+    )
+    found = workspace.repeats(days=3).rows
+    assert {
+        (r.touchpoint, r.interactions, r.followed, r.again, r.directly, r.there_and_back)
+        for r in found
+    } == set(sql(workspace, query))
+    for row in found:
+        if row.followed:
+            assert row.resolved.value == pytest.approx(1 - row.again / row.followed)
+    assert [r.again for r in found] == sorted((r.again for r in found), reverse=True)
+
+
+def _last(workspace):
+    """Of perceptions, too: the data goes so far."""
+    (row,) = workspace.tables.query(
+        "perceptions", "SELECT epoch_us(max(occurred_at)) AS t FROM ledger"
+    ).to_pylist()
+    return row["t"] or 0
+
+
+@pytest.mark.parametrize("every", ["month", "week"])
+def test_lifecycle_equals_sql(workspace, every):
+    zone = workspace.settings.timezone
+    local = f"timezone('{zone}', make_timestamptz(t))"
+    name = {"month": "%Y-%m", "week": "%G-W%V"}[every]
+    query = (
+        f", p AS (SELECT DISTINCT party, date_trunc('{every}', {local}) AS p FROM moments), "
+        "l AS (SELECT *, lag(p) OVER w AS before, lead(p) OVER w AS after FROM p "
+        "WINDOW w AS (PARTITION BY party ORDER BY p)), "
+        f"d AS (SELECT date_trunc('{every}', {local}) AS p, "
+        f"count(DISTINCT (party, date_trunc('day', {local}))) AS days FROM moments GROUP BY 1), "
+        f"gone AS (SELECT p + to_{every}s(1) AS p, count(*) AS n FROM l "
+        f"WHERE after IS NULL OR after > p + to_{every}s(1) GROUP BY 1) "
+        f"SELECT strftime(l.p, '{name}'), count(*), count(*) FILTER (before IS NULL), "
+        f"count(*) FILTER (before = l.p - to_{every}s(1)), "
+        f"count(*) FILTER (before < l.p - to_{every}s(1)), coalesce(any_value(gone.n), 0), "
+        "any_value(days) FROM l JOIN d USING (p) LEFT JOIN gone USING (p) GROUP BY l.p ORDER BY l.p"
+    )
+    expected = sql(workspace, query)
+    found = [row for row in workspace.lifecycle(every=every).rows if row.active]
+    assert [(r.period, r.active, r.new, r.returning, r.revived, r.dormant) for r in found] == [
+        row[:6] for row in expected
+    ]
+    for row, (*_, days) in zip(found, expected, strict=True):
+        length = 7 if every == "week" else monthrange(*map(int, row.period.split("-")))[1]
+        assert row.stickiness == pytest.approx(days / (row.active * length))
+
+
+def test_a_period_shows_its_part_of_the_lifecycle(simulated):
+    """Who came before it is not new in it."""
+    since, until = (datetime.datetime(2024, month, 1, tzinfo=datetime.UTC) for month in (5, 8))
+    whole = {row.period: row for row in simulated.lifecycle().rows}
+    part = simulated.lifecycle(simulated.scope(since=since, until=until)).rows
+    assert [row.period for row in part] == ["2024-05", "2024-06", "2024-07"]
+    assert [(row.active, row.new, row.revived) for row in part] == [
+        (whole[row.period].active, whole[row.period].new, whole[row.period].revived) for row in part
+    ]
 
 
 STARTS = {"simulated": ("web_checkout", "help_call"), "bpic": ("a_submitted", "o_sent")}

@@ -179,6 +179,44 @@ def _cohort(rows: list[Returned], longest: int) -> list[str]:
     return [rows[0].cohort, f"{rows[0].size:,}", *shares, *[""] * (longest - len(rows))]
 
 
+@click.command()
+@click.option("--every", type=click.Choice(EVERY), default="month", show_default=True)
+@scoped
+@click.pass_obj
+def lifecycle(workspace: Path, /, every: Every, as_json: bool, **part: Any) -> None:
+    """Who is new, comes back, goes dormant, is revived; how often people come."""
+    opened, scope = open_scope(workspace, **part)
+    columns: list[Column] = [
+        (every, lambda r: r.period),
+        ("active", lambda r: r.active),
+        ("new", lambda r: r.new),
+        ("returning", lambda r: r.returning),
+        ("revived", lambda r: r.revived),
+        ("gone dormant", lambda r: r.dormant),
+        ("kept of the one before", lambda r: percent(r.kept)),
+        ("days seen", lambda r: "–" if math.isnan(r.stickiness) else f"{r.stickiness:.1%}"),
+    ]
+    show(opened.lifecycle(scope, every=every), columns, "Lifecycle", as_json=as_json)
+
+
+@click.command()
+@click.option("--days", type=click.FloatRange(0, 36_500), help="7, or as it is set, if left out.")
+@scoped
+@click.pass_obj
+def repeats(workspace: Path, /, days: float | None, as_json: bool, **part: Any) -> None:
+    """How often people come to a touchpoint again: repeated contact, resolution, loops."""
+    opened, scope = open_scope(workspace, **part)
+    columns: list[Column] = [
+        ("touchpoint", lambda r: r.touchpoint),
+        ("interactions", lambda r: r.interactions),
+        ("again", lambda r: r.again),
+        ("resolved at the first", lambda r: percent(r.resolved)),
+        ("directly again", lambda r: r.directly),
+        ("there and back", lambda r: r.there_and_back),
+    ]
+    show(opened.repeats(scope, days=days), columns, "Coming again", as_json=as_json)
+
+
 @click.command("drop-off")
 @scoped
 @click.pass_obj
@@ -269,5 +307,7 @@ COMMANDS: tuple[click.Command, ...] = (
     funnel,
     sessions,
     retention,
+    lifecycle,
+    repeats,
     drop_off,
 )

@@ -23,7 +23,9 @@ from everytouch.journeys.funnel import (
     funnel,
 )
 from everytouch.journeys.graph import Edge, Graph, Node, graph
+from everytouch.journeys.lifecycle import Lifecycle, PeriodLife, lifecycle
 from everytouch.journeys.paths import Paths, WalkedPath, paths
+from everytouch.journeys.repeats import Repeat, Repeats, repeats
 from everytouch.journeys.retention import COUNTING, Counting, Retention, Returned, retention
 from everytouch.journeys.sessions import SessionFacts, Sessions, sessions
 from everytouch.journeys.together import GoesWith, Together, goes_with
@@ -50,10 +52,14 @@ __all__ = [
     "Graph",
     "JourneyTaken",
     "Journeys",
+    "Lifecycle",
     "MonthVolume",
     "Node",
     "Order",
     "Paths",
+    "PeriodLife",
+    "Repeat",
+    "Repeats",
     "Retention",
     "Returned",
     "SessionFacts",
@@ -78,9 +84,11 @@ __all__ = [
     "goes_with",
     "graph",
     "journeys_with",
+    "lifecycle",
     "monthly",
     "observed",
     "paths",
+    "repeats",
     "retention",
     "sessions",
     "stage_flows",

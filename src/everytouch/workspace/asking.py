@@ -14,8 +14,10 @@ from everytouch.journeys.api import (
     DropOff,
     Funnel,
     Graph,
+    Lifecycle,
     Order,
     Paths,
+    Repeats,
     Retention,
     Sessions,
     StageFlows,
@@ -104,6 +106,16 @@ class Asking(Base):
         return journeys.retention(
             self.trails(), self._engine, zone, scope, every=every, how=how, periods=periods, **asked
         )
+
+    def lifecycle(self, scope: Scope = EVERYTHING, *, every: Every = "month") -> Lifecycle:
+        """Who is new, comes back, goes dormant, is revived; how often people come."""
+        zone = self.settings.timezone
+        return journeys.lifecycle(self.trails(), self._engine, zone, scope, every=every)
+
+    def repeats(self, scope: Scope = EVERYTHING, *, days: float | None = None) -> Repeats:
+        """How often parties come to a touchpoint again; ``repeat_contact_days`` without days."""
+        within = float(self.settings.repeat_contact_days) if days is None else days
+        return journeys.repeats(self.trails(), self._engine, scope, days=within)
 
     def stage_flows(self, scope: Scope = EVERYTHING) -> StageFlows:
         """Flow of parties from stage to stage, change by change."""
