@@ -2,6 +2,7 @@
 
 import datetime
 
+from everytouch.catalogue.bpmn import from_bpmn
 from everytouch.catalogue.maps import NAME as MAP_NAME
 from everytouch.catalogue.maps import Block, JourneyMap, MapStep, Part, dump_map, load_map
 from everytouch.catalogue.model import (
@@ -42,6 +43,7 @@ __all__ = [
     "Touchpoint",
     "dump_map",
     "dumps",
+    "from_bpmn",
     "load",
     "load_map",
     "loads",

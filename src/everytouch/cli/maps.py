@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from everytouch.catalogue.api import dump_map, from_bpmn
 from everytouch.cli.scope import open_scope, scoped
 from everytouch.cli.show import Column, console, grid, percent, show, show_basis, text
 from everytouch.errors import SourceError
@@ -43,17 +44,31 @@ def show_map(workspace: Path, name: str, version: int | None) -> None:
     click.echo(open_workspace(workspace).map_text(name, version), nl=False)
 
 
+@maps.command("from-bpmn")
+@click.argument("file", type=_FILE)
+def bpmn(file: Path) -> None:
+    """Print the first process of FILE (BPMN 2.0) as a map, to be edited and saved.
+
+    A task's touchpoint is its name in small letters: put the catalogue's in its place.
+    """
+    found = from_bpmn(_read(file), "process")
+    click.echo(dump_map(found), nl=False)
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{file} cannot be read: {error}", "give UTF-8") from error
+
+
 @maps.command("save")
 @click.argument("name")
 @click.argument("file", type=_FILE)
 @click.pass_obj
 def save_map(workspace: Path, name: str, file: Path) -> None:
     """Check FILE (YAML) and keep it as the newest version of the map NAME."""
-    try:
-        content = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{file} cannot be read: {error}", "give UTF-8") from error
-    saved = open_workspace(workspace).save_map(name, content)
+    saved = open_workspace(workspace).save_map(name, _read(file))
     click.echo(f"{saved.label}: {len(saved.steps)} steps, version {saved.version}")
 
 
