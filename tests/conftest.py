@@ -2,6 +2,8 @@
 
 import datetime
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -10,6 +12,7 @@ import pytest
 import everytouch
 from everytouch.simulate.api import Simulated, simulate
 from everytouch.workspace import Workspace
+from tests.clusters import cluster
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("EVERYTOUCH_DATA", ROOT.parent / "shared" / "data"))
@@ -68,6 +71,17 @@ def bpic(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace = everytouch.create(tmp_path_factory.mktemp("bpic") / "w", secret=SECRET)
     workspace.import_source(ROOT / "examples/bpic2012/source.toml", DATA / "bpic2012", now=NOW)
     return workspace
+
+
+@pytest.fixture(scope="session")
+def spark(simulated: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
+    """The simulated company, its questions answered on a Spark cluster of loopback."""
+    folder = tmp_path_factory.mktemp("spark")
+    with cluster(folder) as master:
+        shutil.copytree(simulated.path, folder / "w")
+        with (folder / "w" / "everytouch.toml").open("a", encoding="utf-8") as file:
+            file.write(f'engine = "{master}"\n')
+        yield everytouch.open(folder / "w")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import datetime
 import gzip
 import itertools
+import json
 from calendar import monthrange
 from collections import Counter
 from xml.etree import ElementTree
@@ -10,7 +11,8 @@ from xml.etree import ElementTree
 import duckdb
 import pytest
 
-from everytouch.errors import UnknownNameError
+from everytouch.engine.api import engine_of
+from everytouch.errors import SettingError, UnknownNameError
 from everytouch.journeys.api import NOTHING, compared
 from tests.conftest import DATA
 
@@ -53,7 +55,8 @@ ORDERED = """, o AS (SELECT party, touchpoint, t, row_number() OVER w AS i,
 """
 
 
-@pytest.fixture(params=["simulated", pytest.param("bpic", marks=pytest.mark.data)])
+# The same bodies on this machine and on a Spark cluster; a gap would be a strict xfail here.
+@pytest.fixture(params=["simulated", "spark", pytest.param("bpic", marks=pytest.mark.data)])
 def workspace(request):
     return request.getfixturevalue(request.param)
 
@@ -425,3 +428,44 @@ def test_unknown_names_are_said(simulated):
         simulated.funnel(["moon"])
     with pytest.raises(UnknownNameError, match="segment 'moon'"):
         simulated.scope("moon")
+
+
+QUESTIONS = {
+    "graph": (), "paths": (), "sessions": (), "retention": (), "lifecycle": (), "repeats": (),
+    "drop_off": (), "stage_flows": (), "volume": (), "perception": ("touchpoint",),
+    "promises": (), "drivers": (), "worth": (), "findings": (), "movement": (),
+    "funnel": (("website_visit", "web_checkout"),), "around": ("help_call",),
+    "goes_with": ("help_call",), "against": ("online_order",),
+    "journeys_with": ("online_order", "late:delivered"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_cluster_answers_as_this_machine_does(simulated, spark, name):
+    """With what it rests on; sums of arrays may differ in the last bit by where they lie."""
+    here, there = (getattr(one, name)(*QUESTIONS[name]) for one in (simulated, spark))
+    (texts, numbers), (same, close) = (apart(json.loads(one.to_json())) for one in (here, there))
+    assert same == texts
+    assert close == pytest.approx(numbers, rel=1e-12)
+
+
+def apart(value):
+    """What a result says, and the floats in it, in their order."""
+    floats = []
+
+    def said(one):
+        if isinstance(one, dict):
+            return {name: said(inner) for name, inner in one.items()}
+        if isinstance(one, list):
+            return [said(inner) for inner in one]
+        if isinstance(one, float):
+            floats.append(one)
+            return "float"
+        return one
+
+    return said(value), floats
+
+
+def test_an_engine_that_is_none_is_refused():
+    with pytest.raises(SettingError, match="use local, or spark"):
+        engine_of("moon", 1)

@@ -17,7 +17,7 @@ def _setting(default: Any, text: str, low: float | None = None, high: float | No
     return dataclasses.field(default=default, metadata={"text": text, "low": low, "high": high})
 
 
-OF_THE_MACHINE = ("threads", "memory_mb", "batch_rows", "bucket_rows")
+OF_THE_MACHINE = ("engine", "threads", "memory_mb", "batch_rows", "bucket_rows")
 """Settings that change how fast figures are counted, and none of them."""
 
 
@@ -27,6 +27,9 @@ class Settings:
 
     currency: str = _setting("EUR", "The one currency of this workspace, ISO 4217.")
     timezone: str = _setting("UTC", "Time zone in which months and days are counted, IANA name.")
+    engine: str = _setting(
+        "local", "Where analyses run: local, or the address of a Spark master, spark://host:7077."
+    )
     threads: int = _setting(0, "Threads for analyses and imports; 0 takes all cores.", 0, 1024)
     memory_mb: int = _setting(1_500, "Memory the SQL of an import may take, in MB.", 100)
     batch_rows: int = _setting(500_000, "Rows of one ledger commit during an import.", 1)

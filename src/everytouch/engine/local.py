@@ -42,12 +42,12 @@ class LocalEngine:
         if not buckets:
             raise ValueError("an engine needs at least one bucket")
         if len(buckets) == 1 or self.threads == 1:
-            return _added(map(kernel, buckets))
+            return added(map(kernel, buckets))
         with ThreadPoolExecutor(self.threads) as pool:
-            return _added(pool.map(kernel, buckets))
+            return added(pool.map(kernel, buckets))
 
 
-def _added(results: Iterable[R]) -> R:
+def added(results: Iterable[R]) -> R:
     """Add up in order, like sizes with like, as a binary counter does.
 
     Each result is then part of O(log n) additions, and O(log n) results are held at a time.

@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,12 +41,27 @@ class Bucket:
         offsets: (p + 1,); the moments of party i are rows offsets[i] : offsets[i + 1], in
             order of time.
         columns: the columns of ``COLUMNS``, each (n,), memory-mapped.
+        folder: of the trails it is part of; a process elsewhere maps it anew from there.
     """
 
     number: int
     parties: NDArray[np.int64]
     offsets: NDArray[np.int64]
     columns: dict[str, NDArray[Any]]
+    folder: Path
+
+    @classmethod
+    def load(cls, folder: Path, number: int) -> "Bucket":
+        """Open a bucket of trails that were built into a folder."""
+        place = folder / f"{number:04d}"
+        columns: dict[str, Any] = {
+            name: np.load(place / f"{name}.npy", mmap_mode="r") for name in COLUMNS
+        }
+        offsets, parties = np.load(place / "offsets.npy"), np.load(place / "parties.npy")
+        return cls(number, parties, offsets, columns, folder)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Bucket.load, (self.folder, self.number)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.columns[name]

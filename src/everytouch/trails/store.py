@@ -8,15 +8,12 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from everytouch.identity.api import current
 from everytouch.ledger.api import Tables
 from everytouch.settings import Settings
 from everytouch.trails.build import Builder
-from everytouch.trails.model import COLUMNS, Bucket, Trails
+from everytouch.trails.model import Bucket, Trails
 
 _TABLES = ("interactions", "perceptions", "links")
 
@@ -69,7 +66,7 @@ def load(folder: Path) -> Trails:
 def _load(folder: Path, _written: int) -> Trails:
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     return Trails(
-        buckets=tuple(_bucket(folder, number) for number in range(manifest["buckets"])),
+        buckets=tuple(Bucket.load(folder, number) for number in range(manifest["buckets"])),
         touchpoints=tuple(manifest["touchpoint"]),
         outcomes=tuple(manifest["outcome"]),
         instruments=tuple(manifest["instrument"]),
@@ -79,15 +76,6 @@ def _load(folder: Path, _written: int) -> Trails:
         last=_time(manifest["last"]),
         versions=manifest["versions"],
     )
-
-
-def _bucket(folder: Path, number: int) -> Bucket:
-    place = folder / f"{number:04d}"
-    columns: dict[str, Any] = {
-        name: np.load(place / f"{name}.npy", mmap_mode="r") for name in COLUMNS
-    }
-    offsets, parties = np.load(place / "offsets.npy"), np.load(place / "parties.npy")
-    return Bucket(number, parties, offsets, columns)
 
 
 def _time(microseconds: int | None) -> datetime.datetime | None:

@@ -14,7 +14,7 @@ import numpy as np
 from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Catalogue, Segment
 from everytouch.collect.api import Rules, read_rules
-from everytouch.engine.api import LocalEngine
+from everytouch.engine.api import Engine, engine_of
 from everytouch.errors import SourceError, UnknownNameError, WorkspaceError
 from everytouch.identity import api as identity
 from everytouch.ledger.api import Tables, read_secret
@@ -96,8 +96,8 @@ class Base:
         return read_secret(self.path)
 
     @cached_property
-    def _engine(self) -> LocalEngine:
-        return LocalEngine(self.settings.cores)
+    def _engine(self) -> Engine:
+        return engine_of(self.settings.engine, self.settings.cores)
 
     def trails(self) -> Trails:
         """Trails as of the newest ledger; built when they are older."""
