@@ -23,8 +23,10 @@ from typing import Any
 
 import duckdb
 from benchmarks.spine import GAP, PATHS, STEPS, funnel_sql, write_sorted
+from tests.clusters import cluster
 
 import everytouch
+from everytouch.engine.api import engine_of
 
 # The order of the file stands in for PARTITION BY: several times faster than sorting again.
 GRAPH = """
@@ -183,6 +185,17 @@ def cold(workspace: everytouch.Workspace, repeat: int) -> float:
     return statistics.median(times)
 
 
+def on_spark(workspace: everytouch.Workspace, mine: dict[str, float], repeat: int) -> None:
+    """The same questions on a cluster of two workers on this machine: what going there costs."""
+    with tempfile.TemporaryDirectory() as folder, cluster(Path(folder)) as master:
+        opened = everytouch.open(workspace.path)
+        vars(opened)["_engine"] = engine_of(master, 0)
+        print(f"\n{'':12}{'Spark':>10}{'times slower':>14}")
+        for name, ask in asks(opened).items():
+            took = warm(ask, repeat)
+            print(f"{name:12}{took:8.2f} s{took / mine[name]:14.1f}", flush=True)
+
+
 def pm4py_too(workspace: everytouch.Workspace) -> None:
     """pm4py's directly-follows graph on the same log, where somebody has installed it."""
     if importlib.util.find_spec("pm4py") is None:
@@ -213,7 +226,8 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path, help="of a simulated company, used as it is")
     parser.add_argument("--parties", type=int, default=108_500)
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--sql-repeat", type=int, default=2)
+    parser.add_argument("--sql-repeat", type=int, default=2, help="0 leaves SQL out")
+    parser.add_argument("--spark", action="store_true", help="also on a cluster on loopback")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         if given.workspace:
@@ -225,7 +239,10 @@ def main() -> None:
         print(f"trails opened or built in {time.perf_counter() - began:.1f} s")
         mine = kernels(workspace, given.repeat)
         print(f"a process from its start to its first answer: {cold(workspace, 3):.2f} s")
-        beside_sql(workspace, Path(folder) / "sorted.parquet", mine, given.sql_repeat)
+        if given.spark:
+            on_spark(workspace, mine, given.repeat)
+        if given.sql_repeat:
+            beside_sql(workspace, Path(folder) / "sorted.parquet", mine, given.sql_repeat)
         pm4py_too(workspace)
 
 

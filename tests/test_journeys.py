@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import duckdb
 import pytest
 
-from everytouch.engine.api import engine_of
 from everytouch.errors import SettingError, UnknownNameError
 from everytouch.journeys.api import NOTHING, compared
+from everytouch.settings import Settings
 from tests.conftest import DATA
 
 DAY = 86_400_000_000
@@ -468,4 +468,4 @@ def apart(value):
 
 def test_an_engine_that_is_none_is_refused():
     with pytest.raises(SettingError, match="use local, or spark"):
-        engine_of("moon", 1)
+        Settings.from_mapping({"engine": "moon"})

@@ -69,6 +69,11 @@ class Settings:
                 f"setting timezone = {zone!r} is no time zone",
                 "give a name of the IANA list, as Europe/Berlin",
             )
+        engine = values.get("engine", "local")
+        if engine != "local" and not engine.startswith("spark://"):
+            raise SettingError(
+                f"setting engine = {engine!r} is unknown", "use local, or spark://host:port"
+            )
         return cls(**values)
 
     @property

@@ -2,7 +2,6 @@
 
 from everytouch.engine.local import Engine, LocalEngine, Mergeable
 from everytouch.engine.spark import SparkEngine
-from everytouch.errors import SettingError
 
 __all__ = ["Engine", "LocalEngine", "Mergeable", "engine_of"]
 
@@ -15,11 +14,6 @@ def engine_of(name: str, threads: int) -> Engine:
         threads: of the local one.
 
     Raises:
-        SettingError: there is no such engine.
         EverytouchError: PySpark is not installed, or there is no such master.
     """
-    if name == "local":
-        return LocalEngine(threads)
-    if name.startswith("spark://"):
-        return SparkEngine(name)
-    raise SettingError(f"engine {name!r} is unknown", "use local, or spark://host:port")
+    return LocalEngine(threads) if name == "local" else SparkEngine(name)

@@ -55,7 +55,7 @@ def _context(master: str) -> Any:
         session = builder.getOrCreate()
     except Exception as error:  # whatever Java says
         raise EverytouchError(
-            f"no Spark at {master}: {error}", "start a master, or set engine to local"
+            f"no Spark master answers at {master}", "start one, or set engine to local"
         ) from error
     session.sparkContext.setLogLevel("ERROR")
     return session.sparkContext
