@@ -11,7 +11,6 @@ counts, or the benchmark stops. Times are medians of warm runs: read them as rat
 import argparse
 import importlib.util
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -22,11 +21,19 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from benchmarks.spine import GAP, PATHS, STEPS, funnel_sql, write_sorted
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from benchmarks.spine import peak_gb, run, show
 from tests.clusters import cluster
 
 import everytouch
 from everytouch.engine.api import engine_of
+from everytouch.trails.api import Trails
+
+STEPS = ("website_visit", "web_checkout", "parcel_delivered", "help_call")
+WINDOW = 30 * 86_400_000_000
+GAP = 30 * 60_000_000
 
 # The order of the file stands in for PARTITION BY: several times faster than sorting again.
 GRAPH = """
@@ -34,6 +41,11 @@ SELECT a, b, count(*), avg(d), approx_quantile(d, 0.5), approx_quantile(d, 0.9) 
   SELECT lag(touchpoint) OVER () AS a, touchpoint AS b, time - lag(time) OVER () AS d,
     lag(party) OVER () AS before, party FROM moments)
 WHERE before = party GROUP BY a, b
+"""
+PATHS = """
+SELECT path, count(*) AS c FROM (
+  SELECT list(touchpoint ORDER BY n) AS path FROM moments GROUP BY party)
+GROUP BY path ORDER BY c DESC LIMIT 20
 """
 SESSIONS = f"""
 SELECT count(*), avg(b - a), approx_quantile(b - a, 0.5) FROM (
@@ -77,18 +89,35 @@ def warm(ask: Callable[[], object], repeat: int) -> float:
     return statistics.median(times)
 
 
-def peak_gb() -> float:
-    """Most memory this process has held, in GB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+def funnel_sql(codes: list[int]) -> str:
+    """Ordered funnel by window functions: the start of each step's latest chain."""
+    first = f"CASE WHEN touchpoint = {codes[0]} THEN time END AS c0"
+    steps = [f"s0 AS (SELECT party, n, time, touchpoint, {first} FROM moments)"]
+    for i, code in enumerate(codes[1:], 1):
+        steps.append(
+            f"s{i} AS (SELECT *, CASE WHEN touchpoint = {code} AND time - last_value(c{i - 1} "
+            f"IGNORE NULLS) OVER w <= {WINDOW} THEN last_value(c{i - 1} IGNORE NULLS) OVER w END "
+            f"AS c{i} FROM s{i - 1} WINDOW w AS (PARTITION BY party ORDER BY n "
+            "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))"
+        )
+    last = len(codes) - 1
+    counts = ", ".join(
+        f"count(DISTINCT CASE WHEN c{i} IS NOT NULL THEN party END)" for i in range(last + 1)
+    )
+    return f"WITH {', '.join(steps)} SELECT {counts} FROM s{last}"
 
 
-def made(folder: Path, parties: int) -> everytouch.Workspace:
-    """A workspace of the simulated company."""
-    words = [sys.executable, "-m", "everytouch", "simulate", str(folder / "company")]
-    subprocess.run([*words, "--parties", str(parties), "--years", "2"], check=True)
-    workspace = everytouch.create(folder / "w")
-    workspace.import_source(folder / "company" / "source.toml")
-    return workspace
+def write_sorted(trails: Trails, path: Path) -> None:
+    """The interactions of the trails, in their order, as one Parquet file."""
+    schema = pa.schema(
+        [("party", pa.int64()), ("n", pa.int64()), ("time", pa.int64()), ("touchpoint", pa.int16())]
+    )
+    with pq.ParquetWriter(path, schema) as writer:
+        for bucket in trails.buckets:
+            keep = np.flatnonzero(bucket["kind"] == 0)
+            owner = bucket.parties[bucket.owner()[keep]]
+            columns = [owner, keep, bucket["time"][keep], bucket["touchpoint"][keep]]
+            writer.write_table(pa.table([pa.array(c) for c in columns], schema=schema))
 
 
 def asks(workspace: everytouch.Workspace) -> dict[str, Callable[[], Any]]:
@@ -233,7 +262,9 @@ def main() -> None:
         if given.workspace:
             workspace = everytouch.open(given.workspace)
         else:
-            workspace = made(Path(folder), given.parties)
+            for row in run(Path(folder), given.parties, 2.0):
+                show(row)
+            workspace = everytouch.open(Path(folder) / "w")
         began = time.perf_counter()
         workspace.trails()
         print(f"trails opened or built in {time.perf_counter() - began:.1f} s")

@@ -18,7 +18,7 @@ from everytouch.catalogue.api import (
     load_map,
 )
 from everytouch.errors import CatalogueError, NotEnoughDataError
-from everytouch.journeys.aligning import ADDED, Paths, align
+from everytouch.journeys.aligning import ADDED, DistinctPaths, align
 from everytouch.journeys.automaton import automaton
 
 CODES = {name: code for code, name in enumerate("abcd")}
@@ -129,7 +129,7 @@ def paths_of(*trails):
     edges = np.cumsum([0, *map(len, trails)])
     codes = np.array([CODES[name] for trail in trails for name in trail], np.int16)
     n = len(trails)
-    return Paths(np.arange(n), np.ones(n, np.int64), edges, codes)
+    return DistinctPaths(np.arange(n), np.ones(n, np.int64), edges, codes)
 
 
 @given(MAPS, st.lists(st.text("abcd", max_size=6), min_size=1, max_size=4))
@@ -161,8 +161,8 @@ def _parts(part):
 def test_paths_add_up():
     """Equal ones are one, with their codes."""
     one, two = paths_of("ab", "c"), paths_of("cc", "d")
-    two = Paths(two.hashes + 1, two.counts * 3, two.edges, two.codes)
-    both = one + Paths(two.hashes, two.counts, two.edges, np.array([2, 3, 3], np.int16))
+    two = DistinctPaths(two.hashes + 1, two.counts * 3, two.edges, two.codes)
+    both = one + DistinctPaths(two.hashes, two.counts, two.edges, np.array([2, 3, 3], np.int16))
     assert both.hashes.tolist() == [0, 1, 2]
     assert both.counts.tolist() == [1, 4, 3]
     assert [both.codes[a:b].tolist() for a, b in itertools.pairwise(both.edges)] == [
@@ -242,6 +242,8 @@ def test_a_map_says_all_it_says():
         ("steps: [7]", "is no step"),
         ("steps: [{step: a}]\npersonas: [nobody]", "personas"),
         ("steps: [{step: a}]\nunit: week", "unit"),
+        ("steps: [{step: a}]\nversion: 4", "version is not said"),
+        ("steps: [{step: a}]\nbody: 4", "body is not said"),
         ("steps: [{step: a, touchpoints: []}]", "no touchpoint"),
         ("steps: " + "[" * 40 + "{step: a}" + "]" * 40, "deeper"),
         ("steps: &x [*x]", "deeper"),

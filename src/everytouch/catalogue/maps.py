@@ -1,6 +1,5 @@
 """Maps: the journey that was meant, step by step, as records and as YAML."""
 
-import dataclasses
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ Shape = Literal["step", "then", "any", "all"]
 Unit = Literal["party", "session", "correlation"]
 BLOCKS: dict[str, Shape] = {"then": "then", "any": "any", "all": "all"}
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_GIVEN = {"name", "body", "version"}  # by where the map is kept, and by its steps
 DEEPEST, MOST_STEPS, LARGEST = 20, 500, 1 << 20
 _UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _DURATION = re.compile(rf"\s*(\d+(?:\.\d+)?)\s*({'|'.join(_UNITS)})s?\s*")
@@ -150,37 +150,22 @@ def load_map(
         raise CatalogueError(f"{where} is no YAML: {error}", "correct it at that line") from error
     if not isinstance(raw, dict):
         raise CatalogueError(f"{where} holds no mapping", "begin with `label: …` and `steps:`")
-    parts = raw.pop("steps", None)
-    body = Block("then", _parts(parts, f"{where}: steps", 0))
-    known = {"label": name.replace("_", " "), **raw, "name": name}
-    found = record(_Header, known, where)
-    made = JourneyMap(**vars(found), body=body, version=version)
+    if own := _GIVEN & raw.keys():
+        raise CatalogueError(
+            f"{where}: {', '.join(sorted(own))} is not said in the map itself", "take it out"
+        )
+    body = Block("then", _parts(raw.pop("steps", None), f"{where}: steps", 0))
+    known = {"label": name.replace("_", " "), **raw, "name": name, "body": body}
+    made = record(JourneyMap, {**known, "version": version}, where)
     _check(made, catalogue, where)
     return made
 
 
 def dump_map(journey: JourneyMap) -> str:
     """The map as YAML; ``load_map(dump_map(m), m.name, c, m.version) == m``."""
-    head = plain_fields(_Header(**{f.name: getattr(journey, f.name) for f in _HEADER}))
-    raw = {"label": journey.label, **head, "steps": [_plain(part) for part in journey.body.parts]}
+    head = {n: value for n, value in plain_fields(journey).items() if n not in _GIVEN}
+    raw = {**head, "steps": [_plain(part) for part in journey.body.parts]}
     return yaml.safe_dump(raw, sort_keys=False, allow_unicode=True, width=100)
-
-
-@dataclass(frozen=True)
-class _Header:
-    """What a map says of itself; its parts are read apart."""
-
-    name: str
-    label: str
-    unit: Unit = "correlation"
-    passing: tuple[str, ...] = ()
-    others: bool = False
-    personas: tuple[str, ...] = ()
-    promise: str = ""
-    owner: str = ""
-
-
-_HEADER = dataclasses.fields(_Header)
 
 
 def _parts(raw: Any, where: str, depth: int) -> tuple[Part, ...]:

@@ -139,6 +139,8 @@ def record(cls: Callable[..., T], values: dict[str, Any], where: str) -> T:
 
 def _value(hint: Any, value: Any, where: str) -> Any:
     origin = typing.get_origin(hint)
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint) and isinstance(value, hint):
+        return value
     if origin is types.UnionType:
         if value is None:
             return None

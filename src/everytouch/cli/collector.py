@@ -6,14 +6,13 @@ from pathlib import Path
 
 import click
 
+from everytouch.cli.files import FILE, text_of
 from everytouch.cli.show import console, dump, grid
 from everytouch.cli.ways_in import AS_JSON
 from everytouch.collect.api import DIALECTS, Tried, read_rules, serve
-from everytouch.errors import SourceError
 from everytouch.web import api as web
 from everytouch.workspace import open_workspace
 
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _UNSHOWN = ("id", "occurred_at", "properties")
 
 
@@ -22,7 +21,7 @@ _UNSHOWN = ("id", "occurred_at", "properties")
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=8010, show_default=True, help="Its port."
 )
-@click.option("--try", "file", type=_FILE, help="Show what the events of FILE would be, and end.")
+@click.option("--try", "file", type=FILE, help="Show what the events of FILE would be, and end.")
 @click.option("--dialect", type=click.Choice(DIALECTS), help="Of FILE; told by its looks if not.")
 @click.option("--quiet", is_flag=True, help="Do not say where it is.")
 @click.pass_obj
@@ -71,15 +70,12 @@ def rules() -> None:
 
 
 @rules.command("check")
-@click.argument("file", type=_FILE, required=False)
+@click.argument("file", type=FILE, required=False)
 @click.pass_obj
 def rules_check(workspace: Path, file: Path | None) -> None:
     """Check a rule table FILE (YAML), the workspace's own when left out."""
     opened = open_workspace(workspace)
-    try:
-        text = file.read_text(encoding="utf-8") if file else opened.rules_text
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{file} cannot be read: {error}", "give UTF-8") from error
+    text = text_of(file) if file else opened.rules_text
     found = read_rules(text, opened.catalogue, str(file or "rules.yaml"))
     click.echo(f"{file or 'rules.yaml'} holds: {len(found.rules)} rules")
 

@@ -1,17 +1,19 @@
 """Commands that ask about journeys: what follows what, who goes on, who comes back."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from everytouch.cli.scope import open_scope, scoped
+from everytouch.cli.scope import F, open_scope, scoped
 from everytouch.cli.show import Column, console, grid, percent, show, show_basis
 from everytouch.journeys.api import (
     COUNTING,
     DIRECTIONS,
     ORDERS,
+    UNITS,
     Counting,
     Direction,
     Order,
@@ -21,6 +23,16 @@ from everytouch.journeys.api import (
 )
 from everytouch.results import duration
 from everytouch.trails.api import EVERY, Every
+
+
+def _unit(default: Unit) -> Callable[[F], F]:
+    return click.option(
+        "--unit",
+        type=click.Choice(UNITS),
+        default=default,
+        show_default=True,
+        help="What one journey is: all of a party, a session, or one order or case.",
+    )
 
 
 @click.command()
@@ -46,13 +58,7 @@ def graph(workspace: Path, /, top: int, as_json: bool, **part: Any) -> None:
 
 
 @click.command()
-@click.option(
-    "--unit",
-    type=click.Choice(["party", "session", "correlation"]),
-    default="party",
-    show_default=True,
-    help="What one path is: all of a party, a session, or one order or case.",
-)
+@_unit("party")
 @click.option("--top", type=click.IntRange(1), default=20, show_default=True)
 @scoped
 @click.pass_obj
@@ -269,13 +275,7 @@ def around(
 
 @click.command("goes-with")
 @click.argument("touchpoint")
-@click.option(
-    "--unit",
-    type=click.Choice(["party", "session", "correlation"]),
-    default="correlation",
-    show_default=True,
-    help="What one journey is: all of a party, a session, or one order or case.",
-)
+@_unit("correlation")
 @scoped
 @click.pass_obj
 def goes_with(workspace: Path, /, touchpoint: str, unit: Unit, as_json: bool, **part: Any) -> None:

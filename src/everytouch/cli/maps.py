@@ -6,14 +6,12 @@ from typing import Any
 import click
 
 from everytouch.catalogue.api import dump_map, from_bpmn
+from everytouch.cli.files import FILE, text_of
 from everytouch.cli.scope import open_scope, scoped
 from everytouch.cli.show import Column, console, grid, percent, show, show_basis, text
-from everytouch.errors import SourceError
 from everytouch.journeys.api import Against, Deviation, StepTaken
 from everytouch.stats.intervals import Estimate
 from everytouch.workspace import open_workspace
-
-_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.group("map")
@@ -45,30 +43,23 @@ def show_map(workspace: Path, name: str, version: int | None) -> None:
 
 
 @maps.command("from-bpmn")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 def bpmn(file: Path) -> None:
     """Print the first process of FILE (BPMN 2.0) as a map, to be edited and saved.
 
     A task's touchpoint is its name in small letters: put the catalogue's in its place.
     """
-    found = from_bpmn(_read(file), "process")
+    found = from_bpmn(text_of(file), "process")
     click.echo(dump_map(found), nl=False)
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f"{file} cannot be read: {error}", "give UTF-8") from error
 
 
 @maps.command("save")
 @click.argument("name")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.pass_obj
 def save_map(workspace: Path, name: str, file: Path) -> None:
     """Check FILE (YAML) and keep it as the newest version of the map NAME."""
-    saved = open_workspace(workspace).save_map(name, _read(file))
+    saved = open_workspace(workspace).save_map(name, text_of(file))
     click.echo(f"{saved.label}: {len(saved.steps)} steps, version {saved.version}")
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from everytouch.catalogue.api import Catalogue, JourneyMap
 from everytouch.engine.api import Engine
-from everytouch.journeys.aligning import Alignments, Paths, align
+from everytouch.journeys.aligning import Alignments, DistinctPaths, align
 from everytouch.journeys.automaton import Automaton, automaton
 from everytouch.journeys.deviations import (
     KINDS,
@@ -21,13 +21,13 @@ from everytouch.journeys.deviations import (
     outcomes,
 )
 from everytouch.journeys.walks import WORDS, chosen, cut, hashes
+from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats import differences, intervals
 from everytouch.stats.intervals import Estimate, Moments2, no_estimate
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, microseconds
 
-DAY = 86_400_000_000
 CHUNK = 2_000  # distinct paths aligned in one piece of work
 GRADE = "association"
 NONE = no_estimate(0, "too few answers")
@@ -130,7 +130,7 @@ class Question:
         return chosen(rows, edges, self.passing[bucket["touchpoint"][rows]], begun)
 
 
-def collect(bucket: Bucket, asked: Question) -> Paths:
+def collect(bucket: Bucket, asked: Question) -> DistinctPaths:
     """The distinct paths of a bucket."""
     rows, edges = asked.walks(bucket)
     codes = bucket["touchpoint"][rows]
@@ -138,7 +138,7 @@ def collect(bucket: Bucket, asked: Question) -> Paths:
     sizes = np.diff(edges)[first]
     ends = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     at = np.repeat(edges[:-1][first] - ends[:-1], sizes) + np.arange(ends[-1])
-    return Paths(unique, counts, ends, codes[at])
+    return DistinctPaths(unique, counts, ends, codes[at])
 
 
 def kernel(
@@ -207,11 +207,11 @@ def ask(
     return asked, _explained(engine, paths, model), due, then
 
 
-def _explained(engine: Engine, paths: Paths, model: Automaton) -> Explained:
+def _explained(engine: Engine, paths: DistinctPaths, model: Automaton) -> Explained:
     n = len(paths.hashes)
     parts = [paths.part(at, min(at + CHUNK, n)) for at in range(0, max(n, 1), CHUNK)]
     aligned: Alignments = engine.run(lambda part: align(part, model), parts)
-    none = Paths(
+    none = DistinctPaths(
         np.zeros(1, np.int64), np.ones(1, np.int64), np.zeros(2, np.int64), paths.codes[:0]
     )
     return explain(paths, aligned, model, int(align(none, model).cost[0]))

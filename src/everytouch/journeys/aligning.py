@@ -26,7 +26,7 @@ FAR = 1 << 30
 
 
 @dataclass(frozen=True)
-class Paths:
+class DistinctPaths:
     """Distinct sequences of touchpoint codes.
 
     Attributes:
@@ -40,7 +40,7 @@ class Paths:
     edges: NDArray[np.int64]
     codes: NDArray[np.int16]
 
-    def __add__(self, other: "Paths") -> "Paths":
+    def __add__(self, other: "DistinctPaths") -> "DistinctPaths":
         order, begins = joined(self.hashes, other.hashes)
         first = order[begins]
         counts = np.concatenate([self.counts, other.counts])[order]
@@ -51,13 +51,15 @@ class Paths:
         codes = np.concatenate([self.codes, other.codes])[at]
         known = np.concatenate([self.hashes, other.hashes])[first]
         added = np.add.reduceat(counts, begins) if len(begins) else counts
-        return Paths(known, added, edges, codes)
+        return DistinctPaths(known, added, edges, codes)
 
-    def part(self, start: int, stop: int) -> "Paths":
+    def part(self, start: int, stop: int) -> "DistinctPaths":
         """Some of them."""
         edges = self.edges[start : stop + 1]
         codes = self.codes[edges[0] : edges[-1]]
-        return Paths(self.hashes[start:stop], self.counts[start:stop], edges - edges[0], codes)
+        return DistinctPaths(
+            self.hashes[start:stop], self.counts[start:stop], edges - edges[0], codes
+        )
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def _align(  # noqa: C901 - one pass, compiled
     return total, taken, skipped
 
 
-def align(paths: Paths, model: Automaton) -> Alignments:
+def align(paths: DistinctPaths, model: Automaton) -> Alignments:
     """Align paths with a map.
 
     Raises:

@@ -30,7 +30,7 @@ from everytouch.journeys.retention import COUNTING, Counting, Retention, Returne
 from everytouch.journeys.sessions import SessionFacts, Sessions, sessions
 from everytouch.journeys.together import GoesWith, Together, goes_with
 from everytouch.journeys.volume import MonthVolume, Volume, volume
-from everytouch.journeys.walks import Unit
+from everytouch.journeys.walks import UNITS, Unit
 
 __all__ = [
     "COUNTING",
@@ -38,6 +38,7 @@ __all__ = [
     "MOST_ARROWS",
     "NOTHING",
     "ORDERS",
+    "UNITS",
     "Against",
     "Around",
     "Change",

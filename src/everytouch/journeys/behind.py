@@ -12,10 +12,9 @@ from everytouch.errors import UnknownNameError
 from everytouch.journeys.against import Ints, ask, judged, named
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
-from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
+from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, utc
 
 LONGEST = 200  # interactions of a path that are shown
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 
 
 @dataclass(frozen=True)
@@ -99,8 +98,8 @@ def _journey(
     first, last = (int(bucket["time"][row]) for row in (mine[0], mine[-1]))
     party = int(np.searchsorted(bucket.offsets, mine[0], side="right")) - 1
     return JourneyTaken(
-        _EPOCH + datetime.timedelta(microseconds=first),
-        _EPOCH + datetime.timedelta(microseconds=last),
+        utc(first),
+        utc(last),
         int(bucket.parties[party]),
         int(bucket["key"][mine[0]]),
         tuple(trails.touchpoints[code] for code in bucket["touchpoint"][mine[:LONGEST]]),

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from everytouch.journeys.aligning import Alignments, Paths
+from everytouch.journeys.aligning import Alignments, DistinctPaths
 from everytouch.journeys.automaton import Automaton
 from everytouch.stats.intervals import Moments2
 
@@ -62,7 +62,7 @@ def _classify(  # noqa: C901 - one pass, compiled
 
 @dataclass(frozen=True)
 class Explained:
-    """Paths, how they are aligned, and in what they deviate.
+    """DistinctPaths, how they are aligned, and in what they deviate.
 
     Attributes:
         model: the map's automaton.
@@ -70,7 +70,7 @@ class Explained:
         starts, found: the deviations of path i are found[starts[i] : starts[i + 1]].
     """
 
-    paths: Paths
+    paths: DistinctPaths
     aligned: Alignments
     model: Automaton
     least: int
@@ -91,7 +91,7 @@ class Explained:
         return int(len(KINDS) * steps + codes)
 
 
-def explain(paths: Paths, aligned: Alignments, model: Automaton, least: int) -> Explained:
+def explain(paths: DistinctPaths, aligned: Alignments, model: Automaton, least: int) -> Explained:
     """Name the deviations of aligned paths.
 
     A skipped step whose touchpoint was added elsewhere is one step out of order; an added

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
 from everytouch.errors import UnknownNameError
+from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
 from everytouch.stats.differences import of_shares
 from everytouch.stats.durations import BINS, duration_bin, quantile
@@ -188,7 +189,7 @@ def funnel(
     Raises:
         UnknownNameError: no interaction has such a touchpoint, or a step is barred.
     """
-    way = _way(trails, steps, without, int(window_days * 86_400_000_000), order)
+    way = _way(trails, steps, without, int(window_days * DAY), order)
     sums = engine.run(lambda bucket: kernel(bucket, scope, way), trails.buckets)
     entered = int(sums.reached[0])
     names = steps if order != "unordered" else [f"any {n + 1}" for n in range(len(steps))]

@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
+from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
 from everytouch.stats.intervals import Estimate, share
 from everytouch.trails.api import EVERYTHING, Bucket, Every, Scope, Trails, period_edges
@@ -134,7 +135,7 @@ def lifecycle(
             continue
         new, returning, revived, dormant, seen = sums[at].tolist()
         active = new + returning + revived
-        length = round((edges[at + 1] - edges[at]) / 86_400_000_000)
+        length = round((edges[at + 1] - edges[at]) / DAY)
         sticky = seen / (active * length) if active else float("nan")
         kept = share(returning, returning + dormant)
         rows.append(PeriodLife(name, active, new, returning, revived, dormant, kept, sticky))

@@ -8,11 +8,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
+from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
 from everytouch.stats.intervals import Estimate, share
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, microseconds
-
-DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)

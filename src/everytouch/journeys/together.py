@@ -11,13 +11,12 @@ from everytouch.catalogue.api import Catalogue
 from everytouch.engine.api import Engine
 from everytouch.journeys.deviations import outcomes
 from everytouch.journeys.walks import WORDS, Unit, cut
+from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats import differences, discovery
 from everytouch.stats.intervals import Estimate, Moments2, no_estimate
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
-
-DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)

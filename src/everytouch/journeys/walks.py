@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from everytouch.trails.api import Bucket
 
 Unit = Literal["party", "session", "correlation"]
+UNITS: tuple[Unit, ...] = ("party", "session", "correlation")
 WORDS: dict[Unit, str] = {
     "party": "whole trails of one party",
     "session": "sessions: interactions of one party without a longer silence",

@@ -12,7 +12,7 @@ from everytouch.trails.model import (
 from everytouch.trails.newest import ANY, Glimpse, Wanted, newest
 from everytouch.trails.one import Moment, Trail, moments_by_key, trail_of
 from everytouch.trails.periods import EVERY, Every, month_edges, period_edges
-from everytouch.trails.scope import EVERYTHING, Scope, microseconds
+from everytouch.trails.scope import EVERYTHING, Scope, microseconds, utc
 from everytouch.trails.segments import scope_of, traits_of
 from everytouch.trails.store import load, open_trails
 from everytouch.trails.views import VIEWS, Views
@@ -46,4 +46,5 @@ __all__ = [
     "scope_of",
     "trail_of",
     "traits_of",
+    "utc",
 ]

@@ -69,7 +69,14 @@ class Scope:
 EVERYTHING = Scope()
 
 
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+
 def microseconds(time: datetime.datetime) -> int:
     """Microseconds since 1970 of an aware time."""
-    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-    return (time - epoch) // datetime.timedelta(microseconds=1)
+    return (time - _EPOCH) // datetime.timedelta(microseconds=1)
+
+
+def utc(microseconds: int) -> datetime.datetime:
+    """The time so many microseconds after 1970 began."""
+    return _EPOCH + datetime.timedelta(microseconds=microseconds)

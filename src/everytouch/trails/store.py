@@ -14,6 +14,7 @@ from everytouch.ledger.api import Tables
 from everytouch.settings import Settings
 from everytouch.trails.build import Builder
 from everytouch.trails.model import Bucket, Trails
+from everytouch.trails.scope import utc
 
 _TABLES = ("interactions", "perceptions", "links")
 
@@ -72,17 +73,14 @@ def _load(folder: Path, _written: int) -> Trails:
         instruments=tuple(manifest["instrument"]),
         moments=manifest["moments"],
         parties=manifest["parties"],
-        first=_time(manifest["first"]),
-        last=_time(manifest["last"]),
+        first=_known(manifest["first"]),
+        last=_known(manifest["last"]),
         versions=manifest["versions"],
     )
 
 
-def _time(microseconds: int | None) -> datetime.datetime | None:
-    if microseconds is None:
-        return None
-    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-    return epoch + datetime.timedelta(microseconds=microseconds)
+def _known(microseconds: int | None) -> datetime.datetime | None:
+    return None if microseconds is None else utc(microseconds)
 
 
 def _replace(folder: Path, target: Path, build: Callable[[Path], None]) -> None:

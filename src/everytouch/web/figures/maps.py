@@ -55,6 +55,16 @@ def steps(ask: Ask) -> Figure:
     )
 
 
+def in_words(ask: Ask, deviation: str) -> str:
+    """A deviation's name, as ``late:delivered``, as people read it."""
+    kind, _, name = deviation.partition(":")
+    kind, workspace = kind.replace("-", " "), ask.workspace
+    labels = {one.step: one.label for one in workspace.journey_map(name_of(ask)).steps}
+    if kind == "added":
+        labels = {name: point.label for name, point in workspace.catalogue.touchpoints.items()}
+    return f"{DEVIATIONS.get(kind, kind)}: {labels.get(name, name)}"
+
+
 def _late(step: StepTaken) -> str:
     late = step.late
     if late is None:
@@ -66,11 +76,6 @@ def deviations(ask: Ask) -> Figure:
     """What is otherwise, how often, and what it goes with."""
     result, name = against(ask), name_of(ask)
     money = ask.workspace.settings.currency
-    known = ask.workspace.catalogue.touchpoints
-
-    def label(row: Deviation) -> str:
-        point = known.get(row.deviation.partition(":")[2])
-        return point.label if row.kind == "added" and point else row.label
 
     def behind(row: Deviation) -> str | None:
         if "dig" not in ask.rights or ask.shared:
@@ -78,7 +83,7 @@ def deviations(ask: Ask) -> Figure:
         return f"/maps/{name}/journeys?deviation={row.deviation}&{ask.filters.query()}"
 
     columns = (
-        Column(_("deviation"), lambda r: f"{DEVIATIONS[r.kind]}: {label(r)}", link=behind),
+        Column(_("deviation"), lambda r: in_words(ask, r.deviation), link=behind),
         Column(_("journeys"), lambda r: r.walks, "number"),
         Column(_("of all"), lambda r: r.share.value, "percent"),
         Column(_("points more or less"), lambda r: r.score, "estimate"),

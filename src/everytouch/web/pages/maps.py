@@ -15,6 +15,7 @@ from everytouch.errors import EverytouchError
 from everytouch.ledger.api import audit
 from everytouch.web.ask import Ask
 from everytouch.web.errors import refused
+from everytouch.web.figures.maps import in_words
 from everytouch.web.routes import Route
 
 LONGEST, LIMIT = 200_000, 50
@@ -137,7 +138,7 @@ def _edit(request: HttpRequest, name: str, text: str, wrong: str = "") -> HttpRe
 @_whole
 def behind(request: HttpRequest, name: str) -> HttpResponse:
     """The newest journeys with a deviation."""
-    ask: Ask = request.ask
+    ask: Ask = replace(request.ask, options={**request.ask.options, "map": name})
     _known(ask, name)
     deviation, scope = ask.options.get("deviation", ""), ask.organisation.scope
     result = ask.once(
@@ -150,7 +151,7 @@ def behind(request: HttpRequest, name: str) -> HttpResponse:
     values = {
         "ask": ask,
         "map": name,
-        "deviation": deviation,
+        "deviation": in_words(ask, deviation),
         "rows": result.rows,
         "basis": result.basis,
         "points": ask.workspace.catalogue.touchpoints,
