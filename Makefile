@@ -50,6 +50,7 @@ screenshots: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python benchmarks/spine.py
 	PYTHONPATH=. $(BIN)/python benchmarks/journeys.py
+	PYTHONPATH=. $(BIN)/python benchmarks/renewal.py
 	PYTHONPATH=. $(BIN)/python benchmarks/web.py
 	PYTHONPATH=. $(BIN)/python benchmarks/collect.py --minutes 5
 

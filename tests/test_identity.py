@@ -74,6 +74,33 @@ def test_components_equal_a_naive_search(stated):
     assert found.tolist() == list(expected.values())
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=8),
+    st.lists(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=4), max_size=4),
+)
+def test_what_grows_equals_all_statements_together(before, batches):
+    stated = [(a, b, True, 0) for a, b in before]
+    grown = resolve(links(*stated))
+    for batch in batches:
+        new = [(a, b, True, 0) for a, b in batch]
+        stated += new
+        grown = grown.grown(links(*new))
+        whole = resolve(links(*stated))
+        assert grown.keys.tolist() == whole.keys.tolist()
+        assert grown.roots.tolist() == whole.roots.tolist()
+    parties = np.arange(13)
+    keys, whose = grown.families(grown.party(parties))
+    assert sorted(keys.tolist()) == parties.tolist()
+    assert grown.party(keys).tolist() == whose.tolist()
+
+
+def test_who_was_parted_does_not_grow():
+    parted = resolve(links((1, 2, True, 0), (1, 2, False, 1), (3, 4, True, 0)))
+    assert parted.grown(links((3, 5, True, 2))).party(np.array([5])).tolist() == [3]
+    assert parted.grown(links((2, 3, True, 0))) is None
+    assert parted.grown(links((3, 4, False, 2))) is None
+
+
 def test_a_device_joins_its_customer(simulated):
     """The web check-out was seen with a device: both lead to one trail."""
     query = "SELECT namespace, identifier, other_identifier FROM ledger LIMIT 1"

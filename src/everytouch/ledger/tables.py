@@ -21,6 +21,7 @@ from deltalake import (
 from deltalake.exceptions import DeltaError
 
 from everytouch.errors import LedgerError, WorkspaceError
+from everytouch.ledger.history import appended
 from everytouch.moments.api import COLUMNS, Kind, schema
 
 _KEY = [pa.field("key_first", pa.int64()), pa.field("key_second", pa.int64())]
@@ -83,6 +84,10 @@ TABLES: dict[str, pa.Schema] = {
     "imports": IMPORTS,
     "erasures": ERASURES,
 }
+
+
+def _paths(table: DeltaTable) -> list[Path]:
+    return [Path(uri.removeprefix("file://")) for uri in table.file_uris()]
 
 
 class Tables:
@@ -149,6 +154,15 @@ class Tables:
         numbers = [int(found[1]) for commit in commits if (found := _COMMIT.fullmatch(commit))]
         return max(numbers) if numbers else int(self.open(name).version())
 
+    def snapshot(self, name: str) -> tuple[int, list[Path]]:
+        """The newest version of a table, and its files then."""
+        table = self.open(name)
+        return int(table.version()), _paths(table)
+
+    def appended(self, name: str, since: int, until: int) -> list[Path] | None:
+        """Files with the rows added between two versions; None where rows went, too."""
+        return appended(self.folder / name, since, until)
+
     def stamped(self, name: str, who: str) -> int:
         """Number of the last commit of somebody who stamps them; -1 where there is none."""
         found = self.open(name).transaction_version(who)
@@ -160,7 +174,7 @@ class Tables:
 
     def files(self, name: str) -> list[Path]:
         """Active Parquet files of a table, as delta-rs names them."""
-        return [Path(uri.removeprefix("file://")) for uri in self.open(name).file_uris()]
+        return _paths(self.open(name))
 
     def batches(self, name: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
         """The rows of a table in batches, only these columns."""
@@ -181,8 +195,12 @@ class Tables:
 
     def read(self, name: str, columns: list[str]) -> pa.Table:
         """These columns of a whole table."""
+        return self.read_of(name, self.files(name), columns)
+
+    def read_of(self, name: str, files: list[Path], columns: list[str]) -> pa.Table:
+        """These columns of some files of a table."""
         wanted = pa.schema([TABLES[name].field(column) for column in columns])
-        return pa.Table.from_batches(self.batches(name, columns), wanted)
+        return pa.Table.from_batches(self.batches_of(name, files, columns), wanted)
 
     def query(
         self,

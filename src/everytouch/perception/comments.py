@@ -15,7 +15,7 @@ from everytouch.ledger.api import Tables
 from everytouch.perception.windows import Rules, windows
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
-from everytouch.trails.api import Bucket, Scope, Trails, bucket_numbers
+from everytouch.trails.api import Bucket, Scope, Trails
 
 LEAST = 10  # comments below which none is shown
 _READ = 5_000  # newest comments looked at for one answer
@@ -114,12 +114,10 @@ def _taken(parties: NDArray[Any], trails: Trails, scope: Scope) -> NDArray[Any]:
     if scope.parties is None or not len(parties):
         return np.ones(len(parties), np.bool_)
     taken = np.zeros(len(parties), np.bool_)
-    numbers = bucket_numbers(parties, len(trails.buckets))
-    for number in np.unique(numbers):
-        bucket, mine = trails.buckets[number], numbers == number
-        at = np.minimum(np.searchsorted(bucket.parties, parties[mine]), len(bucket.parties) - 1)
-        found = bucket.parties[at] == parties[mine]
-        taken[mine] = found & scope.take(bucket)[at]
+    numbers, at = trails.find(parties)
+    for number in np.unique(numbers[numbers >= 0]):
+        mine = numbers == number
+        taken[mine] = scope.take(trails.buckets[number])[at[mine]]
     return taken
 
 

@@ -1,7 +1,9 @@
 """Trails as arrays: what a kernel sees of one bucket, and what all buckets share."""
 
 import datetime
-from dataclasses import dataclass
+import functools
+import weakref
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,43 +33,80 @@ COLUMNS: dict[str, Any] = {
 }
 
 
+class _Mapped:
+    """The arrays of one bucket's files; shared by all states of the trails it is part of."""
+
+    def __init__(self, place: Path) -> None:
+        self.parties: NDArray[np.int64] = np.load(place / "parties.npy")
+        self.offsets: NDArray[np.int64] = np.load(place / "offsets.npy")
+        self.columns: dict[str, NDArray[Any]] = {
+            name: np.load(place / f"{name}.npy", mmap_mode="r") for name in COLUMNS
+        }
+
+
+# What nobody looks at any more is let go of, and with it the disk space of removed files.
+_MAPPED: "weakref.WeakValueDictionary[tuple[Path, int], _Mapped]" = weakref.WeakValueDictionary()
+NOBODY = np.zeros(0, np.int64)
+
+
+def _mapped(place: Path) -> _Mapped:
+    key = (place, place.stat().st_mtime_ns)
+    there = _MAPPED.get(key)
+    if there is None:
+        there = _MAPPED[key] = _Mapped(place)
+    return there
+
+
 @dataclass(frozen=True)
 class Bucket:
     """The trails of the parties whose key falls into this bucket.
 
     Attributes:
-        number: which bucket.
-        parties: party keys, (p,), ascending.
-        offsets: (p + 1,); the moments of party i are rows offsets[i] : offsets[i + 1], in
-            order of time.
-        columns: the columns of ``COLUMNS``, each (n,), memory-mapped.
-        folder: of the trails it is part of; a process elsewhere maps it anew from there.
+        number: which bucket, among all of the trails.
+        place: the folder with its files.
+        hidden: positions of parties whose trail has grown since and lies in another bucket;
+            their rows here do not count.
     """
 
     number: int
-    parties: NDArray[np.int64]
-    offsets: NDArray[np.int64]
-    columns: dict[str, NDArray[Any]]
-    folder: Path
+    place: Path
+    hidden: NDArray[np.int64] = field(default_factory=lambda: NOBODY, compare=False)
 
-    @classmethod
-    def load(cls, folder: Path, number: int) -> "Bucket":
-        """Open a bucket of trails that were built into a folder."""
-        place = folder / f"{number:04d}"
-        columns: dict[str, Any] = {
-            name: np.load(place / f"{name}.npy", mmap_mode="r") for name in COLUMNS
-        }
-        offsets, parties = np.load(place / "offsets.npy"), np.load(place / "parties.npy")
-        return cls(number, parties, offsets, columns, folder)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_files", _mapped(self.place))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Bucket.load, (self.folder, self.number)
+        """A process elsewhere maps the files anew."""
+        return Bucket, (self.number, self.place, self.hidden)
+
+    _files: _Mapped = field(init=False, repr=False, compare=False)
+
+    @property
+    def parties(self) -> NDArray[np.int64]:
+        """Party keys, (p,), ascending."""
+        return self._files.parties
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """Where trails begin, (p + 1,).
+
+        The moments of party i are rows offsets[i] : offsets[i + 1], in the order of time.
+        """
+        return self._files.offsets
+
+    @functools.cached_property
+    def live(self) -> NDArray[np.bool_]:
+        """Which parties count, (p,)."""
+        live = np.ones(len(self.parties), np.bool_)
+        live[self.hidden] = False
+        return live
 
     def __getitem__(self, name: str) -> NDArray[Any]:
-        return self.columns[name]
+        """One of ``COLUMNS``, (n,), memory-mapped."""
+        return self._files.columns[name]
 
     def __len__(self) -> int:
-        return len(self.columns["time"])
+        return len(self["time"])
 
     def owner(self) -> NDArray[np.int64]:
         """For each row, the index of its party in this bucket."""
@@ -80,6 +119,7 @@ class Trails:
 
     Attributes:
         buckets: all buckets, also empty ones.
+        layers: numbers of buckets that were written together, and deal the keys out among them.
         touchpoints, outcomes, instruments: what the codes stand for.
         moments, parties: how many there are.
         first, last: times of the earliest and latest moment, None when there is none.
@@ -87,6 +127,7 @@ class Trails:
     """
 
     buckets: tuple[Bucket, ...]
+    layers: tuple[int, ...]
     touchpoints: tuple[str, ...]
     outcomes: tuple[str, ...]
     instruments: tuple[str, ...]
@@ -96,9 +137,26 @@ class Trails:
     last: datetime.datetime | None
     versions: dict[str, int]
 
-    def bucket_of(self, party: int) -> Bucket:
-        """The bucket that holds a party key."""
-        return self.buckets[int(bucket_numbers(np.array([party], np.int64), len(self.buckets))[0])]
+    def find(self, parties: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where trails are.
+
+        Returns:
+            number of each party's bucket, -1 for a party without moments, and its position there.
+        """
+        number, at = np.full(len(parties), -1), np.zeros(len(parties), np.int64)
+        first = 0
+        for count in self.layers:
+            dealt = bucket_numbers(parties, count)
+            for one in np.unique(dealt):
+                bucket, mine = self.buckets[first + one], np.flatnonzero(dealt == one)
+                if not len(bucket.parties):
+                    continue
+                place = np.searchsorted(bucket.parties, parties[mine])
+                place = np.minimum(place, len(bucket.parties) - 1)
+                there = (bucket.parties[place] == parties[mine]) & bucket.live[place]
+                number[mine[there]], at[mine[there]] = bucket.number, place[there]
+            first += count
+        return number, at
 
     def code_of(self, touchpoint: str) -> int:
         """The code of a touchpoint.
@@ -115,10 +173,10 @@ class Trails:
 
     def rows_of(self, party: int) -> tuple[Bucket, slice]:
         """Bucket and rows of a party; an empty slice for a party without moments."""
-        bucket = self.bucket_of(party)
-        at = int(np.searchsorted(bucket.parties, party))
-        if at == len(bucket.parties) or bucket.parties[at] != party:
-            return bucket, slice(0, 0)
+        (number,), (at,) = self.find(np.array([party], np.int64))
+        if number < 0:
+            return self.buckets[0], slice(0, 0)
+        bucket = self.buckets[number]
         return bucket, slice(int(bucket.offsets[at]), int(bucket.offsets[at + 1]))
 
 

@@ -32,8 +32,9 @@ class Scope:
     def take(self, bucket: Bucket) -> NDArray[np.bool_]:
         """Which parties of a bucket are asked about."""
         if self.parties is None:
-            return np.ones(len(bucket.parties), np.bool_)
-        return self.parties[bucket.number]
+            return bucket.live
+        taken = self.parties[bucket.number]
+        return taken & bucket.live if len(bucket.hidden) else taken
 
     def kinds(self, bucket: Bucket) -> NDArray[np.int8]:
         """The kind of each row, with interactions at other places as no kind at all (2)."""
@@ -48,7 +49,7 @@ class Scope:
         inside = (bucket["time"] >= self.start) & (bucket["time"] < self.stop)
         if self.places is not None:
             inside &= np.append(self.places, True)[bucket["touchpoint"]]
-        if self.parties is None:
+        if self.parties is None and not len(bucket.hidden):
             return inside
         return inside & np.repeat(self.take(bucket), np.diff(bucket.offsets))
 

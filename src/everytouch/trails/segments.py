@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from everytouch.catalogue.api import Segment
-from everytouch.identity.api import Resolution
+from everytouch.identity.api import Resolution, among
 from everytouch.ledger.api import Tables
 from everytouch.moments.api import PARTY_KINDS
 from everytouch.trails.model import Bucket, Trails
@@ -57,9 +57,9 @@ def _with_trait(
 def _select(
     segment: Segment, trails: Trails, bucket: Bucket, with_trait: NDArray[np.int64] | None
 ) -> NDArray[np.bool_]:
-    chosen = np.ones(len(bucket.parties), np.bool_)
+    chosen = bucket.live.copy()
     if with_trait is not None:
-        chosen &= _among(bucket.parties, with_trait)
+        chosen &= among(bucket.parties, with_trait)
     if segment.party_kind is not None:
         kinds = bucket["party_kind"][bucket.offsets[:-1]]
         chosen &= kinds == PARTY_KINDS.index(segment.party_kind)
@@ -72,13 +72,3 @@ def _select(
             passed = np.bincount(bucket.owner()[here], minlength=len(bucket.parties))
         chosen &= passed >= segment.at_least
     return chosen
-
-
-def _among(keys: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which keys are among known ones, that are in order."""
-    if not len(known):
-        return np.zeros(len(keys), np.bool_)
-    found: NDArray[np.bool_] = (
-        known[np.minimum(np.searchsorted(known, keys), len(known) - 1)] == keys
-    )
-    return found

@@ -2,80 +2,87 @@
 
 import contextlib
 import datetime
+import fcntl
 import functools
-import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
-from everytouch.identity.api import current
+import numpy as np
+
+from everytouch.identity.api import newest
 from everytouch.ledger.api import Tables
 from everytouch.settings import Settings
 from everytouch.trails.build import Builder
+from everytouch.trails.extend import extend
+from everytouch.trails.manifest import Manifest, hidden_of, written
 from everytouch.trails.model import Bucket, Trails
+from everytouch.trails.records import READ
 from everytouch.trails.scope import utc
 
-_TABLES = ("interactions", "perceptions", "links")
+_TABLES = (*READ, "links")
+_DAMAGED = (OSError, ValueError, KeyError, TypeError)
 
 
 def open_trails(
     folder: Path, tables: Tables, secret: bytes, settings: Settings, *, stale: bool = False
 ) -> Trails:
-    """Trails as of the newest ledger; built first where they are missing or older.
+    """Trails as of the newest ledger; where they are older, what is new is added first.
 
     Args:
-        stale: older ones will do where there are any; somebody else builds the newer ones.
+        stale: older ones will do where there are any; somebody else adds what is new.
     """
-    versions = {name: tables.version(name) for name in _TABLES}
-    target = folder / "-".join(str(versions[name]) for name in _TABLES)
-    if not _whole(target):
-        if stale and (older := _newest(folder)) is not None:
-            return older
-        builder = Builder(tables, current(tables), secret, settings.bucket_rows, settings.cores)
-        _replace(folder, target, lambda new: builder.build(new, versions))
-    return load(target)
+    target = folder / _name({name: tables.version(name) for name in _TABLES})
+    with contextlib.suppress(*_DAMAGED):
+        return load(target)
+    if stale and (older := _youngest(folder)) is not None:
+        return older
+    with _alone(folder):
+        return _renewed(folder, tables, secret, settings)
 
 
-def _newest(folder: Path) -> Trails | None:
+def _name(versions: dict[str, int]) -> str:
+    return "-".join(str(versions[name]) for name in _TABLES)
+
+
+def _youngest(folder: Path) -> Trails | None:
     """The youngest trails that can be opened."""
     built = folder.glob("*-*-*/manifest.json")
     for manifest in sorted(built, key=lambda path: path.stat().st_mtime_ns, reverse=True):
-        with contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.suppress(*_DAMAGED):
             return load(manifest.parent)
     return None
 
 
-def _whole(folder: Path) -> bool:
-    """Whether trails are there and can be opened; what is damaged is removed."""
-    if not folder.exists():
-        return False
-    try:
-        load(folder)
-    except (OSError, ValueError, KeyError):
-        shutil.rmtree(folder, ignore_errors=True)
-        return False
-    return True
-
-
 def load(folder: Path) -> Trails:
-    """Open trails that were built into ``folder``; what is open already is given again."""
-    return _load(folder, (folder / "manifest.json").stat().st_mtime_ns)
+    """Open trails that were written into ``folder``; what is open already is given again."""
+    return _load(folder, written(folder))
 
 
 @functools.lru_cache(maxsize=4)
 def _load(folder: Path, _written: int) -> Trails:
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest, hidden = Manifest.read(folder), hidden_of(folder)
+    places = [
+        folder.parent / layer.folder / f"{number:04d}"
+        for layer in manifest.layers
+        for number in range(layer.buckets)
+    ]
+    parted = np.split(hidden[:, 1], np.searchsorted(hidden[:, 0], np.arange(1, len(places))))
     return Trails(
-        buckets=tuple(Bucket.load(folder, number) for number in range(manifest["buckets"])),
-        touchpoints=tuple(manifest["touchpoint"]),
-        outcomes=tuple(manifest["outcome"]),
-        instruments=tuple(manifest["instrument"]),
-        moments=manifest["moments"],
-        parties=manifest["parties"],
-        first=_known(manifest["first"]),
-        last=_known(manifest["last"]),
-        versions=manifest["versions"],
+        buckets=tuple(
+            Bucket(number, place, at)
+            for number, (place, at) in enumerate(zip(places, parted, strict=True))
+        ),
+        layers=tuple(layer.buckets for layer in manifest.layers),
+        touchpoints=manifest.codes["touchpoint"],
+        outcomes=manifest.codes["outcome"],
+        instruments=manifest.codes["instrument"],
+        moments=manifest.moments,
+        parties=manifest.parties,
+        first=_known(manifest.first),
+        last=_known(manifest.last),
+        versions=manifest.versions,
     )
 
 
@@ -83,31 +90,47 @@ def _known(microseconds: int | None) -> datetime.datetime | None:
     return None if microseconds is None else utc(microseconds)
 
 
-def _replace(folder: Path, target: Path, build: Callable[[Path], None]) -> None:
-    """Build beside, then rename: a reader sees whole trails or none; older ones go."""
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time writes trails; the system frees the lock if it dies."""
     folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f"building-{os.getpid()}"
-    shutil.rmtree(new, ignore_errors=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _renewed(folder: Path, tables: Tables, secret: bytes, settings: Settings) -> Trails:
+    """Trails of the ledger as it is now, written unless another process just did."""
+    known, resolution = newest(tables)
+    found = {name: tables.snapshot(name) for name in READ}
+    versions = {name: version for name, (version, _) in found.items()} | {"links": known}
+    name = _name(versions)
+    with contextlib.suppress(*_DAMAGED):
+        return load(folder / name)
+    older, new = _youngest(folder), folder / f"building-{os.getpid()}"
+    extension = None
+    if older is not None:
+        manifest = Manifest.read(folder / _name(older.versions))
+        extension = extend(older, manifest, tables, resolution, versions, secret)
     try:
-        build(new)
-        with contextlib.suppress(OSError):  # another process built the same meanwhile
-            new.rename(target)
+        if extension is not None:
+            extension.write(new, name, settings.bucket_rows, settings.cores)
+        else:
+            builder = Builder(tables, resolution, secret, settings.bucket_rows, settings.cores)
+            files = {table: paths for table, (_, paths) in found.items()}
+            builder.build(new, name, files, versions)
+        shutil.rmtree(folder / name, ignore_errors=True)  # damaged
+        new.rename(folder / name)
     finally:
         shutil.rmtree(new, ignore_errors=True)
+    _clear(folder, name)
+    return load(folder / name)
+
+
+def _clear(folder: Path, name: str) -> None:
+    """Remove what the newest trails do not consist of; who has it open keeps it."""
+    layers = Manifest.read(folder / name).layers
+    used = {name, ".lock", *(layer.folder for layer in layers)}
     for old in folder.iterdir():
-        if old != target and not _being_built(old):
+        if old.name not in used:
             shutil.rmtree(old, ignore_errors=True)
-
-
-def _being_built(folder: Path) -> bool:
-    """Whether another living process is building there."""
-    name, _, number = folder.name.partition("-")
-    if name != "building" or not number.isdigit():
-        return False
-    try:
-        os.kill(int(number), 0)  # signal 0 asks only whether it is there
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

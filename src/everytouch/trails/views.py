@@ -144,7 +144,10 @@ def _moments(trails: Trails) -> pa.Table:
         for name in ("time", "due", "duration", "amount", "cost", "correlation", "score"):
             columns[name] = bucket[name]
         coded = {name: _named(bucket[name], known) for name, known in words.items()}
-        parts.append(pa.table({**columns, **coded}))
+        part = pa.table({**columns, **coded})
+        if len(bucket.hidden):
+            part = part.filter(pa.array(np.repeat(bucket.live, sizes)))
+        parts.append(part)
     return pa.concat_tables(parts)
 
 

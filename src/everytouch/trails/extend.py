@@ -1,0 +1,184 @@
+"""Extending trails: new moments in a layer of their own, with the whole trails they belong to.
+
+Nothing that is there is written again. A party with new moments, or one that a new link joins to
+another, gets its whole trail in the new layer and is hidden in the older ones, so that a bucket
+always holds whole trails. Layers are put together as they grow (each at least twice what comes
+after it), so a moment is copied O(log n) times, and the last step of that is a whole that nobody
+had to read from the ledger.
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everytouch.identity.api import Resolution, all_same, among
+from everytouch.ledger.api import Tables
+from everytouch.moments.api import Keys
+from everytouch.trails.build import Files, Size, rows_in
+from everytouch.trails.gather import Part, dealt, fresh_part, part_of, put_together
+from everytouch.trails.manifest import Layer, Manifest
+from everytouch.trails.model import Bucket, Trails
+from everytouch.trails.records import READ, RECORD, Records
+
+MOST = 4_000_000  # new moments that are held in memory; more are built as a whole
+SHARE = 4  # so many times the oldest layer's moments may be all others' before it joins them
+_LINK = ["party_key", "other_key", "same"]
+
+
+def extend(
+    older: Trails,
+    manifest: Manifest,
+    tables: Tables,
+    resolution: Resolution,
+    versions: dict[str, int],
+    secret: bytes,
+) -> "Extension | None":
+    """What has to be written for newer trails.
+
+    Args:
+        manifest: of ``older``.
+        resolution: which identifiers are one party now.
+        versions: of the ledger's tables now.
+
+    Returns:
+        None where they must be built from the ledger: much is new, rows were removed, or
+        somebody said that two are not the same.
+    """
+    added = {n: tables.appended(n, older.versions[n], versions[n]) for n in (*READ, "links")}
+    files: Files = {name: paths for name, paths in added.items() if paths is not None}
+    linked = files.pop("links", None)
+    if linked is None or len(files) < len(READ):
+        return None
+    if rows_in(files) > min(MOST, older.moments // SHARE):
+        return None
+    links = tables.read_of("links", linked, _LINK)
+    named = np.union1d(links["party_key"].to_numpy(), links["other_key"].to_numpy())
+    if not all_same(links) or among(named, resolution.denied).any():
+        return None
+    records = Records(resolution, secret, manifest.codes)
+    rows = [
+        records.of(name, batch)
+        for name, paths in files.items()
+        for batch in tables.batches_of(name, paths, READ[name])
+    ]
+    fresh = np.concatenate([np.zeros(0, RECORD), *rows])
+    return Extension(older, manifest, records, fresh, _touched(resolution, named, fresh), versions)
+
+
+def _touched(resolution: Resolution, named: Keys, fresh: NDArray[Any]) -> tuple[Keys, Keys]:
+    """Under which keys a touched party may lie, ascending, and its key now."""
+    old, new = resolution.families(resolution.party(named))
+    mine = np.unique(fresh["party"])
+    keys, first = np.unique(np.append(old, mine), return_index=True)
+    return keys, np.append(new, mine)[first]
+
+
+class Extension:
+    """A new layer, and which layers stay below it."""
+
+    def __init__(
+        self,
+        older: Trails,
+        manifest: Manifest,
+        records: Records,
+        fresh: NDArray[Any],
+        touched: tuple[Keys, Keys],
+        versions: dict[str, int],
+    ) -> None:
+        self.older, self.manifest, self.records = older, manifest, records
+        self.fresh, self.touched, self.versions = fresh, touched, versions
+        self.parts = self._found()
+        self.kept = self._kept()
+
+    def _found(self) -> dict[int, Part]:
+        """The touched trails that are there."""
+        keys, new = self.touched
+        number, at = self.older.find(keys)
+        parts = {}
+        for one in np.unique(number[number >= 0]):
+            mine = np.flatnonzero(number == one)
+            order = mine[np.argsort(at[mine])]
+            parts[int(one)] = part_of(self.older.buckets[one], at[order], new[order])
+        return parts
+
+    def _kept(self) -> int:
+        """How many of the older layers stay; those above join the new one whole."""
+        size = len(self.fresh) + sum(map(len, self.parts.values()))
+        ends = np.cumsum(self.older.layers).tolist()
+        for layer in range(len(ends) - 1, -1, -1):
+            buckets = self.older.buckets[(ends[layer - 1] if layer else 0) : ends[layer]]
+            large = sum(_live(bucket) for bucket in buckets)
+            if large > (2 if layer else SHARE) * size:
+                return layer + 1
+            for bucket in buckets:
+                whole = self._whole(bucket)
+                size += len(whole) - len(self.parts.get(bucket.number, ()))
+                self.parts[bucket.number] = whole
+        return 0
+
+    def _whole(self, bucket: Bucket) -> Part:
+        """All trails of a bucket that count."""
+        keys, new = self.touched
+        at = np.flatnonzero(bucket.live)
+        mine = bucket.parties[at]
+        if len(keys):
+            place = np.minimum(np.searchsorted(keys, mine), len(keys) - 1)
+            mine = np.where(keys[place] == mine, new[place], mine)
+        return part_of(bucket, at, mine)
+
+    def write(self, folder: Path, name: str, bucket_rows: int, threads: int) -> None:
+        """Write the layer and the manifest into a new folder.
+
+        Args:
+            name: what the folder is called in the end.
+            bucket_rows: moments aimed at in one bucket.
+            threads: buckets written at a time.
+        """
+        folder.mkdir(parents=True)
+        parts = [*self.parts.values(), fresh_part(self.fresh)]
+        count = max(1, math.ceil(sum(map(len, parts)) / bucket_rows))
+        places = [dealt(part.new, count) for part in parts]
+
+        def write(number: int) -> Size:
+            some = [p.some(at[number]) for p, at in zip(parts, places, strict=True)]
+            return put_together(some, folder / f"{number:04d}")
+
+        with ThreadPoolExecutor(threads) as pool:
+            sizes = list(pool.map(write, range(count)))
+        self._manifest(Layer(name, count), sizes).write(folder, self._hidden())
+
+    def _manifest(self, layer: Layer, sizes: list[Size]) -> Manifest:
+        gone = sum(len(part.new) for part in self.parts.values())
+        time = self.fresh["time"]
+        began, ended = self.manifest.first, self.manifest.last
+        if len(time):
+            began = min(int(time.min()), began if began is not None else int(time.min()))
+            ended = max(int(time.max()), ended if ended is not None else int(time.max()))
+        return Manifest(
+            layers=(*self.manifest.layers[: self.kept], layer),
+            moments=self.manifest.moments + len(self.fresh),
+            parties=self.manifest.parties - gone + sum(size.parties for size in sizes),
+            first=began,
+            last=ended,
+            versions=self.versions,
+            codes=self.records.coded(),
+        )
+
+    def _hidden(self) -> NDArray[np.int64]:
+        """What is hidden below the new layer: bucket and position, (h, 2), in order."""
+        pairs = [np.zeros((0, 2), np.int64)]
+        for bucket in self.older.buckets[: sum(self.older.layers[: self.kept])]:
+            part = self.parts.get(bucket.number)
+            at = bucket.hidden if part is None else np.union1d(bucket.hidden, part.at)
+            pairs.append(np.column_stack([np.full(len(at), bucket.number), at]))
+        return np.concatenate(pairs)
+
+
+def _live(bucket: Bucket) -> int:
+    """Moments of a bucket that count."""
+    at = bucket.hidden
+    return len(bucket) - int((bucket.offsets[at + 1] - bucket.offsets[at]).sum())
