@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everytouch
+from everytouch.catalogue.api import Segment
 from everytouch.engine.api import LocalEngine
+from everytouch.errors import StaleScopeError
 from everytouch.identity.api import current, resolve
 from everytouch.journeys.api import funnel, graph, paths, retention, sessions
 from everytouch.ledger.api import Loader
@@ -222,6 +224,17 @@ def test_questions_answer_as_on_trails_built_anew(small, tmp_path):
     ):  # fmt: skip
         assert ask(small.trails(), engine).to_pylist() == ask(whole, engine).to_pylist()
     assert small.sql("SELECT count(*) AS n FROM moments")["n"].to_pylist() == [whole.moments]
+
+
+def test_a_scope_of_older_trails_is_refused_and_a_pinned_workspace_keeps_its_own(small):
+    chosen = Segment(name="at_web", label="At web", touchpoint="web")
+    pinned = small.pin()
+    scope, before = pinned.selected(chosen), pinned.graph(pinned.selected(chosen))
+    send(small, [moment("new", 3, 70_000)])
+    assert pinned.graph(scope).to_pylist() == before.to_pylist()
+    with pytest.raises(StaleScopeError, match="make the scope again"):
+        small.graph(scope)
+    assert small.graph(small.selected(chosen)).to_pylist() != before.to_pylist()
 
 
 def test_two_processes_write_one_after_the_other(small, monkeypatch):

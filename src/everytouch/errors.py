@@ -52,6 +52,10 @@ class UnknownNameError(EverytouchError):
     """A name nobody has defined."""
 
 
+class StaleScopeError(EverytouchError):
+    """A scope of parties that was made before moments came."""
+
+
 class NotEnoughDataError(EverytouchError):
     """A question the data cannot answer."""
 

@@ -30,7 +30,7 @@ def scoped(command: F) -> F:
 
 def open_scope(path: Path, segment: str | None, since: str | None, until: str | None) -> Any:
     """A workspace, and the part of its trails that the options of ``scoped`` name."""
-    workspace = open_workspace(path)
+    workspace = open_workspace(path).pin()
     first, last = _day(workspace, since), _day(workspace, until)
     scope: Scope = workspace.scope(segment, first, last)
     return workspace, scope

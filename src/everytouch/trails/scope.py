@@ -2,10 +2,12 @@
 
 import datetime
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from everytouch.errors import StaleScopeError
 from everytouch.trails.model import INTERACTION, Bucket
 
 _FIRST, _LAST = np.iinfo(np.int64).min + 1, np.iinfo(np.int64).max
@@ -16,24 +18,33 @@ class Scope:
     """Parties and period a question is about; everything when nothing is given.
 
     Attributes:
-        parties: per bucket number, which of its parties, (p,); None for all.
+        parties: per place of a bucket, which of its parties, (p,); None for all.
         start, stop: first microsecond of the period, and the first one after it.
         places: which touchpoint codes, (K,); None for all. An answer about a whole journey
             belongs to every touchpoint the journey passed.
         text: the scope in words, for the basis of results.
     """
 
-    parties: dict[int, NDArray[np.bool_]] | None = field(default=None, compare=False)
+    parties: dict[Path, NDArray[np.bool_]] | None = field(default=None, compare=False)
     start: int = _FIRST
     stop: int = _LAST
     places: NDArray[np.bool_] | None = field(default=None, compare=False)
     text: str = "all parties, all time"
 
     def take(self, bucket: Bucket) -> NDArray[np.bool_]:
-        """Which parties of a bucket are asked about."""
+        """Which parties of a bucket are asked about.
+
+        Raises:
+            StaleScopeError: the scope was made of trails without this bucket.
+        """
         if self.parties is None:
             return bucket.live
-        taken = self.parties[bucket.number]
+        if bucket.place not in self.parties:
+            raise StaleScopeError(
+                f"the scope ({self.text}) is of older trails: moments have come since",
+                "make the scope again; a workspace's pin() keeps trails as they are",
+            )
+        taken = self.parties[bucket.place]
         return taken & bucket.live if len(bucket.hidden) else taken
 
     def kinds(self, bucket: Bucket) -> NDArray[np.int8]:

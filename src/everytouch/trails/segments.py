@@ -35,7 +35,7 @@ def scope_of(segment: Segment, trails: Trails, traits: pa.Table, resolution: Res
         traits: the ledger's traits, ``TRAIT_COLUMNS``; the latest value of each counts.
     """
     with_trait = _with_trait(segment, traits, resolution)
-    chosen = {b.number: _select(segment, trails, b, with_trait) for b in trails.buckets}
+    chosen = {b.place: _select(segment, trails, b, with_trait) for b in trails.buckets}
     return Scope(chosen, text=f"segment {segment.label}")
 
 

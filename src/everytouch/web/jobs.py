@@ -29,7 +29,7 @@ log = logging.getLogger("everytouch.work")
 
 def _workspace(job: Job) -> Workspace:
     found = workspace_for(job.user)
-    return Workspace(found.path, who=found.who)  # not stale: the worker builds
+    return Workspace(found.path, who=found.who)  # neither stale nor pinned: the worker builds
 
 
 def bring_in(job: Job) -> dict[str, Any]:

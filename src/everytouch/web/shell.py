@@ -63,7 +63,7 @@ SHAREABLE = {
 def workspace_for(user: Any) -> Workspace:
     """The workspace, on behalf of a user."""
     opened = open_workspace(settings.WORKSPACE)
-    return Workspace(opened.path, who=getattr(user, "email", "") or "app", stale=True)
+    return Workspace(opened.path, who=getattr(user, "email", "") or "app", stale=True, pinned=True)
 
 
 def places_of(user: Any, workspace: Workspace) -> frozenset[str] | None:

@@ -32,7 +32,7 @@ from everytouch.moments.api import PARTY_KINDS
 from everytouch.perception import api as perception_room
 from everytouch.perception.api import Comments
 from everytouch.trails import api as trails_room
-from everytouch.trails.api import ANY, EVERYTHING, Every, Glimpse, Scope, Wanted
+from everytouch.trails.api import ANY, EVERYTHING, Every, Glimpse, Scope, Trails, Wanted
 from everytouch.workspace.base import Base
 
 
@@ -155,6 +155,8 @@ class Asking(Base):
 
     def perception(self, by: By = "all", scope: Scope = EVERYTHING) -> Breakdown:
         """Stated perception by touchpoint, stage, channel, owner, segment or month."""
+        if not self.pinned:
+            return self.pin().perception(by, scope)
         trails, known = self.trails(), self.catalogue
         if by == "all":
             grouping = metrics.everyone()
@@ -184,9 +186,9 @@ class Asking(Base):
 
     def worth(self, scope: Scope = EVERYTHING) -> Worth:
         """Spend, return and cost to serve by past experience, of customers."""
-        if scope == EVERYTHING:
-            scope = self._customers()
-        return drivers_room.worth(self.trails(), self._engine, self.settings, scope)
+        trails = self.trails()
+        asked = _customers(trails) if scope == EVERYTHING else scope
+        return drivers_room.worth(trails, self._engine, self.settings, asked)
 
     def findings(self, scope: Scope = EVERYTHING, worth: Worth | None = None) -> RankedList:
         """The ranked list of what to improve; in the last year, where the scope has no period.
@@ -205,7 +207,8 @@ class Asking(Base):
             trails, self._engine, self.catalogue, self.settings, now, before
         )
 
-    def _customers(self) -> Scope:
-        trails, customer = self.trails(), PARTY_KINDS.index("customer")
-        chosen = {b.number: b["party_kind"][b.offsets[:-1]] == customer for b in trails.buckets}
-        return Scope(chosen, text="customers, all time")
+
+def _customers(trails: Trails) -> Scope:
+    customer = PARTY_KINDS.index("customer")
+    chosen = {b.place: b["party_kind"][b.offsets[:-1]] == customer for b in trails.buckets}
+    return Scope(chosen, text="customers, all time")

@@ -5,9 +5,10 @@ import datetime
 import fcntl
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -32,12 +33,15 @@ class Base:
 
     Attributes:
         who: on whose behalf, for the audit log; the system's user when empty.
-        stale: whether trails of an older ledger will do while somebody else builds newer ones.
+        stale: whether trails of an older ledger will do while somebody else adds what is new.
+        pinned: whether trails stay as they are first seen, so that a scope fits them as long as
+            this object lives.
     """
 
     path: Path
     who: str = ""
     stale: bool = False
+    pinned: bool = False
 
     @cached_property
     def settings(self) -> Settings:
@@ -100,7 +104,18 @@ class Base:
         return engine_of(self.settings.engine, self.settings.cores)
 
     def trails(self) -> Trails:
-        """Trails as of the newest ledger; built when they are older."""
+        """Trails as of the newest ledger; what is new is added when they are older."""
+        return self._trails if self.pinned else self._open_trails()
+
+    def pin(self) -> Self:
+        """The same workspace with trails that stay, for questions that belong together."""
+        return self if self.pinned else replace(self, pinned=True)
+
+    @cached_property
+    def _trails(self) -> Trails:
+        return self._open_trails()
+
+    def _open_trails(self) -> Trails:
         return trails_room.open_trails(
             self.path / "trails", self.tables, self._secret, self.settings, stale=self.stale
         )

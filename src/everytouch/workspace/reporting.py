@@ -24,7 +24,7 @@ class Reporting(Asking, Mapping, People, Querying, WaysIn, Collecting):
         write = write_pdf if target.suffix.lower() == ".pdf" else write_html
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write(self._report_data(), target)
+            write(self.pin()._report_data(), target)
         except OSError as error:
             raise EverytouchError(
                 f"the report cannot be written to {target}: {error}", "give another place"
