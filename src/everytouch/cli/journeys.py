@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from everytouch.cli.scope import F, open_scope, scoped
-from everytouch.cli.show import Column, console, grid, percent, show, show_basis
+from everytouch.cli.show import Column, console, dump, grid, percent, show, show_basis
 from everytouch.journeys.api import (
     COUNTING,
     DIRECTIONS,
@@ -299,6 +299,25 @@ def _rate(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+@click.command("export-log")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@_unit("party")
+@scoped
+@click.pass_obj
+def export_log(workspace: Path, /, file: Path, unit: Unit, as_json: bool, **part: Any) -> None:
+    """Write journeys as an event log for tools of process mining. Audited.
+
+    FILE ends in .xes or .xes.gz (XES), .jsonocel or .sqlite (OCEL 2.0). It names nobody: parties,
+    orders and cases are keys.
+    """
+    opened, scope = open_scope(workspace, **part)
+    written = opened.export_log(file, scope, unit=unit)
+    if as_json:
+        dump(written)
+    else:
+        click.echo(f"{written.path}: {written.journeys:,} journeys, {written.events:,} events")
+
+
 COMMANDS: tuple[click.Command, ...] = (
     graph,
     paths,
@@ -310,4 +329,5 @@ COMMANDS: tuple[click.Command, ...] = (
     lifecycle,
     repeats,
     drop_off,
+    export_log,
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from everytouch.collect.ocel import read_ocel
 from everytouch.collect.source import Input, Source
 from everytouch.collect.text import as_utf8, header
 from everytouch.collect.workbook import read_xlsx
@@ -52,6 +53,10 @@ def _xes(con: duckdb.DuckDBPyConnection, given: Input) -> duckdb.DuckDBPyRelatio
     return con.from_arrow(_together([read_xes(path) for path in given.paths]))
 
 
+def _ocel(con: duckdb.DuckDBPyConnection, given: Input) -> duckdb.DuckDBPyRelation:
+    return con.from_arrow(_together([read_ocel(path, given.sheet) for path in given.paths]))
+
+
 def _together(tables: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables, promote_options="default")
 
@@ -59,6 +64,7 @@ def _together(tables: list[pa.Table]) -> pa.Table:
 OPENERS: dict[str, Opener] = {
     "csv": _csv,
     "json": _json,
+    "ocel": _ocel,
     "parquet": _parquet,
     "xes": _xes,
     "xlsx": _xlsx,

@@ -19,6 +19,8 @@ FORMATS = {
     ".json": "json",
     ".xlsx": "xlsx",
     ".xes": "xes",
+    ".jsonocel": "ocel",
+    ".sqlite": "ocel",
 }
 
 
@@ -30,9 +32,9 @@ class Input:
     """One named input: the files behind it and how they are read.
 
     Attributes:
-        format: csv, parquet, json (one object a line), xlsx or xes.
+        format: csv, parquet, json (one object a line), xlsx, xes or ocel.
         encoding: of text files, as Python names it: utf-8, latin-1, cp1252, utf-16.
-        sheet: of a workbook, the first when left out.
+        sheet: of a workbook, the first when left out; of an OCEL, events or objects.
     """
 
     name: str
@@ -175,6 +177,6 @@ def _format(path: Path, place: str) -> str:
     if suffix.lower() not in FORMATS:
         raise SourceError(
             f"{place}: the format of {path.name} is not told by its name",
-            'give format = "csv" (or parquet, json, xlsx, xes)',
+            'give format = "csv" (or parquet, json, xlsx, xes, ocel)',
         )
     return FORMATS[suffix.lower()]

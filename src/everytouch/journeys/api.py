@@ -24,6 +24,7 @@ from everytouch.journeys.funnel import (
 )
 from everytouch.journeys.graph import Edge, Graph, Node, graph
 from everytouch.journeys.lifecycle import Lifecycle, PeriodLife, lifecycle
+from everytouch.journeys.logs import LOGS, journeys_of
 from everytouch.journeys.paths import Paths, WalkedPath, paths
 from everytouch.journeys.repeats import Repeat, Repeats, repeats
 from everytouch.journeys.retention import COUNTING, Counting, Retention, Returned, retention
@@ -35,6 +36,7 @@ from everytouch.journeys.walks import UNITS, Unit
 __all__ = [
     "COUNTING",
     "DIRECTIONS",
+    "LOGS",
     "MOST_ARROWS",
     "NOTHING",
     "ORDERS",
@@ -84,6 +86,7 @@ __all__ = [
     "funnel",
     "goes_with",
     "graph",
+    "journeys_of",
     "journeys_with",
     "lifecycle",
     "monthly",
