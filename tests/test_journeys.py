@@ -423,6 +423,43 @@ def test_a_period_and_a_segment_narrow_the_question(simulated):
     assert 0 < members.parties < everybody.parties
 
 
+@pytest.mark.parametrize("from_", ["first", "last"])
+def test_time_between_equals_sql(workspace, from_):
+    pairs = [("help_call", "web_checkout"), ("newsletter", "website_visit")]
+    if "help_call" not in workspace.trails().touchpoints:
+        pairs = [("a_accepted", "o_sent"), ("o_sent", "w_nabellen_offertes")]
+    for first, second in pairs:
+        pick = "min" if from_ == "first" else "max"
+        query = (
+            ORDERED
+            + f""", g AS (SELECT party, t, touchpoint = '{first}' AS a,
+          touchpoint = '{second}' AS b, coalesce(sum((touchpoint = '{second}')::INT) OVER (
+            PARTITION BY party ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS n
+          FROM o),
+        e AS (SELECT party, n, {pick}(t) FILTER (a) AS begun, max(t) FILTER (b) AS met FROM g
+          GROUP BY party, n HAVING count(*) FILTER (a) > 0)
+        SELECT count(*), count(met), avg((met - begun) / 1e6),
+          quantile_disc((met - begun) / 1e6, 0.9) FROM e"""
+        )
+        ((starts, reached, mean, p90),) = sql(workspace, query)
+        found = workspace.between(first, second, from_=from_).rows
+        assert (found[0].starts, found[0].reached.n) == (starts, starts)
+        assert found[0].reached.value == pytest.approx(reached / starts)
+        assert reached > 20
+        assert found[0].mean_s == pytest.approx(mean)
+        assert found[0].p90_s == pytest.approx(p90, rel=0.05)
+        assert sum(row.starts for row in found[1:]) == starts
+
+
+def test_the_time_to_an_answer_is_that_from_a_touchpoint_to_an_instrument(simulated):
+    """In the same order: an answer names what it is about."""
+    (row, *_) = simulated.between("survey_asked", "nps", unit="correlation").rows
+    assert 0 < row.reached.value < 1
+    assert row.p10_s <= row.median_s <= row.p99_s
+    with pytest.raises(UnknownNameError, match="'moon'"):
+        simulated.between("moon", "nps")
+
+
 def test_unknown_names_are_said(simulated):
     with pytest.raises(UnknownNameError, match="touchpoint 'moon'"):
         simulated.funnel(["moon"])
@@ -435,7 +472,8 @@ QUESTIONS = {
     "drop_off": (), "stage_flows": (), "volume": (), "perception": ("touchpoint",),
     "promises": (), "drivers": (), "worth": (), "findings": (), "movement": (),
     "funnel": (("website_visit", "web_checkout"),), "around": ("help_call",),
-    "goes_with": ("help_call",), "against": ("online_order",),
+    "between": ("help_call", "web_checkout"), "goes_with": ("help_call",),
+    "against": ("online_order",),
     "journeys_with": ("online_order", "late:delivered"),
 }  # fmt: skip
 

@@ -12,10 +12,12 @@ from everytouch.cli.show import Column, console, dump, grid, percent, show, show
 from everytouch.journeys.api import (
     COUNTING,
     DIRECTIONS,
+    FROM,
     ORDERS,
     UNITS,
     Counting,
     Direction,
+    From,
     Order,
     Returned,
     Unit,
@@ -299,6 +301,46 @@ def _rate(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+@click.command()
+@click.argument("first")
+@click.argument("second")
+@_unit("party")
+@click.option(
+    "--from",
+    "from_",
+    type=click.Choice(FROM),
+    default="first",
+    show_default=True,
+    help="Where FIRST comes several times before SECOND: from which of them.",
+)
+@scoped
+@click.pass_obj
+def between(
+    workspace: Path,
+    /,
+    first: str,
+    second: str,
+    unit: Unit,
+    from_: From,
+    as_json: bool,
+    **part: Any,
+) -> None:
+    """The time from FIRST to the next SECOND (touchpoints or instruments), month by month."""
+    opened, scope = open_scope(workspace, **part)
+    columns: list[Column] = [
+        ("month", lambda r: r.period),
+        (first, lambda r: r.starts),
+        (f"then {second}", lambda r: percent(r.reached)),
+        ("mean", lambda r: duration(r.mean_s)),
+        ("10 % within", lambda r: duration(r.p10_s)),
+        ("half within", lambda r: duration(r.median_s)),
+        ("90 % within", lambda r: duration(r.p90_s)),
+        ("99 % within", lambda r: duration(r.p99_s)),
+    ]
+    result = opened.between(first, second, scope, unit=unit, from_=from_)
+    show(result, columns, f"From {first} to {second}", as_json=as_json)
+
+
 @click.command("export-log")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @_unit("party")
@@ -329,5 +371,6 @@ COMMANDS: tuple[click.Command, ...] = (
     lifecycle,
     repeats,
     drop_off,
+    between,
     export_log,
 )

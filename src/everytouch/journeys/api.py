@@ -3,6 +3,7 @@
 from everytouch.journeys.against import Against, Deviation, StepTaken, against
 from everytouch.journeys.around import DIRECTIONS, NOTHING, Around, Direction, StepMatrix, around
 from everytouch.journeys.behind import Journeys, JourneyTaken, journeys_with
+from everytouch.journeys.between import FROM, Between, From, TimeBetween, between
 from everytouch.journeys.charts import (
     MOST_ARROWS,
     as_meant,
@@ -36,6 +37,7 @@ from everytouch.journeys.walks import UNITS, Unit
 __all__ = [
     "COUNTING",
     "DIRECTIONS",
+    "FROM",
     "LOGS",
     "MOST_ARROWS",
     "NOTHING",
@@ -43,12 +45,14 @@ __all__ = [
     "UNITS",
     "Against",
     "Around",
+    "Between",
     "Change",
     "Counting",
     "Deviation",
     "Direction",
     "DropOff",
     "Edge",
+    "From",
     "Funnel",
     "FunnelsCompared",
     "GoesWith",
@@ -72,6 +76,7 @@ __all__ = [
     "Step",
     "StepMatrix",
     "StepTaken",
+    "TimeBetween",
     "Together",
     "Unit",
     "Volume",
@@ -79,6 +84,7 @@ __all__ = [
     "against",
     "around",
     "as_meant",
+    "between",
     "between_stages",
     "coming_back",
     "compared",

@@ -9,9 +9,11 @@ from everytouch.improvement import api as improvement
 from everytouch.improvement.api import Movement, RankedList
 from everytouch.journeys import api as journeys
 from everytouch.journeys.api import (
+    Between,
     Counting,
     Direction,
     DropOff,
+    From,
     Funnel,
     Graph,
     Lifecycle,
@@ -77,6 +79,22 @@ class Asking(Base):
         return journeys.around(
             self.trails(), self._engine, touchpoint, scope, places=places, direction=direction
         )
+
+    def between(
+        self,
+        first: str,
+        second: str,
+        scope: Scope = EVERYTHING,
+        *,
+        unit: Unit = "party",
+        from_: From = "first",
+    ) -> Between:
+        """The time from one touchpoint or instrument to the next of another, month by month."""
+        return journeys.between(
+            self.trails(), self._engine, first, second, self.settings.timezone, scope,
+            unit=unit, from_=from_, gap_minutes=self.settings.session_gap_minutes,
+            confidence=self.settings.confidence,
+        )  # fmt: skip
 
     def goes_with(
         self, touchpoint: str, scope: Scope = EVERYTHING, *, unit: Unit = "correlation"
