@@ -472,8 +472,8 @@ QUESTIONS = {
     "drop_off": (), "stage_flows": (), "volume": (), "perception": ("touchpoint",),
     "promises": (), "drivers": (), "worth": (), "findings": (), "movement": (),
     "funnel": (("website_visit", "web_checkout"),), "around": ("help_call",),
-    "between": ("help_call", "web_checkout"), "goes_with": ("help_call",),
-    "against": ("online_order",),
+    "between": ("help_call", "web_checkout"), "foresight": (), "journey_kinds": (),
+    "goes_with": ("help_call",),    "against": ("online_order",),
     "journeys_with": ("online_order", "late:delivered"),
 }  # fmt: skip
 

@@ -9,8 +9,10 @@ from contextlib import closing
 from xml.etree import ElementTree
 
 import pytest
+from click.testing import CliRunner
 
 import everytouch
+from everytouch.cli import main
 from everytouch.errors import EverytouchError, SourceError
 from everytouch.journeys.logs.events import Event, Journey
 from everytouch.journeys.logs.xes import write_xes
@@ -173,6 +175,16 @@ def test_what_ends_as_no_log_is_refused(simulated, tmp_path):
     (tmp_path / "there").write_text("a file")
     with pytest.raises(EverytouchError, match="cannot be written"):
         simulated.export_log(tmp_path / "there" / "log.xes")
+
+
+def test_the_command_says_what_it_wrote(simulated, tmp_path):
+    words = ["-w", str(simulated.path), "export-log", str(tmp_path / "log.xes.gz")]
+    done = CliRunner().invoke(main, [*words, "--since", "2025-03-01", "--until", "2025-03-08"])
+    assert done.exit_code == 0, done.output
+    assert "journeys" in done.output
+    assert (tmp_path / "log.xes.gz").exists()
+    told = json.loads(CliRunner().invoke(main, [*words, "--since", "2025-12-01", "--json"]).output)
+    assert told["events"] > 0
 
 
 def test_what_xml_cannot_hold_is_replaced(tmp_path):

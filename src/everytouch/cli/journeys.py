@@ -1,23 +1,17 @@
 """Commands that ask about journeys: what follows what, who goes on, who comes back."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from everytouch.cli.scope import F, open_scope, scoped
-from everytouch.cli.show import Column, console, dump, grid, percent, show, show_basis
+from everytouch.cli.scope import open_scope, scoped, unit_option
+from everytouch.cli.show import Column, console, grid, percent, show, show_basis
 from everytouch.journeys.api import (
     COUNTING,
-    DIRECTIONS,
-    FROM,
     ORDERS,
-    UNITS,
     Counting,
-    Direction,
-    From,
     Order,
     Returned,
     Unit,
@@ -25,16 +19,6 @@ from everytouch.journeys.api import (
 )
 from everytouch.results import duration
 from everytouch.trails.api import EVERY, Every
-
-
-def _unit(default: Unit) -> Callable[[F], F]:
-    return click.option(
-        "--unit",
-        type=click.Choice(UNITS),
-        default=default,
-        show_default=True,
-        help="What one journey is: all of a party, a session, or one order or case.",
-    )
 
 
 @click.command()
@@ -60,7 +44,7 @@ def graph(workspace: Path, /, top: int, as_json: bool, **part: Any) -> None:
 
 
 @click.command()
-@_unit("party")
+@unit_option("party")
 @click.option("--top", type=click.IntRange(1), default=20, show_default=True)
 @scoped
 @click.pass_obj
@@ -241,136 +225,13 @@ def drop_off(workspace: Path, /, as_json: bool, **part: Any) -> None:
     show(opened.drop_off(scope), columns, "Stages", as_json=as_json)
 
 
-@click.command()
-@click.argument("touchpoint")
-@click.option("--direction", type=click.Choice(DIRECTIONS), default="after", show_default=True)
-@click.option("--places", type=click.IntRange(1, 50), default=3, show_default=True)
-@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="Of each place.")
-@scoped
-@click.pass_obj
-def around(
-    workspace: Path,
-    /,
-    touchpoint: str,
-    direction: Direction,
-    places: int,
-    top: int,
-    as_json: bool,
-    **part: Any,
-) -> None:
-    """What comes after (or before) a party's first interaction at TOUCHPOINT, place by place."""
-    opened, scope = open_scope(workspace, **part)
-    result = opened.around(touchpoint, scope, places=places, direction=direction)
-    if not as_json:
-        ranks = [[r for r in result.rows if r.place == n + 1][:top] for n in range(places)]
-        result = type(result)(result.basis, tuple(row for rank in ranks for row in rank))
-    columns: list[Column] = [
-        (f"place {direction}", lambda r: r.place),
-        ("touchpoint", lambda r: r.touchpoint),
-        ("parties", lambda r: r.parties),
-        ("share", lambda r: percent(r.share)),
-        ("median time between", lambda r: duration(r.median_s)),
-    ]
-    title = f"{direction.capitalize()} {touchpoint}"
-    show(result, columns, title, as_json=as_json)
-
-
-@click.command("goes-with")
-@click.argument("touchpoint")
-@_unit("correlation")
-@scoped
-@click.pass_obj
-def goes_with(workspace: Path, /, touchpoint: str, unit: Unit, as_json: bool, **part: Any) -> None:
-    """Which touchpoints go with reaching TOUCHPOINT, and with a better or worse score."""
-    opened, scope = open_scope(workspace, **part)
-    columns: list[Column] = [
-        ("passing", lambda r: r.touchpoint),
-        ("journeys", lambda r: r.walks),
-        (f"reach {touchpoint} more or less", lambda r: percent(r.reached)),
-        ("false discovery", lambda r: _rate(r.reached_q)),
-        ("points more or less", lambda r: r.score),
-        ("false discovery", lambda r: _rate(r.score_q)),
-    ]
-    result = opened.goes_with(touchpoint, scope, unit=unit)
-    show(result, columns, f"What goes with {touchpoint}", as_json=as_json)
-
-
-def _rate(value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
-
-
-@click.command()
-@click.argument("first")
-@click.argument("second")
-@_unit("party")
-@click.option(
-    "--from",
-    "from_",
-    type=click.Choice(FROM),
-    default="first",
-    show_default=True,
-    help="Where FIRST comes several times before SECOND: from which of them.",
-)
-@scoped
-@click.pass_obj
-def between(
-    workspace: Path,
-    /,
-    first: str,
-    second: str,
-    unit: Unit,
-    from_: From,
-    as_json: bool,
-    **part: Any,
-) -> None:
-    """The time from FIRST to the next SECOND (touchpoints or instruments), month by month."""
-    opened, scope = open_scope(workspace, **part)
-    columns: list[Column] = [
-        ("month", lambda r: r.period),
-        (first, lambda r: r.starts),
-        (f"then {second}", lambda r: percent(r.reached)),
-        ("mean", lambda r: duration(r.mean_s)),
-        ("10 % within", lambda r: duration(r.p10_s)),
-        ("half within", lambda r: duration(r.median_s)),
-        ("90 % within", lambda r: duration(r.p90_s)),
-        ("99 % within", lambda r: duration(r.p99_s)),
-    ]
-    result = opened.between(first, second, scope, unit=unit, from_=from_)
-    show(result, columns, f"From {first} to {second}", as_json=as_json)
-
-
-@click.command("export-log")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@_unit("party")
-@scoped
-@click.pass_obj
-def export_log(workspace: Path, /, file: Path, unit: Unit, as_json: bool, **part: Any) -> None:
-    """Write journeys as an event log for tools of process mining. Audited.
-
-    FILE ends in .xes or .xes.gz (XES), .jsonocel or .sqlite (OCEL 2.0). It names nobody: parties,
-    orders and cases are keys.
-    """
-    opened, scope = open_scope(workspace, **part)
-    written = opened.export_log(file, scope, unit=unit)
-    if as_json:
-        dump(written)
-    else:
-        click.echo(f"{written.path}: {written.journeys:,} journeys, {written.events:,} events")
-
-
 COMMANDS: tuple[click.Command, ...] = (
     graph,
     paths,
-    around,
-    goes_with,
     funnel,
     sessions,
     retention,
     lifecycle,
     repeats,
     drop_off,
-    between,
-    export_log,
 )

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from everytouch.errors import UnknownNameError
+from everytouch.journeys.api import UNITS, Unit
 from everytouch.trails.api import Scope
 from everytouch.workspace import Workspace, open_workspace
 
@@ -26,6 +27,17 @@ def scoped(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def unit_option(default: Unit) -> Callable[[F], F]:
+    """The option that says what one journey is."""
+    return click.option(
+        "--unit",
+        type=click.Choice(UNITS),
+        default=default,
+        show_default=True,
+        help="What one journey is: all of a party, a session, or one order or case.",
+    )
 
 
 def open_scope(path: Path, segment: str | None, since: str | None, until: str | None) -> Any:

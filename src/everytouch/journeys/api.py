@@ -12,8 +12,10 @@ from everytouch.journeys.charts import (
     monthly,
     observed,
 )
+from everytouch.journeys.clusters import JourneyKind, JourneyKinds, Mark, kinds
 from everytouch.journeys.dropoff import DropOff, StageFlow, drop_off
 from everytouch.journeys.flow import Change, StageFlows, stage_flows
+from everytouch.journeys.foresight import Foresight, foresight
 from everytouch.journeys.funnel import (
     ORDERS,
     Funnel,
@@ -52,14 +54,18 @@ __all__ = [
     "Direction",
     "DropOff",
     "Edge",
+    "Foresight",
     "From",
     "Funnel",
     "FunnelsCompared",
     "GoesWith",
     "Graph",
+    "JourneyKind",
+    "JourneyKinds",
     "JourneyTaken",
     "Journeys",
     "Lifecycle",
+    "Mark",
     "MonthVolume",
     "Node",
     "Order",
@@ -89,11 +95,13 @@ __all__ = [
     "coming_back",
     "compared",
     "drop_off",
+    "foresight",
     "funnel",
     "goes_with",
     "graph",
     "journeys_of",
     "journeys_with",
+    "kinds",
     "lifecycle",
     "monthly",
     "observed",

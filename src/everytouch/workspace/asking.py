@@ -13,9 +13,11 @@ from everytouch.journeys.api import (
     Counting,
     Direction,
     DropOff,
+    Foresight,
     From,
     Funnel,
     Graph,
+    JourneyKinds,
     Lifecycle,
     Order,
     Paths,
@@ -95,6 +97,36 @@ class Asking(Base):
             unit=unit, from_=from_, gap_minutes=self.settings.session_gap_minutes,
             confidence=self.settings.confidence,
         )  # fmt: skip
+
+    def foresight(
+        self,
+        after: Sequence[str] = (),
+        scope: Scope = EVERYTHING,
+        *,
+        unit: Unit = "correlation",
+        top: int = 5,
+    ) -> Foresight:
+        """What comes next in a journey and what time is left, and how good that guess is.
+
+        Raises:
+            NotEnoughDataError: there is too little to learn from.
+        """
+        return journeys.foresight(
+            self.trails(), self._engine, self.settings, scope,
+            after=tuple(after), unit=unit, top=top,
+        )  # fmt: skip
+
+    def journey_kinds(
+        self, scope: Scope = EVERYTHING, *, unit: Unit = "correlation", most: int = 8
+    ) -> JourneyKinds:
+        """Kinds of journeys: those that pass much the same touchpoints.
+
+        Raises:
+            NotEnoughDataError: there are fewer than ten journeys.
+        """
+        return journeys.kinds(
+            self.trails(), self._engine, self.settings, scope, unit=unit, most=most
+        )
 
     def goes_with(
         self, touchpoint: str, scope: Scope = EVERYTHING, *, unit: Unit = "correlation"
