@@ -22,6 +22,7 @@ COMMANDS = dict(leaves(main))
 ARGUMENTS = {
     "around": ["help_call"],
     "between": ["help_call", "web_checkout"],
+    "compare": ["graph", "--until", "2025-01-01", "--with-since", "2025-01-01"],
     "goes-with": ["help_call"],
     "against": ["online_order"],
     "behind": ["online_order", "late:delivered"],

@@ -12,8 +12,10 @@ import duckdb
 import pytest
 
 from everytouch.errors import SettingError, UnknownNameError
-from everytouch.journeys.api import NOTHING, compared
+from everytouch.journeys.api import NOTHING
 from everytouch.settings import Settings
+from everytouch.stats.comparing import compare
+from everytouch.stats.differences import of_shares
 from tests.conftest import DATA
 
 DAY = 86_400_000_000
@@ -214,11 +216,14 @@ def test_a_funnel_with_exclusions_equals_sql(workspace):
 def test_two_funnels_are_compared_with_intervals(simulated):
     steps = FUNNELS["simulated"]
     first, second = (simulated.funnel(steps, simulated.scope(s)) for s in ("members", "urban"))
-    found = compared(first, second).rows
+    found = compare(first, second).rows
     assert [row.first for row in found] == [row.share for row in first.rows]
-    last = found[-1]
-    assert last.difference.value == pytest.approx(last.second.value - last.first.value)
-    assert last.difference.low < last.difference.value < last.difference.high
+    for row, a, b in zip(found, first.rows, second.rows, strict=True):
+        newcombe = of_shares(b.parties, b.share.n, a.parties, a.share.n)
+        assert row.difference.value == pytest.approx(newcombe.value)
+        assert (row.difference.low, row.difference.high) == pytest.approx(
+            (newcombe.low, newcombe.high)
+        )
 
 
 @pytest.mark.parametrize("direction", ["after", "before"])

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from everytouch.cli.scope import open_scope, scoped, unit_option
+from everytouch.cli.compare import show_compared
+from everytouch.cli.scope import open_scope, scope_in, scoped, unit_option
 from everytouch.cli.show import Column, console, grid, percent, show, show_basis
 from everytouch.journeys.api import (
     COUNTING,
@@ -15,7 +16,6 @@ from everytouch.journeys.api import (
     Order,
     Returned,
     Unit,
-    compared,
 )
 from everytouch.results import duration
 from everytouch.trails.api import EVERY, Every
@@ -90,17 +90,11 @@ def funnel(
     asked = {"window_days": window_days, "order": order, "without": without}
     result = opened.funnel(steps, scope, **asked)
     if versus is not None:
-        _, other = open_scope(workspace, **{**part, "segment": versus})
-        second = opened.funnel(steps, other, **asked)
-        columns: list[Column] = [
-            ("step", lambda s: s.touchpoint),
-            (part["segment"] or "all", lambda s: percent(s.first)),
-            (versus, lambda s: percent(s.second)),
-            ("difference", lambda s: percent(s.difference)),
-        ]
-        show(compared(result, second), columns, "Funnels", as_json=as_json)
+        other = scope_in(opened, **{**part, "segment": versus})
+        names = part["segment"] or "all", versus
+        show_compared(result, opened.funnel(steps, other, **asked), names, as_json=as_json)
         return
-    columns = [
+    columns: list[Column] = [
         ("step", lambda s: s.touchpoint),
         ("parties", lambda s: s.parties),
         ("share of the first", lambda s: percent(s.share)),

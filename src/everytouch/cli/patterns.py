@@ -1,13 +1,12 @@
 """Commands about patterns: what goes with what, what comes next, which kinds of journeys."""
 
-import math
 from pathlib import Path
 from typing import Any
 
 import click
 
 from everytouch.cli.scope import open_scope, scoped, unit_option
-from everytouch.cli.show import Column, dump, percent, show
+from everytouch.cli.show import Column, dump, percent, rate, show
 from everytouch.journeys.api import DIRECTIONS, FROM, Direction, From, Mark, Unit
 from everytouch.results import duration
 
@@ -58,9 +57,9 @@ def goes_with(workspace: Path, /, touchpoint: str, unit: Unit, as_json: bool, **
         ("passing", lambda r: r.touchpoint),
         ("journeys", lambda r: r.walks),
         (f"reach {touchpoint} more or less", lambda r: percent(r.reached)),
-        ("false discovery", lambda r: _rate(r.reached_q)),
+        ("false discovery", lambda r: rate(r.reached_q)),
         ("points more or less", lambda r: r.score),
-        ("false discovery", lambda r: _rate(r.score_q)),
+        ("false discovery", lambda r: rate(r.score_q)),
     ]
     result = opened.goes_with(touchpoint, scope, unit=unit)
     show(result, columns, f"What goes with {touchpoint}", as_json=as_json)
@@ -186,12 +185,6 @@ def export_log(workspace: Path, /, file: Path, unit: Unit, as_json: bool, **part
         dump({**vars(written), "path": str(written.path)})
     else:
         click.echo(f"{written.path}: {written.journeys:,} journeys, {written.events:,} events")
-
-
-def _rate(value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _mark(mark: Mark) -> str:

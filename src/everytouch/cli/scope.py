@@ -43,9 +43,14 @@ def unit_option(default: Unit) -> Callable[[F], F]:
 def open_scope(path: Path, segment: str | None, since: str | None, until: str | None) -> Any:
     """A workspace, and the part of its trails that the options of ``scoped`` name."""
     workspace = open_workspace(path).pin()
-    first, last = _day(workspace, since), _day(workspace, until)
-    scope: Scope = workspace.scope(segment, first, last)
-    return workspace, scope
+    return workspace, scope_in(workspace, segment, since, until)
+
+
+def scope_in(
+    workspace: Workspace, segment: str | None, since: str | None, until: str | None
+) -> Scope:
+    """The part of a workspace's trails that the options of ``scoped`` name."""
+    return workspace.scope(segment, _day(workspace, since), _day(workspace, until))
 
 
 def _day(workspace: Workspace, day: str | None) -> datetime.datetime | None:

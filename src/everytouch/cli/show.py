@@ -93,6 +93,13 @@ def percent(value: Estimate) -> str:
     return f"{value.value:.1%} ({value.low:.1%} to {value.high:.1%})"
 
 
+def rate(value: float) -> str:
+    """A false-discovery rate."""
+    if math.isnan(value):
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def dump(value: Any) -> None:
     """Print any value as JSON."""
     click.echo(json.dumps(plain(value), ensure_ascii=False, indent=2))

@@ -19,10 +19,8 @@ from everytouch.journeys.foresight import Foresight, foresight
 from everytouch.journeys.funnel import (
     ORDERS,
     Funnel,
-    FunnelsCompared,
     Order,
     Step,
-    compared,
     funnel,
 )
 from everytouch.journeys.graph import Edge, Graph, Node, graph
@@ -57,7 +55,6 @@ __all__ = [
     "Foresight",
     "From",
     "Funnel",
-    "FunnelsCompared",
     "GoesWith",
     "Graph",
     "JourneyKind",
@@ -93,7 +90,6 @@ __all__ = [
     "between",
     "between_stages",
     "coming_back",
-    "compared",
     "drop_off",
     "foresight",
     "funnel",

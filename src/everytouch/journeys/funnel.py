@@ -12,7 +12,6 @@ from everytouch.engine.api import Engine
 from everytouch.errors import UnknownNameError
 from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
-from everytouch.stats.differences import of_shares
 from everytouch.stats.durations import BINS, duration_bin, quantile
 from everytouch.stats.intervals import Estimate, share
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
@@ -224,40 +223,3 @@ def _way(
     barred = np.zeros(max(1, len(trails.touchpoints)), np.bool_)
     barred[[trails.code_of(name) for name in without]] = True
     return Way(np.array([trails.code_of(name) for name in steps], np.int64), barred, window, order)
-
-
-@dataclass(frozen=True)
-class StepCompared:
-    """One step in two groups: share of those at the first step, and the difference."""
-
-    touchpoint: str
-    first: Estimate
-    second: Estimate
-    difference: Estimate
-
-
-@dataclass(frozen=True)
-class FunnelsCompared(Result):
-    """Steps in their order; differences are second minus first."""
-
-    row_type: ClassVar[type] = StepCompared
-
-
-def compared(first: Funnel, second: Funnel, confidence: float = 0.95) -> FunnelsCompared:
-    """Two funnels of the same steps: segments, or periods."""
-    rows = tuple(
-        StepCompared(
-            a.touchpoint,
-            a.share,
-            b.share,
-            of_shares(b.parties, b.share.n, a.parties, a.share.n, confidence),
-        )
-        for a, b in zip(first.rows, second.rows, strict=True)
-    )
-    basis = Basis(
-        formula=f"{second.basis.formula}; the second group minus the first",
-        denominator=f"{first.basis.denominator}; {second.basis.denominator}",
-        cut=f"first: {first.basis.cut}; second: {second.basis.cut}",
-        method="shares Wilson score, differences Newcombe",
-    )
-    return FunnelsCompared(basis, rows)

@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from everytouch.later import Later
-from everytouch.stats.intervals import Estimate, Moments2, no_estimate, share
+from everytouch.stats.intervals import Estimate, Moments2, no_estimate, normal_quantile, share
 
 if TYPE_CHECKING:
     from scipy import special
@@ -35,9 +35,22 @@ def of_shares(k1: int, n1: int, k2: int, n2: int, confidence: float = 0.95) -> E
         return no_estimate(n1 + n2, method)
     a, b = share(k1, n1, confidence), share(k2, n2, confidence)
     value = a.value - b.value
-    low = value - math.hypot(a.value - a.low, b.high - b.value)
-    high = value + math.hypot(a.high - a.value, b.value - b.low)
+    low = value - across(a.value, a.low, b.value, b.high)
+    high = value + across(a.value, a.high, b.value, b.low)
     return Estimate(value, low, high, n1 + n2, method)
+
+
+def across(first: float, first_end: float, second: float, second_end: float) -> float:
+    """How far a difference reaches, from one end of each of two independent intervals.
+
+    Zou and Donner 2008, "Construction of confidence limits about effect measures" (MOVER).
+    """
+    return math.hypot(first - first_end, second - second_end)
+
+
+def p_of_z(times: float, confidence: float) -> float:
+    """Two-sided p-value of a difference that is so many times its half interval."""
+    return float(2 * special.ndtr(-abs(times) * normal_quantile(confidence)))
 
 
 def p_of_means(first: Moments2, second: Moments2) -> float:
