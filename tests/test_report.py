@@ -105,6 +105,17 @@ def test_the_figures_are_those_of_the_library(simulated, text):
     assert f"{nps.headline.value:,.1f}".replace("-", "−") in text
 
 
+def test_a_journey_that_was_meant_lies_beside_the_real_ones(simulated, text):
+    found = simulated.against("online_order")
+    part = text.split('<section id="meant">')[1].split("</section>")[0]
+    assert f"{found.walks:,} journeys are as the map says" in part
+    for step in found.steps:
+        assert f"<td>{step.label}</td>" in part
+    worst = found.rows[0]
+    assert f"<td>{worst.kind}: {worst.label}</td><td>{worst.walks:,}</td>" in part
+    assert "<svg" in part
+
+
 def test_names_cannot_become_markup(workspace, company):
     workspace.import_source(company.source)
     catalogue = workspace.path / "catalogue.yaml"

@@ -3,14 +3,22 @@
 import datetime
 from dataclasses import dataclass
 
-from everytouch.catalogue.api import Catalogue
+from everytouch.catalogue.api import Catalogue, JourneyMap
 from everytouch.drivers.api import Drivers, Worth
 from everytouch.improvement.api import RankedList
-from everytouch.journeys.api import DropOff, Graph, Paths
+from everytouch.journeys.api import Against, DropOff, Graph, Paths
 from everytouch.ledger.api import SourceStatus
 from everytouch.metrics.api import Breakdown, Promises
 from everytouch.settings import Settings
 from everytouch.trails.api import Moment
+
+
+@dataclass(frozen=True)
+class MapOverlay:
+    """A designed journey, and every real one held against it."""
+
+    journey: JourneyMap
+    against: Against
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class ReportData:
     graph: Graph
     paths: Paths
     drop_off: DropOff
+    maps: tuple[MapOverlay, ...]
     drivers: Drivers | None
     no_drivers: str
     worth: Worth

@@ -104,6 +104,7 @@ def _charts(data: ReportData) -> dict[str, Chart]:
         "graph": journeys.observed(data.graph, data.catalogue, feeling),
         "spend": drivers.spend(data.worth, data.settings.currency),
     }
+    charts |= {f"map {m.journey.name}": journeys.as_meant(m.against) for m in data.maps}
     charts |= {b.by: metrics.scores(b, _TITLES[b.by]) for b in data.perception}
     if data.drivers is not None:
         charts["drivers"] = drivers.shares(data.drivers)

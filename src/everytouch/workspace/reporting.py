@@ -6,7 +6,7 @@ from everytouch.errors import EverytouchError, NotEnoughDataError
 from everytouch.improvement import api as improvement
 from everytouch.journeys.api import Paths
 from everytouch.metrics.api import By
-from everytouch.report.api import ReportData, write_html, write_pdf
+from everytouch.report.api import MapOverlay, ReportData, write_html, write_pdf
 from everytouch.workspace.asking import Asking
 from everytouch.workspace.collecting import Collecting
 from everytouch.workspace.mapping import Mapping
@@ -56,6 +56,9 @@ class Reporting(Asking, Mapping, People, Querying, WaysIn, Collecting):
             graph=self.graph(),
             paths=self._report_paths(),
             drop_off=self.drop_off(),
+            maps=tuple(
+                MapOverlay(self.journey_map(name), self.against(name)) for name in self.map_names()
+            ),
             drivers=found,
             no_drivers=why,
             worth=worth,
