@@ -66,7 +66,7 @@ def collecting(workspace, secret=""):
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.wait(300)  # it loads what is in the log first, after everybody else's work
         process.stdout.close()
 
 

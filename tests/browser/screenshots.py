@@ -21,6 +21,8 @@ PAGES = {
     "touchpoint": "/touchpoints/parcel_delivered",
     "touchpoint-edit": "/touchpoints/parcel_delivered/edit",
     "journeys": "/journeys",
+    "funnel": "/journeys/funnel",
+    "cohorts": "/journeys/cohorts?start=web_checkout&back=web_checkout",
     "maps": "/maps",
     "map": "/maps/online_order",
     "map-edit": "/maps/online_order/edit",

@@ -11,6 +11,7 @@ from everytouch.journeys.charts import (
     coming_back,
     monthly,
     observed,
+    taken,
 )
 from everytouch.journeys.clusters import JourneyKind, JourneyKinds, Mark, kinds
 from everytouch.journeys.dropoff import DropOff, StageFlow, drop_off
@@ -106,5 +107,6 @@ __all__ = [
     "retention",
     "sessions",
     "stage_flows",
+    "taken",
     "volume",
 ]

@@ -1,12 +1,13 @@
 """Charts of observed journeys."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.charts import Arrow, Chart, Point
 from everytouch.journeys.against import Against
 from everytouch.journeys.flow import StageFlows
+from everytouch.journeys.funnel import Funnel
 from everytouch.journeys.graph import Graph
 from everytouch.journeys.retention import Retention
 from everytouch.journeys.volume import Volume
@@ -78,6 +79,22 @@ def coming_back(result: Retention) -> Chart:
         "Who comes back",
         unit="% of the cohort",
         labels=tuple(f"+{row.after}" for row in result.overall),
+        values=tuple(100 * share.value for share in shares),
+        low=tuple(100 * share.low for share in shares),
+        high=tuple(100 * share.high for share in shares),
+    )
+
+
+def taken(result: Funnel, label: Callable[[str], str]) -> Chart:
+    """Of those at the first step, how many take each."""
+    shares = [row.share for row in result.rows if not row.share.hidden]
+    return Chart(
+        "bars",
+        "Who takes the steps",
+        unit="% of the first step",
+        labels=tuple(f"{n}. {label(row.touchpoint)}" for n, row in enumerate(result.rows, 1))
+        if shares
+        else (),
         values=tuple(100 * share.value for share in shares),
         low=tuple(100 * share.low for share in shares),
         high=tuple(100 * share.high for share in shares),

@@ -6,7 +6,7 @@ import urllib.parse
 import zoneinfo
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -108,6 +108,10 @@ class Ask:
         """The same asked about the whole organisation, with none but these filters."""
         return Ask(self.workspace, Filters(**{name: getattr(self.filters, name) for name in names}))
 
+    def instead(self, **filters: str) -> "Ask":
+        """The same asked with some filters changed."""
+        return replace(self, filters=replace(self.filters, **filters))
+
     @property
     def organisation(self) -> "Ask":
         """The same without places and the visitor's own limits, to compare with."""
@@ -149,6 +153,11 @@ class Ask:
         if value not in choices:
             raise UnknownNameError(f"{name} {value!r} is unknown", f"use: {', '.join(choices)}")
         return value
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What is chosen beside the filters; a place in a list is not kept with other filters."""
+        return {n: v for n, v in self.options.items() if n not in (*NAMED, "cursor") and v}
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """A number of the address, held within its limits."""

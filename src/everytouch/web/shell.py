@@ -29,6 +29,9 @@ class Entry:
     also: tuple[str, ...] = ()
 
 
+LONGEST = 1_000  # of what an address chooses
+
+
 NAVIGATION = (
     Entry("/", lazy("Overview"), "home"),
     Entry("/touchpoints", lazy("Touchpoints"), "map-pin"),
@@ -86,7 +89,7 @@ def ask_of(request: HttpRequest, filters: Filters | None = None) -> Ask:
         Filters.parse(request.GET) if filters is None else filters,
         places_of(request.user, workspace),
         rights(request.user),
-        {name: value[:100] for name, value in request.GET.items()},
+        {name: value[:LONGEST] for name, value in request.GET.items()},
         getattr(request, "LANGUAGE_CODE", "en"),
     )
 

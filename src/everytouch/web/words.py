@@ -28,6 +28,16 @@ UNITS: dict[str, Any] = {
     "session": lazy("a session"),
     "party": lazy("a whole trail"),
 }
+ORDERS: dict[str, Any] = {
+    "ordered": lazy("in this order; others may lie between"),
+    "strict": lazy("in this order; none may lie between"),
+    "unordered": lazy("in any order"),
+}
+COUNTING: dict[str, Any] = {
+    "first": lazy("by the first time"),
+    "recurring": lazy("by every time"),
+    "rolling": lazy("whoever comes back later still counts"),
+}
 EVERY: dict[str, Any] = {"month": lazy("month"), "week": lazy("week")}
 DEVIATIONS: dict[str, Any] = {
     "skipped": lazy("skipped"),

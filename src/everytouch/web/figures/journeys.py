@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.journeys import api as journeys
+from everytouch.journeys.api import Retention
 from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
@@ -107,7 +108,11 @@ def drop_off(ask: Ask) -> Figure:
 def retention(ask: Ask) -> Figure:
     """Who comes back: a line a cohort, a column for each period after."""
     every: Any = ask.option("every", tuple(EVERY))
-    result = questions.retention(ask, every)
+    return returned(questions.retention(ask, every), every)
+
+
+def returned(result: Retention, every: str) -> Figure:
+    """A line a cohort, a column for each period after."""
     longest = max((row.after for row in result.rows), default=0)
 
     def after(number: int) -> Column:

@@ -1,0 +1,133 @@
+"""Funnels and cohorts that a visitor builds: figures of what the address names."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+from everytouch.errors import NotEnoughDataError, UnknownNameError
+from everytouch.journeys import api as journeys
+from everytouch.journeys.api import Funnel, Retention
+from everytouch.stats.comparing import compare
+from everytouch.web import questions
+from everytouch.web.ask import Ask
+from everytouch.web.figure import Column, Figure, Spec
+from everytouch.web.figures.journeys import returned
+from everytouch.web.words import COUNTING, EVERY, ORDERS
+
+MOST_STEPS, SUGGESTED = 12, 5
+
+
+def steps_of(ask: Ask) -> tuple[str, ...]:
+    """The steps the address names; the most frequent journey's where it names none.
+
+    Raises:
+        UnknownNameError: there is no such touchpoint.
+    """
+    named = tuple(filter(None, ask.options.get("steps", "").split(",")))[:MOST_STEPS]
+    if not named:
+        paths = questions.paths(ask, "correlation").rows or questions.paths(ask, "party").rows
+        return tuple(dict.fromkeys(paths[0].touchpoints))[:SUGGESTED] if paths else ()
+    for name in named:
+        ask.workspace.trails().code_of(name)
+    return named
+
+
+def funnel_of(ask: Ask, segment: str | None = None) -> Funnel:
+    """The funnel the address names, of the visitor's filters or of another segment."""
+    steps = steps_of(ask)
+    if not steps:
+        raise NotEnoughDataError(_("No step is chosen"), _("choose the first one"))
+    order: Any = ask.option("order", tuple(ORDERS))
+    days = ask.number("days", 30, 1, 3650)
+    other = ask if segment is None else ask.instead(segment=segment)
+    return other.once(
+        "funnel",
+        lambda: ask.workspace.funnel(steps, other.scope, window_days=days, order=order),
+        steps, days, order,
+    )  # fmt: skip
+
+
+def funnel(ask: Ask) -> Figure:
+    """Who takes the steps, one after the other."""
+    result, points = funnel_of(ask), ask.workspace.catalogue.touchpoints
+
+    def label(name: str) -> str:
+        return points[name].label if name in points else name
+
+    with_, basis = _compared(ask, result), result.basis
+    columns = [
+        Column(_("step"), lambda r: label(r.touchpoint)),
+        Column(_("parties"), lambda r: r.parties, "number"),
+        Column(_("of the first, %"), lambda r: r.share, "estimate", 1, 100),
+        Column(_("median time from the first"), lambda r: r.median_s, "duration"),
+    ]
+    if with_ is not None:
+        basis = with_.basis
+        rows = {row.what: row for row in with_.rows}
+        segment = ask.workspace.catalogue.segments[ask.options["versus"]].label
+        columns[3:] = [
+            Column(segment, lambda r: rows[r.touchpoint].second, "estimate", 1, 100),
+            Column(
+                _("difference, points"), lambda r: rows[r.touchpoint].difference, "estimate", 1, 100
+            ),
+        ]
+    return Figure(
+        columns, result.rows, basis, journeys.taken(result, label),
+        _("Nobody came to the first step. Choose another one, or take filters away."),
+    )  # fmt: skip
+
+
+def _compared(ask: Ask, result: Funnel) -> Any:
+    """Beside the parties of another segment, where the address names one."""
+    versus = ask.options.get("versus", "")
+    if not versus:
+        return None
+    if versus not in ask.workspace.catalogue.segments:
+        raise UnknownNameError(f"segment {versus!r} is unknown", "choose one of the list")
+    return compare(result, funnel_of(ask, versus), ask.workspace.settings.confidence)
+
+
+def by_segment(ask: Ask) -> Figure:
+    """The last step of the funnel in every segment."""
+    segments = ask.workspace.catalogue.segments.values()
+    found = [(one.label, funnel_of(ask, one.name)) for one in segments]
+    columns = (
+        Column(_("segment"), lambda r: r[0]),
+        Column(_("parties at the first step"), lambda r: r[1].rows[0].parties, "number"),
+        Column(_("at the last"), lambda r: r[1].rows[-1].parties, "number"),
+        Column(_("of the first, %"), lambda r: r[1].rows[-1].share, "estimate", 1, 100),
+    )
+    enough = ask.workspace.settings.minimum_n
+    rows = [row for row in found if row[1].rows[0].parties >= enough]
+    return Figure(
+        columns, rows, rows[0][1].basis if rows else None,
+        empty=_("There is no segment yet, or nobody of one came to the first step."),
+    )  # fmt: skip
+
+
+def cohorts_of(ask: Ask) -> Retention:
+    """The cohorts the address names."""
+    every: Any = ask.option("every", tuple(EVERY))
+    how: Any = ask.option("how", tuple(COUNTING))
+    start, back = (ask.options.get(name, "") or None for name in ("start", "back"))
+    return ask.once(
+        "cohorts",
+        lambda: ask.workspace.retention(ask.scope, every=every, how=how, start=start, back=back),
+        every, how, start, back,
+    )  # fmt: skip
+
+
+def cohorts(ask: Ask) -> Figure:
+    """Who comes back to what, after having begun with what."""
+    return returned(cohorts_of(ask), ask.option("every", tuple(EVERY)))
+
+
+FIGURES = (
+    Spec("funnel", lazy("Funnel"), funnel, options=("steps", "order", "days", "versus")),
+    Spec(
+        "funnel-segments", lazy("The last step by segment"), by_segment,
+        honours=("period", "places"), options=("steps", "order", "days"),
+    ),
+    Spec("cohorts", lazy("Cohorts"), cohorts, options=("start", "back", "every", "how")),
+)  # fmt: skip

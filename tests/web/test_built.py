@@ -1,0 +1,75 @@
+"""Funnels and cohorts that a visitor builds in the app."""
+
+import re
+
+STEPS = "website_visit,web_checkout,parcel_delivered"
+
+
+def test_a_funnel_begins_with_the_most_frequent_journey(visit, own):
+    page = visit("viewer").get("/journeys/funnel").content.decode()
+    chosen = re.findall(r'<option value="(\w+)" selected>', page.split("<ol>")[1].split("</ol>")[0])
+    path = own.paths(unit="correlation").rows[0].touchpoints
+    assert chosen == list(dict.fromkeys(path))[:5]
+
+
+def test_steps_are_chosen_moved_and_taken_away_by_addresses(visit):
+    client = visit("viewer")
+    given = "step=website_visit&step=web_checkout&step=parcel_delivered&step="
+    answer = client.get(f"/journeys/funnel?{given}&days=10&order=strict&segment=members")
+    assert answer.status_code == 302
+    assert answer.url == (
+        "/journeys/funnel?segment=members&days=10&order=strict&steps=website_visit%2Cweb_checkout%2Cparcel_delivered"
+    )
+    page = client.get(answer.url).content.decode()
+    assert page.count('aria-label="Move up"') == 2
+    assert "steps=web_checkout%2Cwebsite_visit%2Cparcel_delivered" in page
+    assert "steps=website_visit%2Cweb_checkout&quot;" in page or (
+        'steps=website_visit%2Cweb_checkout"' in page
+    )
+    assert '<input type="hidden" name="steps"' in page  # the filters keep them
+
+
+def test_the_figure_shows_what_the_library_counts(visit, own):
+    figure = visit("viewer").get(f"/figures/funnel?steps={STEPS}&days=10").content.decode()
+    rows = own.funnel(STEPS.split(","), window_days=10).rows
+    for row in rows:
+        assert f"{row.parties:,}" in figure
+        assert f"{100 * row.share.value:.1f}" in figure
+    assert "island" in figure
+
+
+def test_two_segments_are_compared(visit):
+    address = f"/figures/funnel?steps={STEPS}&segment=members&versus=urban"
+    figure = visit("viewer").get(address).content.decode()
+    assert "difference" in figure
+    assert "MOVER" in figure
+    assert visit("viewer").get(f"/figures/funnel?steps={STEPS}&versus=moon").status_code == 404
+
+
+def test_the_last_step_is_told_by_segment(visit, own):
+    figure = visit("viewer").get(f"/figures/funnel-segments?steps={STEPS}").content.decode()
+    for name, segment in own.catalogue.segments.items():
+        rows = own.funnel(STEPS.split(","), own.scope(name)).rows
+        if rows[0].parties >= own.settings.minimum_n:
+            assert segment.label in figure
+            assert f"{rows[-1].parties:,}" in figure
+
+
+def test_what_is_no_touchpoint_is_refused(visit):
+    client = visit("viewer")
+    assert client.get("/figures/funnel?steps=moon").status_code == 404
+    assert client.get("/journeys/funnel?steps=moon").url == "/journeys/funnel?"
+    assert client.get("/figures/cohorts?start=moon").status_code == 404
+    assert client.get("/figures/funnel?steps=web_checkout&order=moon").status_code == 404
+
+
+def test_cohorts_begin_and_come_back_with_what_is_chosen(visit, own):
+    client = visit("viewer")
+    page = client.get("/journeys/cohorts?start=web_checkout&how=recurring").content.decode()
+    assert '<option value="web_checkout" selected>' in page
+    assert '<option value="recurring" selected>' in page
+    address = "/figures/cohorts?start=web_checkout&back=help_call&how=recurring"
+    figure = client.get(address).content.decode()
+    found = own.retention(start="web_checkout", back="help_call", how="recurring")
+    for rows in found.cohorts[:3]:
+        assert f"{rows[0].size:,}" in figure
