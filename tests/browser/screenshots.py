@@ -26,6 +26,8 @@ PAGES = {
     "maps": "/maps",
     "map": "/maps/online_order",
     "map-edit": "/maps/online_order/edit",
+    "map-sheet": "/maps/online_order/sheet",
+    "map-versions": "/maps/online_order/versions",
     "map-journeys": "/maps/online_order/journeys?deviation=late:delivered",
     "people": "/people",
     "segments": "/segments",

@@ -67,3 +67,50 @@ def test_who_answers_for_some_touchpoints_sees_no_map(visit):
     for path in ("/maps", "/maps/online_order"):
         assert client.get(path).status_code == 403
     assert 'href="/maps"' not in client.get("/journeys").content.decode()
+
+
+def test_a_cell_of_the_sheet_is_edited_in_place(visit, own):
+    client, newest = visit("owner"), own.map_versions("online_order")[-1]
+    page = client.get("/maps/online_order").content.decode()
+    assert "/maps/online_order/sheet?cell=delivered.promise" in page
+    assert "sheet?cell=" not in visit("viewer").get("/maps/online_order").content.decode()
+    sheet = client.get("/maps/online_order/sheet?cell=delivered.promise").content.decode()
+    field = sheet.split('name="delivered.promise"')[1].split(">")[0]
+    assert "autofocus" in field
+    assert sheet.count("autofocus") == 1
+    given = {
+        "version": newest,
+        "delivered.promise": 'As "said" & <kept>',
+        "delivered.emotion": "77",
+    }
+    assert client.post("/maps/online_order/sheet", given).url == "/maps/online_order"
+    (step,) = [s for s in own.journey_map("online_order").steps if s.step == "delivered"]
+    assert (step.promise, step.emotion) == ('As "said" & <kept>', 77)
+    page = client.get("/maps/online_order").content.decode()
+    assert "As &quot;said&quot; &amp; &lt;kept&gt;" in page
+
+
+def test_what_a_cell_cannot_say_is_said_and_nothing_typed_is_lost(visit, own):
+    client, newest = visit("owner"), own.map_versions("online_order")[-1]
+    given = {"version": newest, "delivered.emotion": "happy", "delivered.owner": "Somebody new"}
+    said = client.post("/maps/online_order/sheet", given)
+    assert said.status_code == 422
+    text = said.content.decode()
+    assert "is no feeling" in text
+    assert "Somebody new" in text
+    overtaken = client.post("/maps/online_order/sheet", {"version": newest - 1 or 99, "x": "y"})
+    assert overtaken.status_code == 422 or newest == 1
+    assert own.map_versions("online_order")[-1] == newest
+
+
+def test_versions_are_compared_and_gone_back_to(visit, own):
+    client, newest = visit("owner"), own.map_versions("online_order")[-1]
+    client.post("/maps/online_order/sheet", {"version": newest, "delivered.promise": "Some day"})
+    page = client.get("/maps/online_order/versions").content.decode()
+    assert "promise: Some day" in page
+    assert f"Go back to version {newest}" in page
+    client.post("/maps/online_order/versions", {"version": newest})
+    assert own.map_text("online_order") == own.map_text("online_order", newest)
+    assert own.map_versions("online_order")[-1] == newest + 2
+    assert client.get("/maps/online_order/versions?from=999").status_code == 404
+    assert client.post("/maps/online_order/versions", {"version": "999"}).status_code == 404

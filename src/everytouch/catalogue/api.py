@@ -16,6 +16,7 @@ from everytouch.catalogue.model import (
     Segment,
     Touchpoint,
 )
+from everytouch.catalogue.sheet import BETWEEN, CELLS, Changes, cell, with_cells
 from everytouch.catalogue.yaml import dumps, load, loads, merged
 from everytouch.moments.api import Scale, Vocabulary
 
@@ -27,12 +28,15 @@ def vocabulary(catalogue: Catalogue, currency: str, latest: datetime.datetime) -
 
 
 __all__ = [
+    "BETWEEN",
+    "CELLS",
     "ELEMENTS",
     "MAP_NAME",
     "SENSES",
     "VALUES",
     "Block",
     "Catalogue",
+    "Changes",
     "Instrument",
     "JourneyMap",
     "MapStep",
@@ -41,6 +45,7 @@ __all__ = [
     "Promise",
     "Segment",
     "Touchpoint",
+    "cell",
     "dump_map",
     "dumps",
     "from_bpmn",
@@ -49,4 +54,5 @@ __all__ = [
     "loads",
     "merged",
     "vocabulary",
+    "with_cells",
 ]

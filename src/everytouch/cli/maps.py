@@ -63,6 +63,29 @@ def save_map(workspace: Path, name: str, file: Path) -> None:
     click.echo(f"{saved.label}: {len(saved.steps)} steps, version {saved.version}")
 
 
+@maps.command("diff")
+@click.argument("name")
+@click.option("--from", "first", type=click.IntRange(1), help="The last but one if left out.")
+@click.option("--to", "second", type=click.IntRange(1), help="The newest if left out.")
+@click.pass_obj
+def diff(workspace: Path, name: str, first: int | None, second: int | None) -> None:
+    """Print what is otherwise between two versions of the map NAME."""
+    opened = open_workspace(workspace)
+    versions = opened.map_versions(name)
+    lines = opened.map_changes(name, first or versions[-2:][0], second or versions[-1])
+    click.echo("\n".join(lines) or "Nothing is otherwise.")
+
+
+@maps.command("undo")
+@click.argument("name")
+@click.option("--to", "version", type=click.IntRange(1), help="The last but one if left out.")
+@click.pass_obj
+def undo(workspace: Path, name: str, version: int | None) -> None:
+    """Save an older version of the map NAME as its newest."""
+    saved = open_workspace(workspace).undo_map(name, version)
+    click.echo(f"{saved.label}: version {saved.version}")
+
+
 @click.command()
 @click.argument("name")
 @click.option("--version", type=click.IntRange(1), help="Of the map; the newest if left out.")

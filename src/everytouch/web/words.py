@@ -28,6 +28,16 @@ UNITS: dict[str, Any] = {
     "session": lazy("a session"),
     "party": lazy("a whole trail"),
 }
+LANES: dict[str, Any] = {
+    "label": lazy("Step"),
+    "emotion": lazy("Meant to feel"),
+    "promise": lazy("Promise"),
+    "within": lazy("Deadline"),
+    "backstage": lazy("Backstage"),
+    "owner": lazy("Owner"),
+    "pains": lazy("Pains"),
+    "opportunities": lazy("Opportunities"),
+}
 ORDERS: dict[str, Any] = {
     "ordered": lazy("in this order; others may lie between"),
     "strict": lazy("in this order; none may lie between"),

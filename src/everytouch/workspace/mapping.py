@@ -1,11 +1,12 @@
 """Maps of designed journeys: kept in versions, and held against what people live through."""
 
+import difflib
 import re
 from pathlib import Path
 
 from everytouch.catalogue import api as catalogue_room
-from everytouch.catalogue.api import JourneyMap
-from everytouch.errors import UnknownNameError
+from everytouch.catalogue.api import Changes, JourneyMap
+from everytouch.errors import CatalogueError, UnknownNameError
 from everytouch.journeys import api as journeys
 from everytouch.journeys.api import Against, Journeys
 from everytouch.ledger.api import audit
@@ -63,16 +64,24 @@ class Mapping(Base):
         text = path.read_text(encoding="utf-8")
         return catalogue_room.load_map(text, name, self.catalogue, int(path.stem), str(path))
 
-    def save_map(self, name: str, text: str) -> JourneyMap:
+    def save_map(self, name: str, text: str, *, after: int | None = None) -> JourneyMap:
         """Keep a map as its newest version; what is the same already is not kept again.
 
+        Args:
+            after: the version it was made of; none if it does not matter.
+
         Raises:
-            CatalogueError: it says something impossible.
+            CatalogueError: it says something impossible, or there is a version after that.
         """
         known = self.catalogue
         catalogue_room.load_map(text, name, known)
         with self._changing(MAPS):
             versions = self._versions(name)
+            if after is not None and versions[-1:] != (after,):
+                raise CatalogueError(
+                    f"somebody saved version {versions[-1]} of map {name} meanwhile",
+                    "look at it, and make your changes there",
+                )
             if not versions or self.map_text(name) != text:
                 number = versions[-1] + 1 if versions else 1
                 folder = self.path / MAPS / name
@@ -80,6 +89,38 @@ class Mapping(Base):
                 self._replace(f"{MAPS}/{name}/{number:04d}.yaml", text)
                 audit(self.path, "map saved", f"{name}, version {number}", self.who)
         return self.journey_map(name)
+
+    def change_map(self, name: str, changes: Changes, version: int) -> JourneyMap:
+        """Change cells of a map's sheet; what comes of it is its newest version.
+
+        Args:
+            version: that was looked at.
+
+        Raises:
+            CatalogueError: it says something impossible, or somebody saved a version meanwhile.
+        """
+        changed = catalogue_room.with_cells(self.journey_map(name, version), changes)
+        return self.save_map(name, catalogue_room.dump_map(changed), after=version)
+
+    def map_changes(self, name: str, first: int, second: int) -> tuple[str, ...]:
+        """What is otherwise in the second of two versions: lines as ``diff -u`` writes them."""
+        old, new = (self.map_text(name, number).splitlines() for number in (first, second))
+        said = difflib.unified_diff(
+            old, new, f"version {first}", f"version {second}", lineterm="", n=2
+        )
+        return tuple(said)
+
+    def undo_map(self, name: str, version: int | None = None) -> JourneyMap:
+        """Save an older version of a map as the newest; the last but one if none is named.
+
+        Raises:
+            UnknownNameError: there is no older one.
+        """
+        versions = self.map_versions(name)
+        if version is None and len(versions) < 2:
+            raise UnknownNameError(f"map {name!r} has one version only", "there is nothing to undo")
+        back = versions[-2] if version is None else version
+        return self.save_map(name, self.map_text(name, back))
 
     def against(
         self, name: str, scope: Scope = EVERYTHING, *, version: int | None = None

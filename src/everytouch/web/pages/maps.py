@@ -10,15 +10,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from everytouch.catalogue.api import Block, JourneyMap, MapStep, Part
+from everytouch.catalogue.api import Block, JourneyMap, MapStep, Part, cell
 from everytouch.errors import EverytouchError
 from everytouch.ledger.api import audit
 from everytouch.web.ask import Ask
 from everytouch.web.errors import refused
 from everytouch.web.figures.maps import in_words
 from everytouch.web.routes import Route
+from everytouch.web.words import LANES
 
-LONGEST, LIMIT = 200_000, 50
+LONGEST, LONGEST_CELL, LIMIT = 200_000, 2_000, 50
 EXAMPLE = """label: {label}
 unit: correlation
 steps:
@@ -103,6 +104,89 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @_whole
+def sheet(request: HttpRequest, name: str) -> HttpResponse:
+    """The sheet with its cells to be filled in; what is saved is the newest version."""
+    ask: Ask = request.ask
+    _known(ask, name)
+    given = request.POST.get("version", "")
+    newest = ask.workspace.map_versions(name)[-1]
+    version = int(given) if given.isdecimal() else newest
+    journey, wrong = ask.workspace.journey_map(name), ""
+    if request.method == "POST":
+        try:
+            saved = ask.workspace.change_map(name, _cells(request, journey), version)
+            said = _("%(label)s is saved as version %(version)d.")
+            messages.success(request, said % {"label": saved.label, "version": saved.version})
+            return redirect(f"/maps/{name}")
+        except EverytouchError as error:
+            wrong = str(error)
+    values = {
+        "ask": ask,
+        "map": journey,
+        "steps": journey.steps,
+        "lanes": [(lane, text, _lane_of(request, journey, lane)) for lane, text in LANES.items()],
+        "version": version,
+        "wrong": wrong,
+        "focus": request.GET.get("cell", ""),
+    }
+    return render(request, "web/mapsheet.html", values, status=422 if wrong else 200)
+
+
+def _lane_of(request: HttpRequest, journey: JourneyMap, lane: str) -> list[tuple[str, str]]:
+    """Names and texts of a lane's cells; as they were sent, where they were."""
+    named = [(f"{step.step}.{lane}", cell(step, lane)) for step in journey.steps]
+    return [(name, request.POST.get(name, text)) for name, text in named]
+
+
+def _cells(request: HttpRequest, journey: JourneyMap) -> dict[str, dict[str, str]]:
+    """The cells that were changed."""
+    changes: dict[str, dict[str, str]] = {}
+    for step in journey.steps:
+        for lane in LANES:
+            sent = request.POST.get(f"{step.step}.{lane}")
+            if sent is not None and sent[:LONGEST_CELL] != cell(step, lane):
+                changes.setdefault(step.step, {})[lane] = sent[:LONGEST_CELL]
+    return changes
+
+
+@_whole
+def versions(request: HttpRequest, name: str) -> HttpResponse:
+    """What is otherwise between two versions; and going back to one."""
+    ask: Ask = request.ask
+    _known(ask, name)
+    there = ask.workspace.map_versions(name)
+    if request.method == "POST":
+        saved = ask.workspace.undo_map(name, _number(request.POST.get("version", ""), there))
+        said = _("%(label)s is saved as version %(version)d.")
+        messages.success(request, said % {"label": saved.label, "version": saved.version})
+        return redirect(f"/maps/{name}")
+    second = _number(ask.options.get("to", ""), there)
+    first = _number(ask.options.get("from", ""), there) if "from" in ask.options else max(
+        (number for number in there if number < second), default=second)  # fmt: skip
+    values = {
+        "ask": ask,
+        "map": ask.workspace.journey_map(name),
+        "there": there[::-1],
+        "first": first,
+        "second": second,
+        "lines": [(line[:1], line) for line in ask.workspace.map_changes(name, first, second)],
+    }
+    return render(request, "web/mapversions.html", values)
+
+
+def _number(text: str, there: tuple[int, ...]) -> int:
+    """A version; the newest where none is named.
+
+    Raises:
+        Http404: there is none of this number.
+    """
+    number = int(text) if text.isdecimal() else there[-1]
+    if number not in there:
+        raise Http404(_("There is no such version."))
+    return number
+
+
+@_whole
 def new(request: HttpRequest) -> HttpResponse:
     """Draw a map."""
     points = request.ask.workspace.catalogue.touchpoints
@@ -169,5 +253,7 @@ ROUTES = (
     Route("maps/new", new, "map-new", "catalogue", writes="catalogue"),
     Route("maps/<str:name>", one, "map", "see"),
     Route("maps/<str:name>/edit", edit, "map-edit", "catalogue", writes="catalogue"),
+    Route("maps/<str:name>/sheet", sheet, "map-sheet", "catalogue", writes="catalogue"),
+    Route("maps/<str:name>/versions", versions, "map-versions", "catalogue", writes="catalogue"),
     Route("maps/<str:name>/journeys", behind, "map-journeys", "dig"),
 )

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from everytouch.results import duration, plain
 from everytouch.stats.intervals import Estimate
@@ -19,7 +20,7 @@ from everytouch.web import words
 from everytouch.web.ask import PERIODS, Ask
 from everytouch.web.figure import Column, Figure, Spec
 from everytouch.web.figures import FIGURES
-from everytouch.web.words import FILTERS, WITHHELD
+from everytouch.web.words import FILTERS, LANES, WITHHELD
 
 register = template.Library()
 
@@ -203,6 +204,16 @@ def swapped(context: Any, **changes: str) -> str:
     """The address of the page with some options changed."""
     text: str = context["ask"].query(**changes)
     return text
+
+
+@register.simple_tag(takes_context=True)
+def editcell(context: Any, name: str, step: str, lane: str) -> SafeString:
+    """The way to a cell of the sheet of a map, for those who may change it."""
+    if "catalogue" not in context["rights"]:
+        return SafeString("")
+    text = _("Edit %(cell)s") % {"cell": f"{step}, {LANES[lane]}"}
+    address = f"/maps/{name}/sheet?cell={step}.{lane}"
+    return format_html('<a class="cell" href="{}" aria-label="{}">✎</a>', address, text)
 
 
 @register.simple_tag(takes_context=True)
