@@ -55,16 +55,21 @@ def _ordered(  # noqa: C901 - one pass, compiled
     reached = np.zeros(len(steps), np.int64)
     begun = np.empty(len(steps), np.int64)
     never = np.iinfo(np.int64).min
+    matters = barred.copy()
+    for s in steps:
+        matters[s] = True
     for party in range(len(offsets) - 1):
         if not take[party]:
             continue
         begun[:] = never
         best = -1
         for row in range(offsets[party], offsets[party + 1]):
-            t = time[row]
-            if kind[row] != 0 or t < start or t >= stop:
-                continue
             here = point[row]
+            if kind[row] != 0 or not (strict or matters[here]):
+                continue
+            t = time[row]
+            if t < start or t >= stop:
+                continue
             if barred[here]:
                 begun[:] = never
                 continue
@@ -97,25 +102,27 @@ def _unordered(  # noqa: C901 - one pass, compiled
     reached = np.zeros(len(steps), np.int64)
     latest = np.empty(len(steps), np.int64)
     never = np.iinfo(np.int64).min
+    matters = barred.copy()
+    for s in steps:
+        matters[s] = True
     for party in range(len(offsets) - 1):
         if not take[party]:
             continue
         latest[:] = never
         best = 0
         for row in range(offsets[party], offsets[party + 1]):
-            t = time[row]
-            if kind[row] != 0 or t < start or t >= stop:
+            here = point[row]
+            if kind[row] != 0 or not matters[here]:
                 continue
-            here, hit = point[row], False
+            t = time[row]
+            if t < start or t >= stop:
+                continue
             if barred[here]:
                 latest[:] = never
                 continue
             for s in range(len(steps)):
                 if here == steps[s]:
                     latest[s] = t
-                    hit = True
-            if not hit:
-                continue
             count, first = 0, t
             for s in range(len(steps)):
                 if latest[s] != never and t - latest[s] <= window:

@@ -55,7 +55,7 @@ def _count(
     Returns:
         how many edges there are, and where there are more than ``most``, nothing that counts;
         number (k, k) of each edge, -1 for none; by number: times (most, BINS), seconds (most,);
-        per touchpoint: moments, parties, first, last, (k, 4).
+        per touchpoint: nothing yet for moments, parties, first, last, (k, 4).
     """
     number, edges = np.full((k, k), -1, np.int32), 0
     spread, seconds = np.zeros((most, BINS), np.int64), np.zeros(most, np.float64)
@@ -70,7 +70,6 @@ def _count(
             if kind[row] != 0 or now < start or now >= stop:
                 continue
             here = point[row]
-            nodes[here, 0] += 1
             if seen[here] != party:
                 seen[here] = party
                 nodes[here, 1] += 1
@@ -135,7 +134,10 @@ def kernel(bucket: Bucket, scope: Scope, k: int) -> GraphSums:
         )
     edges = np.flatnonzero(number >= 0)
     order = number.ravel()[edges]
-    return GraphSums(edges, spread[order], seconds[order], nodes)
+    spread, seconds = spread[order], seconds[order]
+    # Each moment is the first of its party, or came over an edge: the loop need not count it.
+    nodes[:, 0] = nodes[:, 2] + np.bincount(edges % k, spread.sum(1), k).astype(np.int64)
+    return GraphSums(edges, spread, seconds, nodes)
 
 
 def graph(trails: Trails, engine: Engine, scope: Scope = EVERYTHING) -> Graph:

@@ -62,19 +62,26 @@ class PathCounts:
 def _walks(
     offsets: Any, take: Any, time: Any, kind: Any, point: Any, start: Any, stop: Any, gap: Any
 ) -> Any:  # pragma: no cover - compiled
-    """Hash and first row of every walk; one ends with its party or after ``gap`` of silence."""
+    """Hash and first row of every walk; one ends with its party or after ``gap`` of silence.
+
+    Where no time can change that, none is read.
+    """
     hashes = np.empty(len(time), np.int64)
     first = np.empty(len(time), np.int64)
     count = 0
+    most = np.iinfo(np.int64).max
+    timed = gap < most or stop < most or start > -most
     for party in range(len(offsets) - 1):
         if not take[party]:
             continue
         last = -1
         h = np.uint64(0)
         for row in range(offsets[party], offsets[party + 1]):
-            if kind[row] != 0 or time[row] < start or time[row] >= stop:
+            if kind[row] != 0:
                 continue
-            if last < 0 or time[row] - time[last] > gap:
+            if timed and (time[row] < start or time[row] >= stop):
+                continue
+            if last < 0 or (timed and time[row] - time[last] > gap):
                 if last >= 0:
                     hashes[count] = np.int64(h)
                     count += 1

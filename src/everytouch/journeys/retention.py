@@ -89,9 +89,10 @@ def _present(  # noqa: C901 - one pass, compiled
         started[:] = False
         came[:] = False
         first, last, at = -1, -1, 0
+        settled = begin  # until then nothing more can be learnt of this party
         for row in range(offsets[party], offsets[party + 1]):
             t = time[row]
-            if kind[row] != 0 or t < begin or t >= end:
+            if t < settled or kind[row] != 0 or t >= end:
                 continue
             while t >= edges[at + 1]:
                 at += 1
@@ -102,6 +103,8 @@ def _present(  # noqa: C901 - one pass, compiled
             if wanted[1] == -1 or point[row] == wanted[1]:
                 came[at] = True
                 last = at
+            if started[at] and came[at]:
+                settled = edges[at + 1]
         for cohort in range(periods):
             if not started[cohort] or (counting != 1 and cohort != first):
                 continue
