@@ -4,6 +4,7 @@ import datetime
 import gzip
 import itertools
 import json
+import shutil
 from calendar import monthrange
 from collections import Counter
 from xml.etree import ElementTree
@@ -11,12 +12,14 @@ from xml.etree import ElementTree
 import duckdb
 import pytest
 
+import everytouch
 from everytouch.errors import SettingError, UnknownNameError
 from everytouch.journeys.api import NOTHING
 from everytouch.settings import Settings
 from everytouch.stats.comparing import compare
 from everytouch.stats.differences import of_shares
 from tests.conftest import DATA
+from tests.test_extend import moment, send
 
 DAY = 86_400_000_000
 
@@ -490,6 +493,35 @@ def test_a_cluster_answers_as_this_machine_does(simulated, spark, name):
     (texts, numbers), (same, close) = (apart(json.loads(one.to_json())) for one in (here, there))
     assert same == texts
     assert close == pytest.approx(numbers, rel=1e-12)
+
+
+@pytest.fixture(scope="module")
+def grown(simulated, tmp_path_factory):
+    """The simulated company with one moment more: added to its trails, and built anew with them."""
+    made = []
+    for name in ("added", "anew"):
+        folder = tmp_path_factory.mktemp(name) / "w"
+        shutil.copytree(simulated.path, folder)
+        made.append(everytouch.open(folder))
+    made[0].trails()
+    for workspace in made:
+        send(workspace, [moment("new", "somebody-new", 0) | {"touchpoint": "newsletter"}])
+    shutil.rmtree(made[1].path / "trails", ignore_errors=True)
+    assert [len(one.trails().layers) for one in made] == [2, 1]
+    return made
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_every_question_is_answered_on_trails_that_grew(grown, name):
+    """Rows may come in another order: touchpoints are numbered as they are first met."""
+    asked = {"top": 3} if name == "paths" else {}  # others are as frequent as each other
+    answers = [getattr(one, name)(*QUESTIONS[name], **asked) for one in grown]
+    told = [json.loads(one.to_json()) for one in answers]
+    for one in told:
+        one["rows"].sort(key=lambda row: json.dumps(apart(row)[0]))
+    (same, close), (texts, numbers) = map(apart, told)
+    assert same == texts
+    assert close == pytest.approx(numbers, rel=1e-9, nan_ok=True)
 
 
 def apart(value):

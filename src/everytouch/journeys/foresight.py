@@ -117,7 +117,7 @@ class _Asked:
         inside = np.repeat(taken, sizes)
         ends = np.concatenate([[0], np.cumsum(sizes[taken])]).astype(np.int64)
         time, code = time[inside], code[inside]
-        after = np.append(code[1:], self.k)
+        after = np.append(code[1:], self.k)[: len(code)]
         after[ends[1:] - 1] = self.k
         left = (np.repeat(last[taken], sizes[taken]) - time) * 1e-6
         return _Steps(_stretches(code, ends, DEPTH), after, left, ends, began[taken])
