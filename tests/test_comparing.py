@@ -1,6 +1,7 @@
 """Answers compared, against numbers that are known."""
 
 import datetime
+import json
 import math
 
 import numpy as np
@@ -72,6 +73,15 @@ def test_nothing_is_cried_where_groups_differ_by_chance_only(simulated):
     assert cried / asked < 0.02
 
 
+def test_a_step_that_is_taken_twice_is_compared_twice(simulated, halves):
+    steps = ["website_visit", "web_checkout", "website_visit"]
+    first, second = (simulated.funnel(steps, scope, window_days=90) for scope in halves)
+    found = compare(first, second).rows
+    assert [row.what for row in found] == ["website_visit", "web_checkout", "website_visit (2)"]
+    assert [row.first for row in found] == [row.share for row in first.rows]
+    assert [row.second for row in found] == [row.share for row in second.rows]
+
+
 def test_answers_to_different_questions_are_refused(simulated):
     with pytest.raises(ValueError, match="is no answer as"):
         compare(simulated.graph(), simulated.drop_off())
@@ -94,8 +104,26 @@ def test_every_question_is_compared_on_the_command_line(words, simulated):
     assert "MOVER" in done.output
 
 
+def test_what_is_not_said_of_the_second_part_is_as_in_the_first(simulated):
+    given = ["-w", simulated.path, "compare", "drop-off", "--segment", "members", "--json"]
+    days = ["--since", "2024-01-01", "--until", "2025-01-01", "--with-since", "2025-01-01"]
+    cut = json.loads(run(*given, *days).output)["basis"]["cut"]
+    assert cut == (
+        "first: segment Subscribers, from 2024-01-01, until 2025-01-01; "
+        "second: segment Subscribers, from 2025-01-01"
+    )
+    other = ["--until", "2025-01-01", "--with-segment", "urban"]
+    cut = json.loads(run(*given, *other).output)["basis"]["cut"]
+    assert cut.count("until 2025-01-01") == 2
+    assert "Customers in towns" in cut
+
+
 def test_what_is_missing_is_said(simulated):
     done = run("-w", simulated.path, "compare", "funnel", "--with-segment", "urban")
     assert (done.exit_code, "funnel needs STEP STEP" in done.stderr) == (2, True)
+    done = run("-w", simulated.path, "compare", "drop-off", "moon", "--with-segment", "urban")
+    assert (done.exit_code, "drop-off needs nothing more" in done.stderr) == (2, True)
+    done = run("-w", simulated.path, "compare", "perception", "moon", "--with-segment", "urban")
+    assert (done.exit_code, "broken down by 'moon'" in done.stderr) == (2, True)
     done = run("-w", simulated.path, "compare", "graph")
     assert (done.exit_code, "nothing to compare with" in done.stderr) == (2, True)

@@ -43,6 +43,10 @@ def test_two_segments_are_compared(visit):
     figure = visit("viewer").get(address).content.decode()
     assert "difference" in figure
     assert "MOVER" in figure
+    assert "Subscribers" in figure
+    assert "Customers in towns" in figure
+    twice = address.replace("parcel_delivered", "website_visit")
+    assert visit("viewer").get(twice).content.decode().count("Website visit") >= 2
     assert visit("viewer").get(f"/figures/funnel?steps={STEPS}&versus=moon").status_code == 404
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from everytouch.cli.scope import open_scope, scope_in, scoped
 from everytouch.cli.show import Column, percent, rate, show, text
 from everytouch.errors import UnknownNameError
+from everytouch.metrics.api import By
 from everytouch.results import Result
 from everytouch.stats.comparing import Compared, compare
 from everytouch.trails.api import Scope
@@ -24,7 +25,7 @@ QUESTIONS: dict[str, tuple[str, Asker]] = {
     "graph": ("", lambda w, s, _: w.graph(s)),
     "lifecycle": ("", lambda w, s, _: w.lifecycle(s)),
     "paths": ("", lambda w, s, _: w.paths(s, unit="correlation")),
-    "perception": ("BY", lambda w, s, a: w.perception(a[0], s)),  # type: ignore[arg-type]
+    "perception": ("BY", lambda w, s, a: w.perception(cast(By, a[0]), s)),
     "promises": ("", lambda w, s, _: w.promises(s)),
     "repeats": ("", lambda w, s, _: w.repeats(s)),
     "retention": ("", lambda w, s, _: w.retention(s)),
@@ -32,10 +33,10 @@ QUESTIONS: dict[str, tuple[str, Asker]] = {
 
 
 @click.command("compare")
-@click.argument("question", type=click.Choice(tuple(QUESTIONS)))
+@click.argument("question", type=click.Choice(tuple(QUESTIONS)), metavar="QUESTION")
 @click.argument("words", nargs=-1)
-@click.option("--with-segment", metavar="SEGMENT", help="Of the second part; as the first's.")
-@click.option("--with-since", metavar="DATE", help="Likewise.")
+@click.option("--with-segment", metavar="SEGMENT", help="The second; the first's if left out.")
+@click.option("--with-since", metavar="DATE", help="Its period; without both the first's.")
 @click.option("--with-until", metavar="DATE", help="Likewise.")
 @scoped
 @click.pass_obj
@@ -44,18 +45,24 @@ def compare_(
 ) -> None:
     """Ask QUESTION of two parts of the trails: two segments, or two periods.
 
-    WORDS are what the question needs, as the steps of a funnel. Differences (second minus first)
-    have intervals, and the false-discovery rate at which each would be reported.
+    QUESTION and WORDS: around TOUCHPOINT, between FIRST SECOND, drop-off, funnel STEP STEP…,
+    graph, lifecycle, paths, perception BY, promises, repeats, retention. Differences (second minus
+    first) have intervals, and the false-discovery rate at which each would be reported.
     """
     needs, ask = QUESTIONS[question]
-    if len(words) < len(needs.split()):
-        raise UnknownNameError(f"{question} needs {needs}", f"compare {question} {needs} …")
+    least = len(needs.split())
+    if len(words) < least or (len(words) > least and not needs.endswith("…")):
+        given = f"{question} needs {needs or 'nothing more'}, not {' '.join(words) or 'nothing'}"
+        raise UnknownNameError(given, f"write: compare {question} {needs}".rstrip())
     first = {name: part[name] for name in ("segment", "since", "until")}
     second = {name: part[f"with_{name}"] for name in first}
     if not any(second.values()):
         raise UnknownNameError(
             "there is nothing to compare with", "give --with-segment, --with-since, --with-until"
         )
+    if not (second["since"] or second["until"]):
+        second |= {"since": first["since"], "until": first["until"]}
+    second["segment"] = second["segment"] or first["segment"]
     opened, scope = open_scope(workspace, **first)
     answer = ask(opened, scope, words)
     other = scope_in(opened, **second)

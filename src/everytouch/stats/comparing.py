@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -100,9 +101,12 @@ def _with_rates(rows: list[Compared]) -> Iterator[Compared]:
 
 
 def _figures(answer: Result, confidence: float) -> Iterator[tuple[tuple[str, str], Estimate]]:
-    total = _total(answer)
+    total, met = _total(answer), Counter[str]()
     for row in answer.rows:
         name = _name(row)
+        met[name] += 1
+        if met[name] > 1:  # as a step that a funnel takes twice
+            name = f"{name} ({met[name]})"
         for field in dataclasses.fields(row):
             value = getattr(row, field.name)
             if isinstance(value, Estimate):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from everytouch.drivers import api as drivers_room
 from everytouch.drivers.api import Drivers, Worth
+from everytouch.errors import UnknownNameError
 from everytouch.identity import api as identity
 from everytouch.improvement import api as improvement
 from everytouch.improvement.api import Movement, RankedList
@@ -31,7 +32,7 @@ from everytouch.journeys.api import (
     Volume,
 )
 from everytouch.metrics import api as metrics
-from everytouch.metrics.api import Breakdown, By, Promises
+from everytouch.metrics.api import BY, Breakdown, By, Promises
 from everytouch.moments.api import PARTY_KINDS
 from everytouch.perception import api as perception_room
 from everytouch.perception.api import Comments
@@ -205,6 +206,8 @@ class Asking(Base):
 
     def perception(self, by: By = "all", scope: Scope = EVERYTHING) -> Breakdown:
         """Stated perception by touchpoint, stage, channel, owner, segment or month."""
+        if by not in BY:
+            raise UnknownNameError(f"nothing is broken down by {by!r}", f"use: {', '.join(BY)}")
         if not self.pinned:
             return self.pin().perception(by, scope)
         trails, known = self.trails(), self.catalogue

@@ -1,5 +1,6 @@
 """Funnels and cohorts that a visitor builds: figures of what the address names."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -49,43 +50,44 @@ def funnel_of(ask: Ask, segment: str | None = None) -> Funnel:
 
 
 def funnel(ask: Ask) -> Figure:
-    """Who takes the steps, one after the other."""
+    """Who takes the steps, one after the other; beside another segment, where one is named."""
     result, points = funnel_of(ask), ask.workspace.catalogue.touchpoints
+    empty = _("Nobody came to the first step. Choose another one, or take filters away.")
 
     def label(name: str) -> str:
         return points[name].label if name in points else name
 
-    with_, basis = _compared(ask, result), result.basis
-    columns = [
+    chart, versus = journeys.taken(result, label), ask.options.get("versus", "")
+    if versus:
+        with_ = compare(result, _other(ask, versus), ask.workspace.settings.confidence)
+        rows = list(zip(result.rows, with_.rows, strict=True))
+        return Figure(_beside(ask, versus, label), rows, with_.basis, chart, empty)
+    columns = (
         Column(_("step"), lambda r: label(r.touchpoint)),
         Column(_("parties"), lambda r: r.parties, "number"),
         Column(_("of the first, %"), lambda r: r.share, "estimate", 1, 100),
         Column(_("median time from the first"), lambda r: r.median_s, "duration"),
-    ]
-    if with_ is not None:
-        basis = with_.basis
-        rows = {row.what: row for row in with_.rows}
-        segment = ask.workspace.catalogue.segments[ask.options["versus"]].label
-        columns[3:] = [
-            Column(segment, lambda r: rows[r.touchpoint].second, "estimate", 1, 100),
-            Column(
-                _("difference, points"), lambda r: rows[r.touchpoint].difference, "estimate", 1, 100
-            ),
-        ]
-    return Figure(
-        columns, result.rows, basis, journeys.taken(result, label),
-        _("Nobody came to the first step. Choose another one, or take filters away."),
-    )  # fmt: skip
+    )
+    return Figure(columns, result.rows, result.basis, chart, empty)
 
 
-def _compared(ask: Ask, result: Funnel) -> Any:
-    """Beside the parties of another segment, where the address names one."""
-    versus = ask.options.get("versus", "")
-    if not versus:
-        return None
-    if versus not in ask.workspace.catalogue.segments:
-        raise UnknownNameError(f"segment {versus!r} is unknown", "choose one of the list")
-    return compare(result, funnel_of(ask, versus), ask.workspace.settings.confidence)
+def _beside(ask: Ask, versus: str, label: Callable[[str], str]) -> tuple[Column, ...]:
+    """Of a step, and the same step compared."""
+    known, mine = ask.workspace.catalogue.segments, ask.filters.segment
+    first = known[mine].label if mine else _("everybody")
+    return (
+        Column(_("step"), lambda r: label(r[0].touchpoint)),
+        Column(_("parties"), lambda r: r[0].parties, "number"),
+        Column(first, lambda r: r[1].first, "estimate", 1, 100),
+        Column(known[versus].label, lambda r: r[1].second, "estimate", 1, 100),
+        Column(_("difference, points"), lambda r: r[1].difference, "estimate", 1, 100),
+    )
+
+
+def _other(ask: Ask, segment: str) -> Funnel:
+    if segment not in ask.workspace.catalogue.segments:
+        raise UnknownNameError(f"segment {segment!r} is unknown", "choose one of the list")
+    return funnel_of(ask, segment)
 
 
 def by_segment(ask: Ask) -> Figure:
