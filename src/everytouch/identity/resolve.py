@@ -65,6 +65,14 @@ class Resolution:
         alone = parties[~among(parties, np.unique(self.roots[kin]))]
         return np.append(self.keys[kin], alone), np.append(self.roots[kin], alone)
 
+    def only_joins(self, links: pa.Table) -> bool:
+        """Whether statements join, none parts, and none is about somebody who was ever parted.
+
+        What else a statement does is for all statements together to say.
+        """
+        named = np.concatenate([links["party_key"].to_numpy(), links["other_key"].to_numpy()])
+        return all_same(links) and not among(named, self.denied).any()
+
     def grown(self, links: pa.Table) -> "Resolution | None":
         """Parties when statements are added, in time of what they are about and not of all.
 
@@ -72,13 +80,12 @@ class Resolution:
             links: as for ``resolve``.
 
         Returns:
-            None where a statement parts, or is about somebody who was ever parted: whether it
-            counts is for all statements together to say.
+            None where they do not only join.
         """
+        if not self.only_joins(links):
+            return None
         a, b = links["party_key"].to_numpy(), links["other_key"].to_numpy()
         named = np.union1d(a, b)
-        if not all_same(links) or among(named, self.denied).any():
-            return None
         parties = self.party(named)
         old = np.unique(parties)
         new = _components(np.searchsorted(old, self.party(a)), np.searchsorted(old, self.party(b)),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from everytouch.engine.api import Engine
 from everytouch.errors import NotEnoughDataError
 from everytouch.journeys.deviations import outcomes
-from everytouch.journeys.walks import WORDS, Unit, cut
+from everytouch.journeys.walks import WORDS, Unit, interactions
 from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
@@ -118,8 +118,7 @@ class _Asked:
     k: int
 
     def walks(self, bucket: Bucket) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        keep = self.scope.rows(bucket) & (bucket["kind"] == 0)
-        return cut(bucket, keep, self.unit, self.gap)
+        return interactions(bucket, self.scope, self.unit, self.gap)
 
 
 @dataclass(frozen=True)

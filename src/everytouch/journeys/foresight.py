@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
 from everytouch.errors import NotEnoughDataError
-from everytouch.journeys.walks import SEED, WORDS, Unit, cut, mix
+from everytouch.journeys.walks import SEED, WORDS, Unit, interactions, mix
 from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
@@ -108,8 +108,7 @@ class _Asked:
 
     def steps(self, bucket: Bucket, since: int, until: int) -> _Steps:
         """Of journeys that began in a time."""
-        keep = self.scope.rows(bucket) & (bucket["kind"] == 0)
-        rows, edges = cut(bucket, keep, self.unit, self.gap)
+        rows, edges = interactions(bucket, self.scope, self.unit, self.gap)
         time, code = bucket["time"][rows], bucket["touchpoint"][rows].astype(np.int64)
         began, last = time[edges[:-1]], time[edges[1:] - 1]
         taken = (began >= since) & (began < until) & (last < self.ended)

@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
-from everytouch.journeys.walks import SEED, WORDS, Unit, cut, hashes, joined, mix
+from everytouch.journeys.walks import SEED, WORDS, Unit, hashes, interactions, joined, mix
 from everytouch.results import Basis, Result
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
 
@@ -98,7 +98,7 @@ def _walks(
 def kernel(bucket: Bucket, scope: Scope, unit: Unit, gap: int) -> PathCounts:
     """Distinct paths of one bucket; ``gap`` in microseconds for sessions."""
     if unit == "correlation":
-        rows, edges = cut(bucket, _kept(bucket, scope), unit, gap)
+        rows, edges = interactions(bucket, scope, unit, gap)
         found, first = hashes(edges, bucket["touchpoint"][rows]), rows[edges[:-1]]
     else:
         columns = (bucket["time"], scope.kinds(bucket), bucket["touchpoint"])
@@ -109,11 +109,6 @@ def kernel(bucket: Bucket, scope: Scope, unit: Unit, gap: int) -> PathCounts:
     unique, index, counts = np.unique(found, return_index=True, return_counts=True)
     places = np.column_stack([np.full(len(index), bucket.number), first[index]])
     return PathCounts(unique, counts, places)
-
-
-def _kept(bucket: Bucket, scope: Scope) -> NDArray[np.bool_]:
-    kept: NDArray[np.bool_] = scope.rows(bucket) & (bucket["kind"] == 0)
-    return kept
 
 
 def _read(bucket: Bucket, scope: Scope, unit: Unit, gap: int, first: int) -> tuple[int, ...]:

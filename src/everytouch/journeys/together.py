@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from everytouch.catalogue.api import Catalogue
 from everytouch.engine.api import Engine
 from everytouch.journeys.deviations import outcomes
-from everytouch.journeys.walks import WORDS, Unit, cut
+from everytouch.journeys.walks import WORDS, Unit, interactions
 from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
@@ -93,8 +93,7 @@ def kernel(
     bucket: Bucket, scope: Scope, unit: Unit, gap: int, window: int, code: int, k: int
 ) -> PassSums:
     """Count one bucket; ``gap`` and ``window`` in microseconds."""
-    keep = scope.rows(bucket) & (bucket["kind"] == 0)
-    rows, edges = cut(bucket, keep, unit, gap)
+    rows, edges = interactions(bucket, scope, unit, gap)
     names = ("time", "kind", "mode", "score", "amount", "touchpoint", "correlation")
     last = np.iinfo(np.int64).max // 2
     felt = outcomes(

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from everytouch.trails.api import Bucket
+from everytouch.trails.api import INTERACTION, Bucket, Scope
 
 Unit = Literal["party", "session", "correlation"]
 UNITS: tuple[Unit, ...] = ("party", "session", "correlation")
@@ -94,6 +94,13 @@ def cut(
     ends = [len(rows)] if len(rows) else []
     edges = np.concatenate([[0], np.flatnonzero(changed) + 1, ends])
     return rows, edges.astype(np.int64)
+
+
+def interactions(
+    bucket: Bucket, scope: Scope, unit: Unit, gap: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The walks of a bucket's interactions in a scope, as ``cut`` gives them."""
+    return cut(bucket, scope.rows(bucket) & (bucket["kind"] == INTERACTION), unit, gap)
 
 
 def chosen(

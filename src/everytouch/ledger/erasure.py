@@ -17,7 +17,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from everytouch.ledger.tables import TABLES, Tables
-from everytouch.moments.api import hash_strings, normalise, split
+from everytouch.moments.api import hash_strings, key_name, normalise, split
 
 _MINE = "party_key IN ({keys})"
 _CONDITIONS = {
@@ -118,7 +118,7 @@ def _certificate(
         "certificate": number,
         "erased_at": now.isoformat(timespec="seconds"),
         "identifiers": len(keys),
-        "identifier_keys": [f"{key & (2**64 - 1):016x}" for key in keys],
+        "identifier_keys": [key_name(key) for key in keys],
         "removed": counts,
         "also": [
             "older versions of these tables, their files and logs",

@@ -1,7 +1,7 @@
 """What other rooms may import of the vocabulary of moments."""
 
 from everytouch.moments.identifiers import normalise, split
-from everytouch.moments.keys import Keys, hash_strings
+from everytouch.moments.keys import Keys, hash_strings, key_name
 from everytouch.moments.model import (
     COLUMNS,
     KINDS,
@@ -28,6 +28,7 @@ __all__ = [
     "Vocabulary",
     "find_broken",
     "hash_strings",
+    "key_name",
     "normalise",
     "records_table",
     "schema",

@@ -34,4 +34,9 @@ def hash_strings(strings: pa.Array, secret: bytes) -> tuple[Keys, Keys]:
     return first.view(np.int64), second.view(np.int64)
 
 
+def key_name(key: int) -> str:
+    """A key as it is written: sixteen hexadecimal digits."""
+    return f"{key & (2**64 - 1):016x}"
+
+
 _NONE = np.zeros(0, np.uint8)

@@ -7,7 +7,6 @@ from everytouch.trails.model import (
     PERCEPTION,
     Bucket,
     Trails,
-    bucket_numbers,
 )
 from everytouch.trails.newest import ANY, Glimpse, Wanted, newest
 from everytouch.trails.one import Moment, Trail, moments_by_key, trail_of
@@ -35,7 +34,6 @@ __all__ = [
     "Trails",
     "Views",
     "Wanted",
-    "bucket_numbers",
     "load",
     "microseconds",
     "moments_by_key",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from everytouch.identity.api import Resolution, all_same, among
+from everytouch.identity.api import Resolution
 from everytouch.ledger.api import Tables
 from everytouch.moments.api import Keys
 from everytouch.trails.build import Files, Size, rows_in
@@ -56,9 +56,9 @@ def extend(
     if rows_in(files) > min(MOST, older.moments // SHARE):
         return None
     links = tables.read_of("links", linked, _LINK)
-    named = np.union1d(links["party_key"].to_numpy(), links["other_key"].to_numpy())
-    if not all_same(links) or among(named, resolution.denied).any():
+    if not resolution.only_joins(links):
         return None
+    named = np.union1d(links["party_key"].to_numpy(), links["other_key"].to_numpy())
     records = Records(resolution, secret, manifest.codes)
     rows = [
         records.of(name, batch)

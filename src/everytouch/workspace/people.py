@@ -14,7 +14,7 @@ from everytouch.identity.api import Profile
 from everytouch.improvement import api as improvement
 from everytouch.ledger import api as ledger
 from everytouch.ledger.api import Erasure, audit
-from everytouch.moments.api import hash_strings, normalise
+from everytouch.moments.api import hash_strings, key_name, normalise
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Glimpse, Scope, Trail
 from everytouch.workspace.base import Base
@@ -22,7 +22,7 @@ from everytouch.workspace.base import Base
 
 def party_name(party: int) -> str:
     """A party's key as it is written: sixteen hexadecimal digits."""
-    return f"{party & (2**64 - 1):016x}"
+    return key_name(party)
 
 
 def party_number(name: str) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.journeys.walks import Unit, cut
-from everytouch.moments.api import MODES, MONEY_UNITS, PARTY_KINDS
+from everytouch.moments.api import MODES, MONEY_UNITS, PARTY_KINDS, key_name
 from everytouch.trails.api import INTERACTION, NEVER, Bucket, Scope, Trails, utc
 
 Value = str | float | datetime.datetime
@@ -95,7 +95,7 @@ class _Told:
 
     def events(self, bucket: Bucket, rows: Any) -> tuple[Event, ...]:
         at = int(np.searchsorted(bucket.offsets, rows[0], side="right")) - 1
-        party = _hexadecimal(int(bucket.parties[at]))
+        party = key_name(int(bucket.parties[at]))
         return tuple(self._event(bucket, int(row), party) for row in rows)
 
     def _event(self, bucket: Bucket, row: int, party: str) -> Event:
@@ -104,12 +104,12 @@ class _Told:
         instrument = int(bucket["instrument"][row])
         name = self.trails.touchpoints[point] if point >= 0 else "feedback"
         return Event(
-            _hexadecimal(int(bucket["key"][row])),
+            key_name(int(bucket["key"][row])),
             self.trails.instruments[instrument] if felt and instrument >= 0 else name,
             utc(int(bucket["time"][row])),
             party,
             PARTY_KINDS[bucket["party_kind"][row]],
-            _hexadecimal(link) if link else None,
+            key_name(link) if link else None,
             self._values(bucket, row, point, felt=felt),
         )
 
@@ -129,7 +129,3 @@ class _Told:
         if (due := int(bucket["due"][row])) != NEVER:
             said["due_at"] = utc(due)
         return said
-
-
-def _hexadecimal(key: int) -> str:
-    return f"{key & (2**64 - 1):016x}"

@@ -114,10 +114,8 @@ def sheet(request: HttpRequest, name: str) -> HttpResponse:
     journey, wrong = ask.workspace.journey_map(name), ""
     if request.method == "POST":
         try:
-            saved = ask.workspace.change_map(name, _cells(request, journey), version)
-            said = _("%(label)s is saved as version %(version)d.")
-            messages.success(request, said % {"label": saved.label, "version": saved.version})
-            return redirect(f"/maps/{name}")
+            cells = _cells(request, journey)
+            return _saved(request, ask.workspace.change_map(name, cells, version))
         except EverytouchError as error:
             wrong = str(error)
     values = {
@@ -156,10 +154,8 @@ def versions(request: HttpRequest, name: str) -> HttpResponse:
     _known(ask, name)
     there = ask.workspace.map_versions(name)
     if request.method == "POST":
-        saved = ask.workspace.undo_map(name, _number(request.POST.get("version", ""), there))
-        said = _("%(label)s is saved as version %(version)d.")
-        messages.success(request, said % {"label": saved.label, "version": saved.version})
-        return redirect(f"/maps/{name}")
+        back = _number(request.POST.get("version", ""), there)
+        return _saved(request, ask.workspace.undo_map(name, back))
     second = _number(ask.options.get("to", ""), there)
     first = _number(ask.options.get("from", ""), there) if "from" in ask.options else max(
         (number for number in there if number < second), default=second)  # fmt: skip
@@ -202,10 +198,7 @@ def _edit(request: HttpRequest, name: str, text: str, wrong: str = "") -> HttpRe
             if not name and given in request.ask.workspace.map_names():
                 wrong = _("This name is taken.")
             else:
-                saved = request.ask.workspace.save_map(given, text)
-                said = _("%(label)s is saved as version %(version)d.")
-                messages.success(request, said % {"label": saved.label, "version": saved.version})
-                return redirect(f"/maps/{given}")
+                return _saved(request, request.ask.workspace.save_map(given, text))
         except EverytouchError as error:
             wrong = str(error)
     values = {
@@ -241,6 +234,12 @@ def behind(request: HttpRequest, name: str) -> HttpResponse:
         "points": ask.workspace.catalogue.touchpoints,
     }
     return render(request, "web/mapjourneys.html", values)
+
+
+def _saved(request: HttpRequest, journey: JourneyMap) -> HttpResponse:
+    said = _("%(label)s is saved as version %(version)d.")
+    messages.success(request, said % {"label": journey.label, "version": journey.version})
+    return redirect(f"/maps/{journey.name}")
 
 
 def _known(ask: Ask, name: str) -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from everytouch.collect.api import UNCATALOGUED
 from everytouch.ledger.api import EVENTS, Quarantined
-from everytouch.moments.api import COLUMNS, Column, Kind
+from everytouch.moments.api import COLUMNS, Column, Kind, key_name
 from everytouch.web.models import Job
 from everytouch.web.routes import Route
 
@@ -36,7 +36,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 
 
 def _code(row: Quarantined) -> str:
-    return "".join(f"{half & (2**64 - 1):016x}" for half in row.key)
+    return "".join(map(key_name, row.key))
 
 
 def _row(request: HttpRequest, code: str) -> Quarantined:
