@@ -53,7 +53,7 @@ def written(folder, payloads):
     log._due = lambda: False
     for number, payload in enumerate(payloads):
         log.append(payload, number)
-    told.wait(len(payloads))
+        told.wait(number + 1)
     path = log._path
     content = path.read_bytes()
     log.close()
@@ -103,10 +103,8 @@ def test_what_a_crash_has_torn_off_is_cut_and_the_rest_is_there(
     content = path.read_bytes()
     cut %= len(content) + 1
     path.write_bytes(content[:cut] + rubbish)
-    whole = [room.HEAD]
-    for payload in payloads:
-        whole.append(whole[-1] + 12 + len(payload))
-    survivors = sum(end <= cut for end in whole[1:])
+    ends = [(n + 1) * disk.BLOCK + 12 + len(payload) for n, payload in enumerate(payloads)]
+    survivors = sum(end <= cut for end in ends)
     Log(folder, Told()).close()
     found = everything(folder)
     assert found[:survivors] == payloads[:survivors]
@@ -117,7 +115,9 @@ def test_what_a_crash_has_torn_off_is_cut_and_the_rest_is_there(
 def one_segment(folder, payloads):
     told = Told()
     log = Log(folder, told)
-    log.extend(payloads, range(len(payloads)))
+    for number, payload in enumerate(payloads):
+        log.lay(payload, number)
+    log.flush()
     told.wait(len(payloads))
     log.close()
     (path,) = sealed(folder)
@@ -129,7 +129,7 @@ def test_any_bit_that_flips_is_found_and_costs_its_own_frame_alone(tmp_path):
     path = one_segment(tmp_path, payloads)
     content = path.read_bytes()
     assert frames(path) == (payloads, 0)
-    starts = [room.HEAD]
+    starts = [disk.BLOCK]
     for payload in payloads:
         starts.append(starts[-1] + 12 + len(payload))
     for bit in range(8 * len(content)):
@@ -138,7 +138,9 @@ def test_any_bit_that_flips_is_found_and_costs_its_own_frame_alone(tmp_path):
         path.write_bytes(changed)
         found, wrong = frames(path)
         assert wrong > 0, bit
-        if bit // 8 >= room.HEAD:
+        if room.HEAD <= bit // 8 < disk.BLOCK or bit // 8 >= starts[-1]:
+            assert found == payloads, bit  # it was a zero
+        elif bit // 8 >= disk.BLOCK:
             hit = max(n for n, start in enumerate(starts) if start <= bit // 8)
             assert found == [one for n, one in enumerate(payloads) if n != hit], bit
         else:
@@ -149,7 +151,8 @@ def test_any_byte_at_which_the_last_frame_is_cut_leaves_the_others(tmp_path):
     payloads = [b"first", b"second", b"third"]
     path = one_segment(tmp_path, payloads)
     content = path.read_bytes()
-    for end in range(len(content) - 12 - len(b"third"), len(content)):
+    last = content.index(b"third") + len(b"third")
+    for end in range(last - 12 - len(b"third"), last):
         path.write_bytes(content[:end])
         assert frames(path)[0] == payloads[:2]
     path.write_bytes(content)
@@ -157,12 +160,36 @@ def test_any_byte_at_which_the_last_frame_is_cut_leaves_the_others(tmp_path):
     assert (sealed(tmp_path), damaged(tmp_path)) == ([], [kept])
 
 
+def test_a_segment_of_the_version_before_is_read(tmp_path):
+    payloads, seed = [b"first", b"", b"second\0\0", b"third" * 2000], 17
+    content = b"ETLOG002" + room._SEED.pack(seed)
+    for one in payloads:
+        content += room._FRAME.pack(room.MARK, len(one), zlib.crc32(one, seed)) + one
+    path = tmp_path / "000000000007.open"
+    path.write_bytes(content + content[12:20])  # torn
+    Log(tmp_path, Told()).close()
+    assert everything(tmp_path) == payloads
+    assert frames(path.with_suffix(".sealed")) == (payloads, 0)
+
+
+def test_large_and_many_payloads_go_in_groups_of_their_own(tmp_path, told):
+    payloads = [os.urandom(n) for n in (3 << 20, 1, 900_000, 900_000, 0, 1 << 20, 5)] * 2
+    log = Log(tmp_path, told)
+    for number, payload in enumerate(payloads):
+        log.lay(payload, number)
+    log.flush()
+    told.wait(len(payloads))
+    log.close()
+    assert everything(tmp_path) == payloads
+    assert log.waiting == 0
+
+
 def test_nobody_who_sends_bytes_can_send_a_frame(tmp_path):
     inner = b"forged"
-    forged = room._FRAME.pack(room.MARK, len(inner), zlib.crc32(inner)) + inner
+    forged = room._FRAME.pack(room.MARK, len(inner), room._checked(inner, 0)) + inner
     path = one_segment(tmp_path, [b"before", forged + b"!", b"after"])
     content = bytearray(path.read_bytes())
-    content[room.HEAD + 12 + len(b"before") + 5] ^= 0xFF  # the length of the outer frame
+    content[disk.BLOCK + 12 + len(b"before") + 5] ^= 0xFF  # the length of the outer frame
     path.write_bytes(content)
     assert frames(path)[0] == [b"before", b"after"]
 
@@ -170,7 +197,7 @@ def test_nobody_who_sends_bytes_can_send_a_frame(tmp_path):
 def half_write(file, content, at):
     """What still fitted on a disk that is full now."""
     plain = os.open(f"/proc/self/fd/{file}", os.O_WRONLY)
-    os.pwrite(plain, content[: len(content) // 2], at)
+    os.pwrite(plain, bytes(content[: len(content.tobytes().rstrip(b"\0")) // 2]), at)
     os.close(plain)
 
 
@@ -202,7 +229,7 @@ class Faulty:
 def test_whichever_write_or_sync_fails_what_was_answered_for_is_there_and_nothing_else(
     tmp_path, monkeypatch, error
 ):
-    monkeypatch.setattr(room, "SEGMENT", 400)
+    monkeypatch.setattr(room, "SEGMENT", 16 * disk.BLOCK)
     for number in range(1, 201):
         folder, told = tmp_path / str(number), Told()
         faulty = Faulty(number, error)
@@ -300,16 +327,15 @@ def test_what_is_appended_is_there_to_the_byte_whatever_the_file_system_can(
             patch.setattr(disk.os, "open", no_open)
         if refused == "when it is written to":
             patch.setattr(disk.os, "pwrite", no_write)
-        file, whole = disk.Appender(tmp_path / "file"), b""
+        file, whole, space = disk.Appender(tmp_path / "file"), b"", disk.Room()
         for size in (1, 4095, 1, 4096, 5000, disk.ROOM - 1, disk.ROOM + 1, 3 * disk.ROOM, 7):
             part = os.urandom(size)
-            file.append([part[: size // 2], part[size // 2 :]])
-            whole += part
-            there = (tmp_path / "file").read_bytes()
+            space.lay(part[: size // 2], part[size // 2 :])
+            file.append(space)
+            space.clear()
+            whole += part + bytes(-size % disk.BLOCK)
             assert file.size == len(whole)
-            assert there[: file.size] == whole
-            assert len(there) - file.size < disk.BLOCK
-            assert not any(there[file.size :])
+            assert (tmp_path / "file").read_bytes() == whole
         file.cut()
         file.close()
     assert (tmp_path / "file").read_bytes() == whole

@@ -5,21 +5,56 @@ import errno
 import fcntl
 import mmap
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 BLOCK = 4096  # bytes; what disks and file systems write at once
-ROOM = 1 << 20  # bytes that are handed over at once
+ROOM = (1 << 20) + (1 << 16)  # bytes that mostly suffice for what is written at once
 _DIRECT = getattr(os, "O_DIRECT", 0)
+
+
+class Room:
+    """Memory to lay out what is written: on a page's edge, as direct writing wants it.
+
+    Attributes:
+        size: bytes that lie in it.
+    """
+
+    def __init__(self) -> None:
+        self._memory, self.size = mmap.mmap(-1, ROOM), 0
+
+    def lay(self, *parts: bytes) -> None:
+        """Put parts behind each other, and behind what is there."""
+        end = self.size + sum(map(len, parts))
+        if end > len(self._memory):
+            larger = mmap.mmap(-1, whole(max(end, 2 * self.size)))
+            larger[: self.size] = self._memory[: self.size]
+            self._memory = larger
+        for part in parts:
+            self._memory[self.size : self.size + len(part)] = part
+            self.size += len(part)
+
+    def blocks(self) -> memoryview:
+        """What lies in it, filled up with zeros to whole blocks."""
+        end = whole(self.size)
+        self._memory[self.size : end] = bytes(end - self.size)
+        return memoryview(self._memory)[:end]
+
+    def clear(self) -> bool:
+        """Empty it; whether it is worth keeping: new memory takes as long to touch as to fill."""
+        self.size = 0
+        return len(self._memory) == ROOM
+
+
+def whole(size: int) -> int:
+    """Bytes of the blocks that so many bytes take."""
+    return -(-size // BLOCK) * BLOCK
 
 
 class Appender:
     """The end of a new file.
 
-    Whole blocks go straight to the disk, the last one filled up with zeros and written again with
-    what comes next. That takes half of the time, and of the work, of the way through the page
-    cache and an ``fdatasync``. File systems without it are written to as usual. Who reads the
-    file tells the zeros from what was written; ``size`` is where they begin.
+    Whole blocks go straight to the disk. That takes half of the time, and of the work, of the way
+    through the page cache and an ``fdatasync``. File systems without it are written to as usual.
 
     Args:
         path: of the file; it must not be there yet.
@@ -38,22 +73,23 @@ class Appender:
                 raise
             path.unlink(missing_ok=True)  # some make it before they say that they cannot
             self.file = os.open(path, flags, 0o600)
-        self._room = mmap.mmap(-1, ROOM)  # on a page's edge, as direct writing wants it
-        self._last = b""  # of the block that is not full yet
         self.size = 0
 
-    def append(self, parts: Sequence[bytes]) -> None:
-        """Write; durable when it returns. After an OSError, ``cut`` before anything else."""
-        whole = memoryview(b"".join((self._last, *parts)))
-        begin = self.size - len(self._last)
-        for at in range(0, len(whole), ROOM):
-            part = whole[at : at + ROOM]
-            self._room[: len(part)] = part
-            end = -(-len(part) // BLOCK) * BLOCK
-            self._room[len(part) : end] = bytes(end - len(part))
-            self._write(end, begin + at)
-        self.size = begin + len(whole)
-        self._last = bytes(whole[len(whole) - self.size % BLOCK :])
+    def append(self, room: Room) -> None:
+        """Write what lies in it; durable when it returns. After an OSError, ``cut`` first."""
+        done = 0
+        with room.blocks() as blocks:
+            while done < len(blocks):
+                try:
+                    wrote = os.pwrite(self.file, blocks[done:], self.size + done)
+                except OSError as error:
+                    if error.errno != errno.EINVAL or not self._as_usual():
+                        raise
+                    continue
+                if wrote < BLOCK:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                done += wrote - wrote % BLOCK
+        self.size += done
 
     def cut(self) -> None:
         """Take away what came after the last that is durable."""
@@ -62,20 +98,6 @@ class Appender:
     def close(self) -> None:
         """No more is written."""
         os.close(self.file)
-
-    def _write(self, length: int, at: int) -> None:
-        with memoryview(self._room) as room:
-            done = 0
-            while done < length:
-                try:
-                    wrote = os.pwrite(self.file, room[done:length], at + done)
-                except OSError as error:
-                    if error.errno != errno.EINVAL or not self._as_usual():
-                        raise
-                    continue
-                if wrote < BLOCK:
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                done += wrote - wrote % BLOCK
 
     def _as_usual(self) -> bool:
         """Go through the page cache from now on; whether that is another way than before."""
