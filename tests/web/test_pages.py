@@ -72,10 +72,25 @@ def test_filters_reach_the_figures_and_stay_in_the_address(visit, home):
         assert "channel=web" in address
 
 
+def test_a_persona_and_a_property_narrow_too(visit, home):
+    client = visit("analyst")
+    name, persona = next((n, p) for n, p in home.catalogue.personas.items() if p.segment)
+    mine, its = (client.get(f"/figures/graph.csv?{query}").content for query in
+                 (f"persona={name}", f"segment={persona.segment}"))  # fmt: skip
+    assert mine == its != client.get("/figures/graph.csv").content
+    page = client.get(f"/journeys?persona={name}&where=plan%3Dgold").content.decode()
+    assert f'value="{name}" selected' in page
+    assert 'value="plan=gold"' in page
+    assert "where=plan%3Dgold" in page
+    assert "Nobody went" in client.get("/figures/graph?where=plan%3Dgold").content.decode()
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [
         ("segment=nobody", "not in the catalogue"),
+        ("persona=nobody", "not in the catalogue"),
+        ("where=gold", "names no property"),
         ("channel=pigeon", "not in the catalogue"),
         ("period=17", "unknown"),
         ("since=yesterday", "no day"),

@@ -54,15 +54,15 @@ def compare_(
     if len(words) < least or (len(words) > least and not needs.endswith("…")):
         given = f"{question} needs {needs or 'nothing more'}, not {' '.join(words) or 'nothing'}"
         raise UnknownNameError(given, f"write: compare {question} {needs}".rstrip())
-    first = {name: part[name] for name in ("segment", "since", "until")}
-    second = {name: part[f"with_{name}"] for name in first}
+    second = {name: part.pop(f"with_{name}") for name in ("segment", "since", "until")}
+    first = part
     if not any(second.values()):
         raise UnknownNameError(
             "there is nothing to compare with", "give --with-segment, --with-since, --with-until"
         )
     if not (second["since"] or second["until"]):
         second |= {"since": first["since"], "until": first["until"]}
-    second["segment"] = second["segment"] or first["segment"]
+    second = first | second | {"segment": second["segment"] or first["segment"]}
     opened, scope = open_scope(workspace, **first)
     answer = ask(opened, scope, words)
     other = scope_in(opened, **second)

@@ -2,7 +2,7 @@
 
 import datetime
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,8 +20,18 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, with
 def scoped(command: F) -> F:
     """Options that say what part of the trails is asked about."""
     for option in (
+        click.option(
+            "--where",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="Only moments with this property; a name again: or that value.",
+        ),
+        click.option("--touchpoint", "touchpoints", multiple=True, help="Only here; repeatable."),
+        click.option("--channel", "channels", multiple=True, help="Only on it; repeatable."),
+        click.option("--stage", "stages", multiple=True, help="Only in it; repeatable."),
         click.option("--until", metavar="DATE", help="Before this day (YYYY-MM-DD)."),
         click.option("--since", metavar="DATE", help="From this day on (YYYY-MM-DD)."),
+        click.option("--persona", help="Only parties of this persona's segment."),
         click.option("--segment", help="Only parties of this segment of the catalogue."),
         AS_JSON,
     ):
@@ -40,17 +50,41 @@ def unit_option(default: Unit) -> Callable[[F], F]:
     )
 
 
-def open_scope(path: Path, segment: str | None, since: str | None, until: str | None) -> Any:
+def open_scope(path: Path, **part: Any) -> tuple[Any, Scope]:
     """A workspace, and the part of its trails that the options of ``scoped`` name."""
     workspace = open_workspace(path).pin()
-    return workspace, scope_in(workspace, segment, since, until)
+    return workspace, scope_in(workspace, **part)
 
 
 def scope_in(
-    workspace: Workspace, segment: str | None, since: str | None, until: str | None
+    workspace: Workspace,
+    segment: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    *,
+    where: Sequence[str] = (),
+    persona: str | None = None,
+    **places: Sequence[str],
 ) -> Scope:
     """The part of a workspace's trails that the options of ``scoped`` name."""
-    return workspace.scope(segment, _day(workspace, since), _day(workspace, until))
+    return workspace.scope(
+        segment,
+        _day(workspace, since),
+        _day(workspace, until),
+        {kind.removesuffix("s"): names for kind, names in places.items() if names},
+        persona=persona,
+        where=_properties(where),
+    )
+
+
+def _properties(given: Sequence[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not name or not equals:
+            raise UnknownNameError(f"{one!r} names no property", "write it as NAME=VALUE")
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def _day(workspace: Workspace, day: str | None) -> datetime.datetime | None:

@@ -206,7 +206,7 @@ class Tables:
         self,
         name: str,
         sql: str,
-        parameters: list[Any] | None = None,
+        parameters: list[Any] | dict[str, Any] | None = None,
         rows: pa.Table | None = None,
     ) -> pa.Table:
         """Run SQL over one table, which the SQL names ``ledger``; values are bound.

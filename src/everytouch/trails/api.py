@@ -11,6 +11,7 @@ from everytouch.trails.model import (
 from everytouch.trails.newest import ANY, Glimpse, Wanted, newest
 from everytouch.trails.one import Moment, Trail, moments_by_key, trail_of
 from everytouch.trails.periods import EVERY, Every, month_edges, period_edges
+from everytouch.trails.properties import Where, carrying
 from everytouch.trails.scope import EVERYTHING, Scope, microseconds, utc
 from everytouch.trails.segments import scope_of, traits_of
 from everytouch.trails.store import load, open_trails
@@ -34,6 +35,8 @@ __all__ = [
     "Trails",
     "Views",
     "Wanted",
+    "Where",
+    "carrying",
     "load",
     "microseconds",
     "moments_by_key",

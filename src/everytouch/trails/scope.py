@@ -22,6 +22,7 @@ class Scope:
         start, stop: first microsecond of the period, and the first one after it.
         places: which touchpoint codes, (K,); None for all. An answer about a whole journey
             belongs to every touchpoint the journey passed.
+        moments: per place of a bucket, which of its moments, (n,); None for all.
         text: the scope in words, for the basis of results.
     """
 
@@ -29,6 +30,7 @@ class Scope:
     start: int = _FIRST
     stop: int = _LAST
     places: NDArray[np.bool_] | None = field(default=None, compare=False)
+    moments: dict[Path, NDArray[np.bool_]] | None = field(default=None, compare=False)
     text: str = "all parties, all time"
 
     def take(self, bucket: Bucket) -> NDArray[np.bool_]:
@@ -39,35 +41,46 @@ class Scope:
         """
         if self.parties is None:
             return bucket.live
-        if bucket.place not in self.parties:
-            raise StaleScopeError(
-                f"the scope ({self.text}) is of older trails: moments have come since",
-                "make the scope again; a workspace's pin() keeps trails as they are",
-            )
-        taken = self.parties[bucket.place]
+        taken = self._of(self.parties, bucket)
         return taken & bucket.live if len(bucket.hidden) else taken
 
     def kinds(self, bucket: Bucket) -> NDArray[np.int8]:
-        """The kind of each row, with interactions at other places as no kind at all (2)."""
+        """The kind of each row; interactions at other places, other moments are of none (2)."""
         kind: NDArray[np.int8] = bucket["kind"]
-        if self.places is None:
-            return kind
-        here = np.append(self.places, False)[bucket["touchpoint"]]
-        return np.where(here | (kind != INTERACTION), kind, 2).astype(np.int8)
+        if self.places is not None:
+            here = np.append(self.places, False)[bucket["touchpoint"]]
+            kind = np.where(here | (kind != INTERACTION), kind, 2).astype(np.int8)
+        if self.moments is not None:
+            kind = np.where(self._of(self.moments, bucket), kind, 2).astype(np.int8)
+        return kind
 
     def rows(self, bucket: Bucket) -> NDArray[np.bool_]:
         """Which rows of a bucket are asked about."""
         inside = (bucket["time"] >= self.start) & (bucket["time"] < self.stop)
         if self.places is not None:
             inside &= np.append(self.places, True)[bucket["touchpoint"]]
+        if self.moments is not None:
+            inside &= self._of(self.moments, bucket)
         if self.parties is None and not len(bucket.hidden):
             return inside
         return inside & np.repeat(self.take(bucket), np.diff(bucket.offsets))
+
+    def _of(self, chosen: dict[Path, NDArray[np.bool_]], bucket: Bucket) -> NDArray[np.bool_]:
+        if bucket.place not in chosen:
+            raise StaleScopeError(
+                f"the scope ({self.text}) is of older trails: moments have come since",
+                "make the scope again; a workspace's pin() keeps trails as they are",
+            )
+        return chosen[bucket.place]
 
     def narrowed(self, places: NDArray[np.bool_], words: str) -> "Scope":
         """This scope at some touchpoints only; places narrowed before stay narrowed."""
         both = places if self.places is None else places & self.places
         return replace(self, places=both, text=f"{self.text}, {words}")
+
+    def carrying(self, moments: dict[Path, NDArray[np.bool_]], words: str) -> "Scope":
+        """This scope with some moments only."""
+        return replace(self, moments=moments, text=f"{self.text}, {words}")
 
     def within(self, other: "Scope") -> "Scope":
         """The parties of both scopes in this one's period and places."""

@@ -19,29 +19,37 @@ from everytouch.workspace import Workspace
 
 T = TypeVar("T")
 PERIODS = ("30", "90", "365")  # the last so many days of the data
-NAMED = ("period", "since", "until", "segment", "stage", "channel", "touchpoint")
+NAMED = (
+    "period", "since", "until", "segment", "persona", "stage", "channel", "touchpoint", "where",
+)  # fmt: skip
 LONGEST = 100
 KEPT = 5_000  # answers
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the pages can be narrowed to; empty where they are not."""
+    """What the pages can be narrowed to; empty where they are not.
+
+    Attributes:
+        where: a property of moments and its value, as NAME=VALUE.
+    """
 
     period: str = ""
     since: str = ""
     until: str = ""
     segment: str = ""
+    persona: str = ""
     stage: str = ""
     channel: str = ""
     touchpoint: str = ""
+    where: str = ""
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> "Filters":
         """Filters of an address; whatever else it says is left to others.
 
         Raises:
-            UnknownNameError: a period or a day that there is not.
+            UnknownNameError: a period or a day that there is not, no property.
         """
         values = {name: str(given.get(name, "")).strip()[:LONGEST] for name in NAMED}
         if values["period"] and values["period"] not in PERIODS:
@@ -50,6 +58,10 @@ class Filters:
             )
         for name in ("since", "until"):
             _day(values[name])
+        if values["where"] and not all(values["where"].partition("=")[:2]):
+            raise UnknownNameError(
+                f"{values['where']!r} names no property", "write it as NAME=VALUE"
+            )
         return cls(**values)
 
     def query(self, **changes: str) -> str:
@@ -115,7 +127,7 @@ class Ask:
     @property
     def organisation(self) -> "Ask":
         """The same without places and the visitor's own limits, to compare with."""
-        return self.keeping("period", "since", "until", "segment")
+        return self.keeping("period", "since", "until", "segment", "persona")
 
     def scoped(self, filters: Filters) -> Scope:
         """The scope of some filters, within the visitor's limits."""
@@ -125,7 +137,11 @@ class Ask:
             for name in ("stage", "channel", "touchpoint")
             if (value := getattr(filters, name))
         }
-        scope = self.workspace.scope(filters.segment or None, since, until, places)
+        name, _, value = filters.where.partition("=")
+        scope = self.workspace.scope(
+            filters.segment or None, since, until, places,
+            persona=filters.persona or None, where={name: [value]} if name else None,
+        )  # fmt: skip
         if self.only is not None:
             known = self.only & set(self.workspace.catalogue.touchpoints)
             trails = self.workspace.trails()

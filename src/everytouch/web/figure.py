@@ -89,8 +89,8 @@ class Spec:
         f = ask.filters
         given = {
             "period": f.period or f.since or f.until,
-            "segment": f.segment,
-            "places": f.stage or f.channel or f.touchpoint or ask.only is not None,
+            "segment": f.segment or f.persona,
+            "places": f.stage or f.channel or f.touchpoint or f.where or ask.only is not None,
         }
         return [name for name, value in given.items() if value and name not in self.honours]
 

@@ -143,8 +143,9 @@ def drivers(ask: Ask) -> Drivers:
 
 @question()
 def worth(ask: Ask) -> Worth:
-    """Spend, return and cost to serve by past experience; narrowed by segment alone."""
-    scope = ask.keeping("segment").scope if ask.filters.segment else EVERYTHING
+    """Spend, return and cost to serve by past experience; narrowed by who it was alone."""
+    kept = ask.keeping("segment", "persona")
+    scope = kept.scope if kept.filters else EVERYTHING
     return ask.workspace.worth(scope)
 
 

@@ -144,9 +144,11 @@ def _parameters(question: Question) -> list[dict[str, Any]]:
         "since": "From this day on, YYYY-MM-DD.",
         "until": "Up to this day, YYYY-MM-DD.",
         "segment": "Only parties of this segment.",
+        "persona": "Only parties of this persona's segment.",
         "stage": "Only touchpoints of this stage.",
         "channel": "Only touchpoints of this channel.",
         "touchpoint": "Only this touchpoint.",
+        "where": "Only moments with this property, as NAME=VALUE.",
     }
     listed: list[dict[str, Any]] = [
         {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}

@@ -21,7 +21,7 @@ from everytouch.identity import api as identity
 from everytouch.ledger.api import Tables, read_secret
 from everytouch.settings import Settings
 from everytouch.trails import api as trails_room
-from everytouch.trails.api import EVERYTHING, Scope, Trails, microseconds
+from everytouch.trails.api import EVERYTHING, Scope, Trails, Where, microseconds
 
 FILE, CATALOGUE, RULES, LOG = "everytouch.toml", "catalogue.yaml", "rules.yaml", "log"
 PLACES = {"touchpoint": "name", "stage": "stage", "channel": "channel", "owner": "owner"}
@@ -126,17 +126,30 @@ class Base:
         since: datetime.datetime | None = None,
         until: datetime.datetime | None = None,
         places: Mapping[str, Collection[str]] | None = None,
+        *,
+        persona: str | None = None,
+        where: Where | None = None,
     ) -> Scope:
         """The part of the trails a question is about.
 
         Args:
             places: of touchpoints, by what the catalogue says of them: touchpoint, stage,
                 channel, owner, and the names that are meant, as ``{"channel": ["web"]}``.
+            persona: only parties of its segment.
+            where: only moments that carry these properties, each with one of these values, as
+                ``{"plan": ["gold"]}``.
 
         Raises:
-            UnknownNameError: the catalogue has no such segment, or nothing at such a place.
+            UnknownNameError: the catalogue has no such segment or persona, or nothing at such a
+                place.
         """
         scope = self._period(segment, since, until)
+        if persona:
+            scope = scope.within(self._persona(persona))
+        if where:
+            moments = trails_room.carrying(where, self.trails(), self.tables)
+            words = (f"{name} = {' or '.join(sorted(values))}" for name, values in where.items())
+            scope = scope.carrying(moments, ", ".join(words))
         for kind, names in (places or {}).items():
             scope = self._at(scope, kind, names)
         return scope
@@ -181,6 +194,20 @@ class Base:
                 f"use one of: {', '.join(segments) or 'none is defined yet'}",
             )
         return self.selected(segments[name])
+
+    def _persona(self, name: str) -> Scope:
+        known = self.catalogue.personas
+        if name not in known:
+            raise UnknownNameError(
+                f"persona {name!r} is not in the catalogue",
+                f"use one of: {', '.join(known) or 'none is defined yet'}",
+            )
+        segment = known[name].segment
+        if segment is None:
+            raise UnknownNameError(
+                f"persona {name!r} has no segment", "say in the catalogue which segment it is"
+            )
+        return replace(self._segment(segment), text=f"persona {known[name].label}")
 
     def selected(self, segment: Segment) -> Scope:
         """The parties a rule selects, be it in the catalogue or not."""
