@@ -27,11 +27,34 @@ def api(user):
     return get
 
 
+GIVEN = {
+    "funnel": "steps=website_visit,web_checkout&days=90",
+    "around": "at=web_checkout&direction=before",
+    "between": "first=web_checkout&second=parcel_delivered&unit=correlation",
+    "goes-with": "at=help_call&unit=correlation",
+    "foresee": "after=web_checkout&unit=correlation",
+    "kinds": "unit=correlation",
+    "against": "map=online_order",
+}
+
+
 def test_every_question_answers_as_the_library_does(api, home):
     from everytouch.web.questions import QUESTIONS
 
     for name in QUESTIONS:
-        assert set(api(f"/{name}")) >= {"basis", "rows"}
+        assert set(api(f"/{name}?{GIVEN.get(name, '')}")) >= {"basis", "rows"}
+    steps, unit = ["website_visit", "web_checkout"], {"unit": "correlation"}
+    for name, result in {
+        "funnel": home.funnel(steps, window_days=90),
+        "around": home.around("web_checkout", direction="before"),
+        "between": home.between("web_checkout", "parcel_delivered", **unit),
+        "goes-with": home.goes_with("help_call", **unit),
+        "foresee": home.foresight(["web_checkout"], **unit),
+        "kinds": home.journey_kinds(**unit),
+        "against": home.against("online_order"),
+        "repeats": home.repeats(),
+    }.items():
+        assert api(f"/{name}?{GIVEN.get(name, '')}") == json.loads(result.to_json()), name
     assert api("/findings") == json.loads(json.dumps(plain(home.findings())))
     assert api("/graph") == json.loads(home.graph().to_json())
     by_channel = api("/perception?by=channel&segment=rural")
@@ -45,6 +68,8 @@ def test_it_is_described(api):
     assert {"/api/v1/findings", "/api/v1/people/{party}/trail", "/api/v1/audit"} <= set(paths)
     finding = paths["/api/v1/findings"]["get"]
     assert {"period", "segment", "channel"} <= {p["name"] for p in finding["parameters"]}
+    steps = {p["name"]: p for p in paths["/api/v1/funnel"]["get"]["parameters"]}
+    assert (steps["steps"]["required"], steps["where"]["in"]) == (True, "query")
     shape = finding["responses"]["200"]["content"]["application/json"]["schema"]
     name = shape["$ref"].rsplit("/", 1)[1]
     assert set(described["components"]["schemas"][name]["properties"]) == {"basis", "rows"}
@@ -54,6 +79,11 @@ def test_it_is_described(api):
     ("address", "status"),
     [
         ("/perception?by=moon", 404),
+        ("/against", 404),
+        ("/against?map=moon", 404),
+        ("/funnel?steps=website_visit,moon", 404),
+        ("/between?first=web_checkout", 404),
+        ("/findings?where=gold", 404),
         ("/findings?segment=nobody", 404),
         ("/people/notaparty", 404),
         ("/moments?cursor=!!!", 404),

@@ -4,11 +4,34 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from everytouch.drivers.api import Drivers, Worth
+from everytouch.errors import UnknownNameError
 from everytouch.improvement.api import Movement, RankedList
-from everytouch.journeys.api import DropOff, Graph, Paths, Retention, StageFlows, Unit, Volume
+from everytouch.journeys.api import (
+    DIRECTIONS,
+    ORDERS,
+    Against,
+    Between,
+    Direction,
+    DropOff,
+    Foresight,
+    Funnel,
+    Graph,
+    JourneyKinds,
+    Lifecycle,
+    Order,
+    Paths,
+    Repeats,
+    Retention,
+    Sessions,
+    StageFlows,
+    StepMatrix,
+    Together,
+    Unit,
+    Volume,
+)
 from everytouch.metrics.api import BY, Breakdown, By, Promises
 from everytouch.perception.api import Comments
 from everytouch.results import Result
@@ -21,15 +44,44 @@ R = TypeVar("R", bound=Result)
 
 
 @dataclass(frozen=True)
+class Given:
+    """What a question asks for beside filters, in words of the asker's.
+
+    Attributes:
+        text: what it is, for the API's description.
+        least: how many words it needs; with ``most`` above one they are parted by commas.
+    """
+
+    text: str
+    least: int = 1
+    most: int = 1
+
+    def of(self, ask: Ask, name: str) -> Any:
+        """The word that the address gives, or all of them.
+
+        Raises:
+            UnknownNameError: it gives too few.
+        """
+        words = tuple(filter(None, ask.options.get(name, "").split(",")))[: self.most]
+        if len(words) < self.least:
+            raise UnknownNameError(f"{name} is not given", f"give {name}=…: {self.text}")
+        return words if self.most > 1 else words[0]
+
+
+Choice = tuple[str, ...] | Given
+
+
+@dataclass(frozen=True)
 class Question:
     """A question the API offers too.
 
     Attributes:
-        answer: the function; beside the ask it takes the choice, where there is one.
+        answer: the function; beside the ask it takes the choices.
         result: what it answers with.
         text: what the API's description says of it.
         need: the right it asks for.
-        choice: name and values of what one may choose beside the filters.
+        choices: what one may choose beside the filters, by name: values, or ``Given``.
+        whole: it is about the whole organisation, and not for who answers for some touchpoints.
     """
 
     name: str
@@ -37,25 +89,30 @@ class Question:
     result: type[Result]
     text: str
     need: str
-    choice: tuple[str, tuple[str, ...]] | None
+    choices: dict[str, Choice]
+    whole: bool = False
 
     def of(self, ask: Ask) -> Result:
-        """The answer, with the choice that the address makes."""
-        chosen = (ask.option(*self.choice),) if self.choice else ()
-        return self.answer(ask, *chosen)
+        """The answer, with the choices that the address makes."""
+        return self.answer(ask, *(_chosen(ask, *one) for one in self.choices.items()))
+
+
+def _chosen(ask: Ask, name: str, choice: Choice) -> Any:
+    return choice.of(ask, name) if isinstance(choice, Given) else ask.option(name, choice)
 
 
 QUESTIONS: dict[str, Question] = {}
 
 
 def question(
-    need: str = "see", **choice: tuple[str, ...]
+    need: str = "see", *, whole: bool = False, **choices: Choice
 ) -> Callable[[Callable[Concatenate[Ask, P], R]], Callable[Concatenate[Ask, P], R]]:
     """Make a function a question: computed once for a ledger and a filter, listed under its name.
 
     Args:
         need: the right it asks for.
-        choice: the one parameter beside the ask, and its values.
+        whole: it is about the whole organisation.
+        choices: the parameters beside the ask, in their order.
     """
 
     def register(compute: Callable[Concatenate[Ask, P], R]) -> Callable[Concatenate[Ask, P], R]:
@@ -68,8 +125,7 @@ def question(
 
         result = inspect.signature(compute).return_annotation
         text = str(inspect.getdoc(compute))
-        chosen = next(iter(choice.items()), None)
-        QUESTIONS[name] = Question(name, answer, result, text, need, chosen)
+        QUESTIONS[name] = Question(name, answer, result, text, need, choices, whole)
         return answer
 
     return register
@@ -133,6 +189,73 @@ def retention(ask: Ask, every: Every) -> Retention:
 def volume(ask: Ask) -> Volume:
     """Interactions by touchpoint and month."""
     return ask.workspace.volume(ask.scope)
+
+
+TOUCHPOINT = Given("a touchpoint's name")
+
+
+@question(
+    steps=Given("touchpoints in their order, parted by commas", 1, 12),
+    order=ORDERS,
+    days=("30", "1", "7", "14", "60", "90", "180", "365"),
+)
+def funnel(ask: Ask, steps: tuple[str, ...], order: Order, days: str) -> Funnel:
+    """How many take steps one after the other, within so many days."""
+    return ask.workspace.funnel(steps, ask.scope, window_days=int(days), order=order)
+
+
+@question()
+def sessions(ask: Ask) -> Sessions:
+    """Sessions by silence."""
+    return ask.workspace.sessions(ask.scope)
+
+
+@question(every=tuple(EVERY))
+def lifecycle(ask: Ask, every: Every) -> Lifecycle:
+    """Who is new, comes back, goes dormant, is revived."""
+    return ask.workspace.lifecycle(ask.scope, every=every)
+
+
+@question()
+def repeats(ask: Ask) -> Repeats:
+    """How often parties come to a touchpoint again, within the setting's days."""
+    return ask.workspace.repeats(ask.scope)
+
+
+@question(at=TOUCHPOINT, direction=DIRECTIONS)
+def around(ask: Ask, at: str, direction: Direction) -> StepMatrix:
+    """What comes after, or before, a party's first time at a touchpoint, place by place."""
+    return ask.workspace.around(at, ask.scope, direction=direction)
+
+
+@question(first=Given("a touchpoint or instrument"), second=Given("another"), unit=tuple(UNITS))
+def between(ask: Ask, first: str, second: str, unit: Unit) -> Between:
+    """The time from one touchpoint or instrument to the next of another, month by month."""
+    return ask.workspace.between(first, second, ask.scope, unit=unit)
+
+
+@question(at=TOUCHPOINT, unit=tuple(UNITS))
+def goes_with(ask: Ask, at: str, unit: Unit) -> Together:
+    """Which touchpoints go with reaching another one, and with a better or worse score."""
+    return ask.workspace.goes_with(at, ask.scope, unit=unit)
+
+
+@question(after=Given("the touchpoints passed so far, parted by commas", 0, 12), unit=tuple(UNITS))
+def foresee(ask: Ask, after: tuple[str, ...], unit: Unit) -> Foresight:
+    """What comes next in a journey, what time is left, and how good that guess is."""
+    return ask.workspace.foresight(after, ask.scope, unit=unit)
+
+
+@question(unit=tuple(UNITS))
+def kinds(ask: Ask, unit: Unit) -> JourneyKinds:
+    """Kinds of journeys: those that pass much the same touchpoints."""
+    return ask.workspace.journey_kinds(ask.scope, unit=unit)
+
+
+@question(whole=True, map=Given("a map's name"))
+def against(ask: Ask, name: str) -> Against:
+    """Real journeys against a map, each deviation priced; of a period and a segment."""
+    return ask.workspace.against(name, ask.organisation.scope)
 
 
 @question()

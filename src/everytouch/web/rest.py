@@ -17,7 +17,7 @@ from everytouch.web.access import RIGHTS, may
 from everytouch.web.ask import Ask
 from everytouch.web.errors import failed, problem
 from everytouch.web.models import Token
-from everytouch.web.questions import QUESTIONS, Question
+from everytouch.web.questions import QUESTIONS, Choice, Given, Question
 from everytouch.web.shell import ask_of
 
 USED = 60  # seconds between two notes of a token's use
@@ -124,6 +124,10 @@ def _register(question: Question) -> None:
     shape = create_model(f"{question.result.__name__}Answer", __base__=Schema, **fields)
 
     def view(request: HttpRequest, **_: Any) -> HttpResponse:
+        if question.whole and request.ask.only is not None:
+            raise HttpError(
+                403, "this is about the whole organisation; you answer for a part of it"
+            )
         return said(question.of(request.ask))
 
     view.__name__, view.__doc__ = question.name.replace("-", "_"), question.text
@@ -138,7 +142,7 @@ def _register(question: Question) -> None:
 
 
 def _parameters(question: Question) -> list[dict[str, Any]]:
-    """The filters every question takes, and its own choice."""
+    """The filters every question takes, and its own choices."""
     texts = {
         "period": "The last so many days of the data: 30, 90 or 365.",
         "since": "From this day on, YYYY-MM-DD.",
@@ -154,12 +158,14 @@ def _parameters(question: Question) -> list[dict[str, Any]]:
         {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
         for name, text in texts.items()
     ]
-    if question.choice:
-        name, choices = question.choice
-        listed.append(
-            {"name": name, "in": "query", "schema": {"type": "string", "enum": list(choices)}}
-        )
-    return listed
+    return listed + [_parameter(name, one) for name, one in question.choices.items()]
+
+
+def _parameter(name: str, choice: Choice) -> dict[str, Any]:
+    said: dict[str, Any] = {"name": name, "in": "query", "schema": {"type": "string"}}
+    if isinstance(choice, Given):
+        return said | {"description": choice.text, "required": choice.least > 0}
+    return said | {"schema": {"type": "string", "enum": list(choice)}}
 
 
 for _question in QUESTIONS.values():

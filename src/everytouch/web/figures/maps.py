@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as lazy
 from everytouch.errors import NotEnoughDataError
 from everytouch.journeys import api as journeys
 from everytouch.journeys.api import Against, Deviation, StepTaken
+from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
 from everytouch.web.words import DEVIATIONS
@@ -26,8 +27,7 @@ def name_of(ask: Ask) -> str:
 
 def against(ask: Ask) -> Against:
     """Every real journey against the map; of the visitor's period and segment."""
-    name, scope = name_of(ask), ask.organisation.scope
-    return ask.once("against", lambda: ask.workspace.against(name, scope), name)
+    return questions.against(ask, name_of(ask))
 
 
 def steps(ask: Ask) -> Figure:
