@@ -14,6 +14,7 @@ import pytest
 from everytouch.charts import Chart
 from everytouch.charts.svg import svg
 from everytouch.errors import EverytouchError
+from everytouch.journeys.api import cohort_triangle, step_matrix
 
 
 def absent(what: str) -> NoReturn:
@@ -180,3 +181,21 @@ def test_a_chart_with_gaps_is_drawn(kind):
     assert drawn.startswith("<svg")
     assert "<b>" not in drawn
     assert svg(Chart(kind, "empty")) == ""
+
+
+def test_a_matrix_has_a_cell_for_each_share(simulated):
+    around = simulated.around("help_call", places=3)
+    chart = step_matrix(around, str.upper, "over")
+    shown = [row for row in around.rows if not row.share.hidden]
+    assert len(chart.points) == len(shown) > 10
+    assert chart.labels == ("1", "2", "3")
+    assert chart.lines[-1] == "over"
+    for row, cell in zip(shown, chart.points, strict=True):
+        assert (cell.x + 1, cell.size) == (row.place, row.share.value)
+        assert chart.lines[int(cell.y)] in (row.touchpoint.upper(), "over")
+    drawn = svg(chart)
+    assert drawn.count("<rect") == len(shown)
+    assert "SURVEY" in drawn
+    triangle = cohort_triangle(simulated.retention())
+    assert [int(point.x) for point in triangle.points if point.y == 0] == list(range(12))
+    assert svg(Chart("matrix", "empty")) == ""

@@ -22,6 +22,8 @@ PAGES = {
     "touchpoint-edit": "/touchpoints/parcel_delivered/edit",
     "journeys": "/journeys",
     "funnel": "/journeys/funnel",
+    "around": "/journeys/around?at=help_call",
+    "compare": "/journeys/compare?what=drop-off&versus=urban",
     "cohorts": "/journeys/cohorts?start=web_checkout&back=web_checkout",
     "maps": "/maps",
     "map": "/maps/online_order",

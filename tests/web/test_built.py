@@ -1,7 +1,18 @@
 """Funnels and cohorts that a visitor builds in the app."""
 
+import csv
+import datetime
+import io
 import re
 
+import pytest
+
+from everytouch.stats.comparing import compare
+
+# The list of the app's words is read as settings are made: by name here.
+COMPARED = (
+    "perception", "promises", "drop-off", "graph", "paths", "repeats", "retention", "lifecycle",
+)  # fmt: skip
 STEPS = "website_visit,web_checkout,parcel_delivered"
 
 
@@ -77,3 +88,51 @@ def test_cohorts_begin_and_come_back_with_what_is_chosen(visit, own):
     found = own.retention(start="web_checkout", back="help_call", how="recurring")
     for rows in found.cohorts[:3]:
         assert f"{rows[0].size:,}" in figure
+
+
+def test_what_comes_around_a_touchpoint_is_the_library_s(visit, home):
+    rows = home.around("help_call", direction="before").rows
+    address = "/figures/around.csv?at=help_call&direction=before"
+    table = visit("viewer").get(address).content.decode()
+    found = list(csv.reader(io.StringIO(table)))[1:]
+    assert [int(line[2]) for line in found] == [row.parties for row in rows]
+    page = visit("viewer").get("/journeys/around?at=help_call").content.decode()
+    assert 'value="help_call" selected' in page
+    assert "matrix" in visit("viewer").get("/figures/around?at=help_call").content.decode()
+    assert visit("viewer").get("/journeys/around?at=moon").status_code == 302
+    assert visit("viewer").get("/figures/around?at=moon").status_code == 404
+
+
+@pytest.mark.parametrize("what", COMPARED)
+def test_any_answer_is_compared_the_surest_difference_first(visit, what):
+    address = f"/figures/compared.csv?what={what}&versus=urban&segment=members"
+    found = list(csv.reader(io.StringIO(visit("viewer").get(address).content.decode())))[1:]
+    rates = [float(line[-1]) for line in found]
+    assert rates == sorted(rates)
+    assert rates
+
+
+def test_what_is_compared_is_the_library_s(visit, home):
+    after, day = "2025-01-01", datetime.datetime(2025, 1, 1, tzinfo=datetime.UTC)
+    first = home.drop_off(home.scope("members", until=day))
+    known = compare(first, home.drop_off(home.scope("members", since=day))).rows
+    address = f"segment=members&until=2024-12-31&from={after}&what=drop-off"
+    table = visit("viewer").get(f"/figures/compared.csv?{address}").content.decode()
+    found = list(csv.DictReader(io.StringIO(table)))
+    assert len(found) == len([row for row in known if row.q == row.q]) > 3
+    values = sorted(100 * row.difference.value for row in known if row.q == row.q)
+    named = next(name for name in found[0] if name.startswith("difference"))
+    assert sorted(float(line[named]) for line in found) == pytest.approx(values)
+
+
+def test_every_comparison_offered_is_tried_here():
+    from everytouch.web.words import COMPARED as OFFERED
+
+    assert set(OFFERED) == set(COMPARED)
+
+
+def test_a_comparison_with_nothing_says_what_to_choose(visit):
+    client = visit("viewer")
+    assert "choose a segment" in client.get("/figures/compared").content.decode()
+    assert client.get("/figures/compared?versus=moon").status_code == 404
+    assert client.get("/figures/compared?versus=urban&what=moon").status_code == 404

@@ -13,8 +13,8 @@ class Point:
 
     Attributes:
         x, y: of a ``graph`` 0..1; of a ``scatter`` in the units of its axes; of a ``sankey``
-            x is the step.
-        size: 0..1.
+            x is the step; of a ``matrix`` column and line.
+        size: 0..1; of a ``matrix`` what its colour says.
         feeling: of a ``graph`` 0..100; of a ``scatter`` its sign.
     """
 
@@ -41,15 +41,17 @@ class Chart:
 
     Attributes:
         kind: bars (one value a label, with an interval), line (the same, in order), graph
-            (points and arrows), scatter (points on two axes), sankey (flows by step).
+            (points and arrows), scatter (points on two axes), sankey (flows by step), matrix
+            (points as cells, the darker the more).
         unit: of the values; of a scatter the name of the axis from left to right.
         across: of a scatter the name of the upward axis.
-        labels, values, low, high: equally long; None where a value is withheld.
+        labels, values, low, high: equally long; None where a value is withheld. Of a matrix
+            labels are its columns and ``lines`` its lines.
         meant: of a line, what the values were meant to be; as long, or empty.
-        points, arrows: of a graph, scatter or sankey.
+        points, arrows: of a graph, scatter, sankey or matrix.
     """
 
-    kind: Literal["bars", "line", "graph", "scatter", "sankey"]
+    kind: Literal["bars", "line", "graph", "scatter", "sankey", "matrix"]
     title: str
     unit: str = ""
     labels: tuple[str, ...] = ()
@@ -57,6 +59,7 @@ class Chart:
     low: tuple[float | None, ...] = ()
     high: tuple[float | None, ...] = ()
     meant: tuple[float | None, ...] = ()
+    lines: tuple[str, ...] = ()
     points: tuple[Point, ...] = ()
     arrows: tuple[Arrow, ...] = ()
     across: str = ""

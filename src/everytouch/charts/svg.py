@@ -13,6 +13,8 @@ def svg(chart: Chart) -> str:
     """Draw a chart; an empty one is an empty string."""
     if chart.kind == "graph":
         return _graph(chart) if chart.points else ""
+    if chart.kind == "matrix":
+        return _matrix(chart) if chart.points else ""
     if not chart.labels:
         return ""
     return _line(chart) if chart.kind == "line" else _bars(chart)
@@ -109,6 +111,25 @@ def _graph(chart: Chart) -> str:
         )
         parts.append(_text(x, y + 28, _short(point.label, 22), "middle", 10))
     return _frame(height, parts, chart.title)
+
+
+def _matrix(chart: Chart) -> str:
+    wide, left = (WIDTH - LABEL) / len(chart.labels), LABEL
+    parts = [
+        _text(left + (i + 0.5) * wide, 14, label, "middle", 11)
+        for i, label in enumerate(chart.labels)
+    ]
+    for y, line in enumerate(chart.lines):
+        parts.append(_text(left - 8, ROW * (y + 1) + 17, _short(line, 40), "end"))
+    most = max(point.size for point in chart.points) or 1.0
+    for point in chart.points:
+        at, top, shade = left + point.x * wide, ROW * (point.y + 1), point.size / most
+        parts.append(
+            f'<rect x="{at + 1:.1f}" y="{top + 1:.1f}" width="{wide - 2:.1f}" height="{ROW - 2}" '
+            f'fill="{GOOD}" fill-opacity="{0.05 + 0.6 * shade:.2f}"/>'
+        )
+        parts.append(_text(at + wide / 2, top + 17, point.label, "middle", 11))
+    return _frame(ROW * (len(chart.lines) + 1) + 10, parts, chart.title)
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start", size: int = 12) -> str:

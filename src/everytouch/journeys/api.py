@@ -8,9 +8,11 @@ from everytouch.journeys.charts import (
     MOST_ARROWS,
     as_meant,
     between_stages,
+    cohort_triangle,
     coming_back,
     monthly,
     observed,
+    step_matrix,
     taken,
 )
 from everytouch.journeys.clusters import JourneyKind, JourneyKinds, Mark, kinds
@@ -90,6 +92,7 @@ __all__ = [
     "as_meant",
     "between",
     "between_stages",
+    "cohort_triangle",
     "coming_back",
     "drop_off",
     "foresight",
@@ -107,6 +110,7 @@ __all__ = [
     "retention",
     "sessions",
     "stage_flows",
+    "step_matrix",
     "taken",
     "volume",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from everytouch.catalogue.api import Catalogue
 from everytouch.charts import Arrow, Chart, Point
 from everytouch.journeys.against import Against
+from everytouch.journeys.around import NOTHING, StepMatrix
 from everytouch.journeys.flow import StageFlows
 from everytouch.journeys.funnel import Funnel
 from everytouch.journeys.graph import Graph
@@ -82,6 +83,46 @@ def coming_back(result: Retention) -> Chart:
         values=tuple(100 * share.value for share in shares),
         low=tuple(100 * share.low for share in shares),
         high=tuple(100 * share.high for share in shares),
+    )
+
+
+def cohort_triangle(result: Retention, most: int = 24) -> Chart:
+    """A line a cohort, a column for each period after; the newest cohorts where there are many."""
+    rows = [line for line in result.cohorts if line[0].cohort != "all"][-most:]
+    longest = max((len(line) for line in rows), default=0)
+    cells = (
+        Point(f"{row.share.value:.0%}", row.after - 1, y, row.share.value, None)
+        for y, line in enumerate(rows)
+        for row in line
+        if not row.share.hidden
+    )
+    return Chart(
+        "matrix",
+        "Who comes back, cohort by cohort",
+        labels=tuple(f"+{after}" for after in range(1, longest + 1)),
+        lines=tuple(line[0].cohort for line in rows),
+        points=tuple(cells),
+    )
+
+
+def step_matrix(result: StepMatrix, label: Callable[[str], str], ended: str) -> Chart:
+    """A line a touchpoint, a column a place: where people are so many interactions on."""
+    shown = [row for row in result.rows if not row.share.hidden]
+    total: dict[str, int] = {}
+    for row in shown:
+        total[row.touchpoint] = total.get(row.touchpoint, 0) + row.parties
+    names = sorted(total, key=lambda name: (name == NOTHING, -total[name], name))
+    at = {name: y for y, name in enumerate(names)}
+    cells = (
+        Point(f"{row.share.value:.0%}", row.place - 1, at[row.touchpoint], row.share.value, None)
+        for row in shown
+    )
+    return Chart(
+        "matrix",
+        "What comes around it",
+        labels=tuple(str(n) for n in range(1, max((r.place for r in shown), default=0) + 1)),
+        lines=tuple(ended if name == NOTHING else label(name) for name in names),
+        points=tuple(cells),
     )
 
 

@@ -43,6 +43,28 @@ ORDERS: dict[str, Any] = {
     "strict": lazy("in this order; none may lie between"),
     "unordered": lazy("in any order"),
 }
+DIRECTIONS: dict[str, Any] = {"after": lazy("after it"), "before": lazy("before it")}
+COMPARED: dict[str, Any] = {
+    "perception": lazy("what people feel, touchpoint by touchpoint"),
+    "promises": lazy("promises kept and broken"),
+    "drop-off": lazy("who goes on, who stops"),
+    "graph": lazy("what follows what"),
+    "paths": lazy("top paths of an order or a case"),
+    "repeats": lazy("who has to come again"),
+    "retention": lazy("who comes back"),
+    "lifecycle": lazy("who is new, kept, dormant, revived"),
+}
+MEASURES: dict[str, Any] = {
+    "score": lazy("score"),
+    "headline": lazy("as its scale counts"),
+    "share": lazy("share"),
+    "drop_off": lazy("do not go on"),
+    "kept": lazy("kept"),
+    "resolved": lazy("resolved at the first"),
+    "broken_share": lazy("broken"),
+    "score_kept": lazy("score where kept"),
+    "score_broken": lazy("score where broken"),
+}
 COUNTING: dict[str, Any] = {
     "first": lazy("by the first time"),
     "recurring": lazy("by every time"),

@@ -1,10 +1,19 @@
 """All figures, by name. A new one is a function in one of these files and a line in its tuple."""
 
 from everytouch.web.figure import Spec
-from everytouch.web.figures import built, drivers, feeling, improve, journeys, maps, places
+from everytouch.web.figures import (
+    built,
+    compared,
+    drivers,
+    feeling,
+    improve,
+    journeys,
+    maps,
+    places,
+)
 
 FIGURES: dict[str, Spec] = {
     spec.name: spec
-    for file in (improve, feeling, places, journeys, built, maps, drivers)
+    for file in (improve, feeling, places, journeys, built, compared, maps, drivers)
     for spec in file.FIGURES
 }

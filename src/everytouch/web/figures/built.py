@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.errors import NotEnoughDataError, UnknownNameError
 from everytouch.journeys import api as journeys
-from everytouch.journeys.api import Funnel, Retention
+from everytouch.journeys.api import Around, Funnel, Retention
 from everytouch.stats.comparing import compare
 from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
-from everytouch.web.figures.journeys import returned
-from everytouch.web.words import COUNTING, EVERY, ORDERS
+from everytouch.web.figures.journeys import named, returned
+from everytouch.web.words import COUNTING, DIRECTIONS, EVERY, ORDERS
 
 MOST_STEPS, SUGGESTED = 12, 5
 
@@ -51,11 +51,8 @@ def funnel_of(ask: Ask, segment: str | None = None) -> Funnel:
 
 def funnel(ask: Ask) -> Figure:
     """Who takes the steps, one after the other; beside another segment, where one is named."""
-    result, points = funnel_of(ask), ask.workspace.catalogue.touchpoints
+    result, label = funnel_of(ask), named(ask)
     empty = _("Nobody came to the first step. Choose another one, or take filters away.")
-
-    def label(name: str) -> str:
-        return points[name].label if name in points else name
 
     chart, versus = journeys.taken(result, label), ask.options.get("versus", "")
     if versus:
@@ -122,7 +119,47 @@ def cohorts_of(ask: Ask) -> Retention:
 
 def cohorts(ask: Ask) -> Figure:
     """Who comes back to what, after having begun with what."""
-    return returned(cohorts_of(ask), ask.option("every", tuple(EVERY)))
+    result = cohorts_of(ask)
+    return returned(result, ask.option("every", tuple(EVERY)), journeys.cohort_triangle(result))
+
+
+def around(ask: Ask) -> Figure:
+    """Where people are so many interactions after, or before, a touchpoint."""
+    direction: Any = ask.option("direction", tuple(DIRECTIONS))
+    at = around_what(ask)
+    if not at:
+        raise NotEnoughDataError(_("No touchpoint is chosen"), _("choose one"))
+    result, label = questions.around(ask, at, direction), named(ask)
+    ended = _("nothing more") if direction == "after" else _("nothing before")
+
+    def place(row: Around) -> str:
+        return ended if row.touchpoint == journeys.NOTHING else label(row.touchpoint)
+
+    columns = (
+        Column(_("place"), lambda r: r.place, "number"),
+        Column(_("touchpoint"), place),
+        Column(_("parties"), lambda r: r.parties, "number"),
+        Column(_("of all that were there, %"), lambda r: r.share, "estimate", 1, 100),
+        Column(_("median time between"), lambda r: r.median_s, "duration"),
+    )
+    return Figure(
+        columns, result.rows, result.basis, journeys.step_matrix(result, label, ended),
+        _("Nobody came there. Choose another touchpoint, or take filters away."),
+    )  # fmt: skip
+
+
+def around_what(ask: Ask) -> str:
+    """The touchpoint that the address names; the one most came to where it names none.
+
+    Raises:
+        UnknownNameError: there is no such touchpoint.
+    """
+    at = ask.options.get("at", "")
+    if at:
+        ask.workspace.trails().code_of(at)
+        return at
+    nodes = questions.graph(ask).nodes
+    return nodes[0].touchpoint if nodes else ""
 
 
 FIGURES = (
@@ -131,5 +168,6 @@ FIGURES = (
         "funnel-segments", lazy("The last step by segment"), by_segment,
         honours=("period", "places"), options=("steps", "order", "days"),
     ),
+    Spec("around", lazy("Place by place"), around, options=("at", "direction")),
     Spec("cohorts", lazy("Cohorts"), cohorts, options=("start", "back", "every", "how")),
 )  # fmt: skip

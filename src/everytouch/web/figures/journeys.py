@@ -1,10 +1,12 @@
 """Observed journeys: graph, flow between stages, paths, drop-off."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from everytouch.charts import Chart
 from everytouch.journeys import api as journeys
 from everytouch.journeys.api import Retention
 from everytouch.web import questions
@@ -23,10 +25,10 @@ def graph(ask: Ask) -> Figure:
     felt = {
         c.group: c.score.value for c in questions.perception(ask, "touchpoint").rows if not c.hidden
     }
-    named = _named(ask)
+    label = named(ask)
     columns = (
-        Column(_("from"), lambda e: named(e.source)),
-        Column(_("to"), lambda e: named(e.target)),
+        Column(_("from"), lambda e: label(e.source)),
+        Column(_("to"), lambda e: label(e.target)),
         Column(_("count"), lambda e: e.count, "number"),
         Column(_("share"), lambda e: e.share, "percent"),
         Column(_("median time"), lambda e: e.median_s, "duration"),
@@ -44,7 +46,8 @@ def graph(ask: Ask) -> Figure:
     )
 
 
-def _named(ask: Ask) -> Any:
+def named(ask: Ask) -> Callable[[str], str]:
+    """Labels of touchpoints by their names."""
     points = ask.workspace.catalogue.touchpoints
     return lambda name: points[name].label if name in points else name
 
@@ -71,10 +74,10 @@ def paths(ask: Ask) -> Figure:
     """The most frequent paths."""
     unit: Any = ask.option("unit", tuple(UNITS))
     result = questions.paths(ask, unit)
-    named = _named(ask)
+    label = named(ask)
 
     def words(row: Any) -> str:
-        text = " → ".join(named(name) for name in row.touchpoints[:SHOWN])
+        text = " → ".join(label(name) for name in row.touchpoints[:SHOWN])
         return f"{text} → …" if len(row.touchpoints) > SHOWN else text
 
     columns = (
@@ -108,10 +111,11 @@ def drop_off(ask: Ask) -> Figure:
 def retention(ask: Ask) -> Figure:
     """Who comes back: a line a cohort, a column for each period after."""
     every: Any = ask.option("every", tuple(EVERY))
-    return returned(questions.retention(ask, every), every)
+    result = questions.retention(ask, every)
+    return returned(result, every, journeys.coming_back(result))
 
 
-def returned(result: Retention, every: str) -> Figure:
+def returned(result: Retention, every: str, chart: Chart) -> Figure:
     """A line a cohort, a column for each period after."""
     longest = max((row.after for row in result.rows), default=0)
 
@@ -130,7 +134,7 @@ def returned(result: Retention, every: str) -> Figure:
         columns,
         result.cohorts,
         result.basis,
-        journeys.coming_back(result),
+        chart,
         _("There is no period here that is over. Take filters away."),
     )
 

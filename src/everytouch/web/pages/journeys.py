@@ -5,10 +5,10 @@ from django.shortcuts import redirect, render
 
 from everytouch.errors import UnknownNameError
 from everytouch.web.ask import Ask
-from everytouch.web.figures.built import MOST_STEPS, steps_of
+from everytouch.web.figures.built import MOST_STEPS, around_what, steps_of
 from everytouch.web.pages.overview import page
 from everytouch.web.routes import Route
-from everytouch.web.words import COUNTING, EVERY, ORDERS, UNITS
+from everytouch.web.words import COMPARED, COUNTING, DIRECTIONS, EVERY, ORDERS, UNITS
 
 _MOVES = {"up": -1, "down": 1}
 
@@ -68,6 +68,24 @@ def cohorts(request: HttpRequest) -> HttpResponse:
     return render(request, "web/cohorts.html", values)
 
 
+def around(request: HttpRequest) -> HttpResponse:
+    """What comes around a touchpoint that one chooses."""
+    ask: Ask = request.ask
+    try:
+        at = around_what(ask)
+    except UnknownNameError:
+        return redirect(f"{request.path}?{ask.query(at='')}")
+    values = {"ask": ask, "at": at, "places": _places(ask), "directions": list(DIRECTIONS.items())}
+    return render(request, "web/around.html", values)
+
+
+def compare(request: HttpRequest) -> HttpResponse:
+    """Two segments or periods side by side."""
+    segments = request.ask.workspace.catalogue.segments.values()
+    values = {"ask": request.ask, "compared": list(COMPARED.items()), "segments": segments}
+    return render(request, "web/compare.html", values)
+
+
 ROUTES = (
     Route(
         "journeys",
@@ -77,4 +95,6 @@ ROUTES = (
     ),
     Route("journeys/funnel", funnel, "funnel", "see"),
     Route("journeys/cohorts", cohorts, "cohorts", "see"),
+    Route("journeys/around", around, "around", "see"),
+    Route("journeys/compare", compare, "compare", "see"),
 )

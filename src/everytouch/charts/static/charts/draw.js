@@ -93,8 +93,25 @@ globalThis.everytouchDraw = (() => {
     };
   }
 
-  const kinds = { bars, line, graph, scatter, sankey };
-  const heights = { bars: (s) => 60 + 30 * s.labels.length, line: () => 280, graph: () => 440, scatter: () => 380, sankey: () => 380 };
+  // Cells: the darker the more. Where they are narrow, what stands in them is in the tooltip alone.
+  function matrix(s, c, narrow, box) {
+    const most = Math.max(...s.points.map((p) => p.size)) || 1, left = narrow ? 110 : 220;
+    const wide = (box.clientWidth - left - 20) / s.labels.length;
+    const cell = (params, api) => {
+      const p = s.points[params.dataIndex], [x, y] = api.coord([p.x, p.y]), [w, h] = api.size([1, 1]);
+      return { type: "rect", shape: { x: x - w / 2 + 1, y: y - h / 2 + 1, width: w - 2, height: h - 2 }, style: { fill: c.good, opacity: 0.05 + 0.6 * p.size / most }, textContent: wide < 34 ? undefined : { style: { text: p.label, fill: c.ink, fontSize: 11 } }, textConfig: { position: "inside" } };
+    };
+    return {
+      grid: { outerBoundsMode: "none", left, right: 20, top: 28, bottom: 8 },
+      xAxis: { type: "category", position: "top", data: s.labels, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: c.soft, hideOverlap: true } },
+      yAxis: { type: "category", data: s.lines, inverse: true, axisTick: { show: false }, axisLine: { show: false }, axisLabel: { color: c.ink, width: left - 12, fontSize: narrow ? 10 : 12, overflow: "truncate" } },
+      tooltip: { confine: true, formatter: (p) => { const one = s.points[p.dataIndex]; return `${escape(s.lines[one.y])}, ${escape(s.labels[one.x])}<br><b>${escape(one.label)}</b>`; } },
+      series: [{ type: "custom", renderItem: cell, data: s.points.map((p) => [p.x, p.y]) }],
+    };
+  }
+
+  const kinds = { bars, line, graph, scatter, sankey, matrix };
+  const heights = { bars: (s) => 60 + 30 * s.labels.length, line: () => 280, graph: () => 440, scatter: () => 380, sankey: () => 380, matrix: (s) => 44 + 28 * s.lines.length };
 
   // Draws a spec into a box and returns a function that draws it again (size or theme changed).
   return function (spec, box, isDark) {
