@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
-from everytouch.journeys.walks import SEED, WORDS, Unit, hashes, interactions, joined, mix
+from everytouch.journeys.walks import SEED, WORDS, Unit, distinct, hashes, interactions, mix
 from everytouch.results import Basis, Result
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
 
@@ -36,26 +36,44 @@ class Paths(Result):
 
 
 @dataclass(frozen=True)
-class PathCounts:
-    """Distinct paths by hash, ascending.
+class Walked:
+    """Different paths by hash, as they were met first.
 
     Attributes:
-        places: for each, the bucket and the first row of one walk of it, (n, 2).
+        first: the first row of one walk of each, in the bucket of this number; (n, 2) with the
+            bucket's number before it where they are of several.
     """
 
     hashes: NDArray[np.int64]
     counts: NDArray[np.int64]
-    places: NDArray[np.int64]
+    first: NDArray[np.int64]
+    number: int = -1
+
+
+@dataclass(frozen=True)
+class PathCounts:
+    """What was walked in each bucket; it is put together once, at the end.
+
+    Most whole trails are like no other: to merge what hardly shrinks would take as long as to
+    read it.
+    """
+
+    parts: tuple[Walked, ...]
 
     def __add__(self, other: "PathCounts") -> "PathCounts":
-        order, starts = joined(self.hashes, other.hashes)
-        first = order[starts]
-        counts = np.concatenate([self.counts, other.counts])[order]
-        return PathCounts(
-            np.concatenate([self.hashes, other.hashes])[first],
-            np.add.reduceat(counts, starts) if len(starts) else counts,
-            np.concatenate([self.places, other.places])[first],
+        return PathCounts(self.parts + other.parts)
+
+    def together(self) -> Walked:
+        """Paths of all buckets."""
+        found, counts = (
+            np.concatenate([getattr(one, name) for one in self.parts])
+            for name in ("hashes", "counts")
         )
+        places = np.empty((len(found), 2), np.int64)
+        places[:, 0] = np.repeat([p.number for p in self.parts], [len(p.first) for p in self.parts])
+        places[:, 1] = np.concatenate([one.first for one in self.parts])
+        at, sums = distinct(found, counts)
+        return Walked(found[at], sums, places[at])
 
 
 @njit(cache=True, nogil=True)
@@ -106,9 +124,8 @@ def kernel(bucket: Bucket, scope: Scope, unit: Unit, gap: int) -> PathCounts:
         found, first = _walks(
             bucket.offsets, scope.take(bucket), *columns, scope.start, scope.stop, silence
         )
-    unique, index, counts = np.unique(found, return_index=True, return_counts=True)
-    places = np.column_stack([np.full(len(index), bucket.number), first[index]])
-    return PathCounts(unique, counts, places)
+    at, counts = distinct(found, np.ones(len(found), np.int64))
+    return PathCounts((Walked(found[at], counts, first[at], bucket.number),))
 
 
 def _read(bucket: Bucket, scope: Scope, unit: Unit, gap: int, first: int) -> tuple[int, ...]:
@@ -126,11 +143,17 @@ def _read(bucket: Bucket, scope: Scope, unit: Unit, gap: int, first: int) -> tup
     return tuple(bucket["touchpoint"][part][rows[:LONGEST]].tolist())
 
 
-def _top(sums: PathCounts, top: int) -> NDArray[np.int64]:
+def _top(walked: Walked, top: int) -> NDArray[np.int64]:
     """The most frequent paths, and those as frequent as the last of them, within reason."""
-    order = np.lexsort((sums.hashes, -sums.counts))
-    least = sums.counts[order[min(top, len(order)) - 1]] if len(order) else 0
-    return order[: max(top, min(int((sums.counts >= least).sum()), MOST_TIES))]
+    counts = walked.counts
+    if len(counts) <= top:
+        return np.arange(len(counts))
+    least = np.sort(counts)[-top]  # partition is slow where most are alike
+    more, ties = np.flatnonzero(counts > least), np.flatnonzero(counts == least)
+    room = max(top, MOST_TIES) - len(more)
+    if len(ties) > room:
+        ties = ties[np.argpartition(walked.hashes[ties], room)[:room]]
+    return np.concatenate([more, ties])
 
 
 def paths(
@@ -150,10 +173,10 @@ def paths(
         gap_minutes: silence that ends a session.
     """
     gap = gap_minutes * 60_000_000
-    sums = engine.run(lambda bucket: kernel(bucket, scope, unit, gap), trails.buckets)
+    sums = engine.run(lambda bucket: kernel(bucket, scope, unit, gap), trails.buckets).together()
     found = []
     for i in _top(sums, top):
-        number, first = map(int, sums.places[i])
+        number, first = map(int, sums.first[i])
         codes = _read(trails.buckets[number], scope, unit, gap, first)
         found.append((-int(sums.counts[i]), tuple(trails.touchpoints[code] for code in codes)))
     walks, covered, rows = int(sums.counts.sum()), 0, []

@@ -63,6 +63,30 @@ def joined(first: Any, second: Any) -> Any:  # pragma: no cover - compiled
     return order, starts[:count].copy()
 
 
+@njit(cache=True, nogil=True)
+def distinct(found: Any, counts: Any) -> Any:  # pragma: no cover - compiled
+    """Different hashes, without putting them in order.
+
+    Returns:
+        where each is met first, ascending, and the sum of its counts.
+    """
+    size = 64
+    while size < 2 * len(found):
+        size *= 2
+    table = np.full(size, -1, np.int32)
+    first, sums = np.empty(len(found), np.int64), np.empty(len(found), np.int64)
+    n = 0
+    for i in range(len(found)):
+        slot = found[i] & (size - 1)
+        while table[slot] >= 0 and found[first[table[slot]]] != found[i]:
+            slot = (slot + 1) & (size - 1)
+        if table[slot] < 0:
+            table[slot], first[n], sums[n] = n, i, 0
+            n += 1
+        sums[table[slot]] += counts[i]
+    return first[:n].copy(), sums[:n].copy()
+
+
 def cut(
     bucket: Bucket, keep: NDArray[np.bool_], unit: Unit, gap: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
