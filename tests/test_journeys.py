@@ -252,6 +252,13 @@ def test_what_is_around_a_touchpoint_equals_sql(workspace, direction):
             assert row.median_s == pytest.approx(middle, rel=0.06, abs=0.002)
     with pytest.raises(UnknownNameError):
         workspace.around("moon")
+    passages = workspace.around(point, places=3, direction=direction).passages
+    query = query.replace("SELECT n, coalesce", "SELECT n, b.touchpoint, coalesce").replace(
+        "GROUP BY ALL",
+        f"JOIN o b ON b.party = met.party AND b.i = met.i {sign} n - ({sign}1) GROUP BY ALL",
+    )
+    known = {(n, a, b): count for n, a, b, count, _ in sql(workspace, query)}
+    assert {(p.place, p.source, p.target): p.parties for p in passages} == known
 
 
 def test_coming_again_equals_sql(workspace):

@@ -14,7 +14,7 @@ import pytest
 from everytouch.charts import Chart
 from everytouch.charts.svg import svg
 from everytouch.errors import EverytouchError
-from everytouch.journeys.api import cohort_triangle, step_matrix
+from everytouch.journeys.api import NOTHING, cohort_triangle, passing, step_matrix
 
 
 def absent(what: str) -> NoReturn:
@@ -185,7 +185,7 @@ def test_a_chart_with_gaps_is_drawn(kind):
 
 def test_a_matrix_has_a_cell_for_each_share(simulated):
     around = simulated.around("help_call", places=3)
-    chart = step_matrix(around, str.upper, "over")
+    chart = step_matrix(around, lambda name: "over" if name == NOTHING else name.upper())
     shown = [row for row in around.rows if not row.share.hidden]
     assert len(chart.points) == len(shown) > 10
     assert chart.labels == ("1", "2", "3")
@@ -196,6 +196,10 @@ def test_a_matrix_has_a_cell_for_each_share(simulated):
     drawn = svg(chart)
     assert drawn.count("<rect") == len(shown)
     assert "SURVEY" in drawn
+    flow = passing(simulated.around("help_call", places=3, direction="before"), str, back=True)
+    assert max(point.x for point in flow.points) == 3
+    assert [p.label for p in flow.points if p.x == 3] == ["help_call"]
+    assert all(flow.points[a.target].x - flow.points[a.source].x == 1 for a in flow.arrows)
     triangle = cohort_triangle(simulated.retention())
     assert [int(point.x) for point in triangle.points if point.y == 0] == list(range(12))
     assert svg(Chart("matrix", "empty")) == ""

@@ -1,7 +1,15 @@
 """What other rooms may import of observed journeys."""
 
 from everytouch.journeys.against import Against, Deviation, StepTaken, against
-from everytouch.journeys.around import DIRECTIONS, NOTHING, Around, Direction, StepMatrix, around
+from everytouch.journeys.around import (
+    DIRECTIONS,
+    NOTHING,
+    Around,
+    Direction,
+    Passage,
+    StepMatrix,
+    around,
+)
 from everytouch.journeys.behind import Journeys, JourneyTaken, journeys_with
 from everytouch.journeys.between import FROM, Between, From, TimeBetween, between
 from everytouch.journeys.charts import (
@@ -12,6 +20,7 @@ from everytouch.journeys.charts import (
     coming_back,
     monthly,
     observed,
+    passing,
     step_matrix,
     taken,
 )
@@ -69,6 +78,7 @@ __all__ = [
     "MonthVolume",
     "Node",
     "Order",
+    "Passage",
     "Paths",
     "PeriodLife",
     "Repeat",
@@ -105,6 +115,7 @@ __all__ = [
     "lifecycle",
     "monthly",
     "observed",
+    "passing",
     "paths",
     "repeats",
     "retention",

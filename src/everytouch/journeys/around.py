@@ -35,10 +35,30 @@ class Around:
 
 
 @dataclass(frozen=True)
+class Passage:
+    """Parties that went from a touchpoint at one place to one at the next.
+
+    Attributes:
+        place: where they came to; they were one place nearer to the touchpoint asked about.
+        target: NOTHING where the trail had ended (or not begun).
+    """
+
+    place: int
+    source: str
+    target: str
+    parties: int
+
+
+@dataclass(frozen=True)
 class StepMatrix(Result):
-    """Places in their order, in each the most frequent touchpoints first."""
+    """Places in their order, in each the most frequent touchpoints first.
+
+    Attributes:
+        passages: between neighbouring places, the most frequent of each place first.
+    """
 
     row_type: ClassVar[type] = Around
+    passages: tuple[Passage, ...] = ()
 
 
 @njit(cache=True, nogil=True)
@@ -46,11 +66,11 @@ def _around(
     offsets: Any, take: Any, time: Any, kind: Any, point: Any, start: Any, stop: Any,
     code: Any, places: Any, back: Any, k: Any, spread: Any,
 ) -> Any:  # fmt: skip # pragma: no cover - compiled
-    """Parties that met the touchpoint, and by place and touchpoint, (places, k + 1).
+    """Parties that met the touchpoint; by place, touchpoint before and there, (places, k, k + 1).
 
     Seen from a party's first time there, forwards or backwards in its trail.
     """
-    met, counts = 0, np.zeros((places, k + 1), np.int64)
+    met, counts = 0, np.zeros((places, k, k + 1), np.int64)
     for party in range(len(offsets) - 1):
         if not take[party]:
             continue
@@ -62,18 +82,18 @@ def _around(
         if found < 0:
             continue
         met += 1
-        row, place, step = found, 0, -1 if back else 1
+        row, place, step, last = found, 0, -1 if back else 1, point[found]
         while place < places:
             row += step
             if row < offsets[party] or row >= offsets[party + 1]:
                 break
             if kind[row] != 0 or time[row] < start or time[row] >= stop:
                 continue
-            counts[place, point[row]] += 1
+            counts[place, last, point[row]] += 1
             spread[place, point[row], duration_bin(abs(time[row] - time[found]))] += 1
-            place += 1
-        for missing in range(place, places):
-            counts[missing, k] += 1
+            place, last = place + 1, point[row]
+        if place < places:
+            counts[place, last, k] += 1
     return met, counts
 
 
@@ -117,17 +137,21 @@ def around(
         UnknownNameError: no interaction has such a touchpoint.
     """
     code, k = trails.code_of(touchpoint), len(trails.touchpoints)
+    names = (*trails.touchpoints, NOTHING)
     sums = engine.run(
         lambda bucket: kernel(bucket, scope, code, places, direction, k), trails.buckets
     )
-    rows = []
-    for place in range(places):
-        for there in np.flatnonzero(sums.counts[place]).tolist():
-            n = int(sums.counts[place, there])
-            ended = there == k
-            name = NOTHING if ended else trails.touchpoints[there]
-            middle = float("nan") if ended else quantile(sums.spread[place, there], 0.5)
-            rows.append(Around(place + 1, name, n, share(n, sums.met), middle))
+    rows, there = [], sums.counts.sum(1)
+    there[:, k] = np.cumsum(there[:, k])  # whoever has ended stays so
+    for place, at in np.argwhere(there).tolist():
+        n = int(there[place, at])
+        middle = float("nan") if at == k else quantile(sums.spread[place, at], 0.5)
+        rows.append(Around(place + 1, names[at], n, share(n, sums.met), middle))
+    passages = [
+        Passage(place + 1, names[a], names[b], int(sums.counts[place, a, b]))
+        for place, a, b in np.argwhere(sums.counts).tolist()
+    ]
+    passages.sort(key=lambda one: (one.place, -one.parties, one.source, one.target))
     rows.sort(key=lambda row: (row.place, -row.parties, row.touchpoint))
     basis = Basis(
         formula=f"interactions {direction} a party's first one at {touchpoint}, place by place; "
@@ -136,4 +160,4 @@ def around(
         cut=scope.text,
         method="Wilson score",
     )
-    return StepMatrix(basis, tuple(rows))
+    return StepMatrix(basis, tuple(rows), tuple(passages))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from everytouch.catalogue.api import Catalogue
 from everytouch.charts import Arrow, Chart, Point
 from everytouch.journeys.against import Against
-from everytouch.journeys.around import NOTHING, StepMatrix
+from everytouch.journeys.around import NOTHING, Passage, StepMatrix
 from everytouch.journeys.flow import StageFlows
 from everytouch.journeys.funnel import Funnel
 from everytouch.journeys.graph import Graph
@@ -14,6 +14,7 @@ from everytouch.journeys.retention import Retention
 from everytouch.journeys.volume import Volume
 
 MOST_ARROWS = 28  # that an eye can follow
+MOST_PASSAGES = 12  # likewise, from one place to the next
 
 
 def observed(
@@ -105,7 +106,7 @@ def cohort_triangle(result: Retention, most: int = 24) -> Chart:
     )
 
 
-def step_matrix(result: StepMatrix, label: Callable[[str], str], ended: str) -> Chart:
+def step_matrix(result: StepMatrix, label: Callable[[str], str]) -> Chart:
     """A line a touchpoint, a column a place: where people are so many interactions on."""
     shown = [row for row in result.rows if not row.share.hidden]
     total: dict[str, int] = {}
@@ -121,9 +122,37 @@ def step_matrix(result: StepMatrix, label: Callable[[str], str], ended: str) -> 
         "matrix",
         "What comes around it",
         labels=tuple(str(n) for n in range(1, max((r.place for r in shown), default=0) + 1)),
-        lines=tuple(ended if name == NOTHING else label(name) for name in names),
+        lines=tuple(map(label, names)),
         points=tuple(cells),
     )
+
+
+def passing(result: StepMatrix, label: Callable[[str], str], *, back: bool = False) -> Chart:
+    """Flow from a touchpoint, or to it: a column a place, thickness by parties."""
+    last = max((one.place for one in result.passages), default=0)
+    shown = [
+        one for place in range(1, last + 1)
+        for one in [p for p in result.passages if p.place == place][:MOST_PASSAGES]
+    ]  # fmt: skip
+    places: dict[tuple[int, str], int] = {}
+    for one in shown:
+        places.setdefault((one.place - 1, one.source), len(places))
+        places.setdefault((one.place, one.target), len(places))
+
+    def arrow(one: Passage) -> Arrow:
+        ends = (one.place - 1, one.source), (one.place, one.target)
+        source, target = ends[::-1] if back else ends
+        text = f"{label(source[1])} → {label(target[1])}: {one.parties:,}"
+        return Arrow(places[source], places[target], float(one.parties), text)
+
+    points = (
+        Point(label(name), last - place if back else place, 0.0, 1.0, None)
+        for place, name in places
+    )
+    return Chart(
+        "sankey", "Where people come from" if back else "Where people go", unit="parties",
+        points=tuple(points), arrows=tuple(map(arrow, shown)),
+    )  # fmt: skip
 
 
 def taken(result: Funnel, label: Callable[[str], str]) -> Chart:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.errors import NotEnoughDataError, UnknownNameError
 from everytouch.journeys import api as journeys
-from everytouch.journeys.api import Around, Funnel, Retention
+from everytouch.journeys.api import Funnel, Retention, StepMatrix
 from everytouch.stats.comparing import compare
 from everytouch.web import questions
 from everytouch.web.ask import Ask
@@ -123,27 +123,45 @@ def cohorts(ask: Ask) -> Figure:
     return returned(result, ask.option("every", tuple(EVERY)), journeys.cohort_triangle(result))
 
 
-def around(ask: Ask) -> Figure:
-    """Where people are so many interactions after, or before, a touchpoint."""
+def _around(ask: Ask) -> tuple[StepMatrix, str, Callable[[str], str]]:
+    """What the address asks: the answer, the direction, and names in words."""
     direction: Any = ask.option("direction", tuple(DIRECTIONS))
     at = around_what(ask)
     if not at:
         raise NotEnoughDataError(_("No touchpoint is chosen"), _("choose one"))
-    result, label = questions.around(ask, at, direction), named(ask)
-    ended = _("nothing more") if direction == "after" else _("nothing before")
+    ended, label = _("nothing more") if direction == "after" else _("nothing before"), named(ask)
+    words = {journeys.NOTHING: ended}
+    return questions.around(ask, at, direction), direction, lambda n: words.get(n) or label(n)
 
-    def place(row: Around) -> str:
-        return ended if row.touchpoint == journeys.NOTHING else label(row.touchpoint)
 
+def passages(ask: Ask) -> Figure:
+    """Where people go from a touchpoint, or come to it from."""
+    result, direction, label = _around(ask)
     columns = (
         Column(_("place"), lambda r: r.place, "number"),
-        Column(_("touchpoint"), place),
+        Column(_("nearer to it"), lambda r: label(r.source)),
+        Column(_("at this place"), lambda r: label(r.target)),
+        Column(_("parties"), lambda r: r.parties, "number"),
+    )
+    return Figure(
+        columns, result.passages, result.basis,
+        journeys.passing(result, label, back=direction == "before"),
+        _("Nobody came there. Choose another touchpoint, or take filters away."),
+    )  # fmt: skip
+
+
+def around(ask: Ask) -> Figure:
+    """Where people are so many interactions after, or before, a touchpoint."""
+    result, _direction, label = _around(ask)
+    columns = (
+        Column(_("place"), lambda r: r.place, "number"),
+        Column(_("touchpoint"), lambda r: label(r.touchpoint)),
         Column(_("parties"), lambda r: r.parties, "number"),
         Column(_("of all that were there, %"), lambda r: r.share, "estimate", 1, 100),
         Column(_("median time between"), lambda r: r.median_s, "duration"),
     )
     return Figure(
-        columns, result.rows, result.basis, journeys.step_matrix(result, label, ended),
+        columns, result.rows, result.basis, journeys.step_matrix(result, label),
         _("Nobody came there. Choose another touchpoint, or take filters away."),
     )  # fmt: skip
 
@@ -168,6 +186,7 @@ FIGURES = (
         "funnel-segments", lazy("The last step by segment"), by_segment,
         honours=("period", "places"), options=("steps", "order", "days"),
     ),
+    Spec("passages", lazy("Where people go"), passages, options=("at", "direction")),
     Spec("around", lazy("Place by place"), around, options=("at", "direction")),
     Spec("cohorts", lazy("Cohorts"), cohorts, options=("start", "back", "every", "how")),
 )  # fmt: skip

@@ -80,15 +80,16 @@ globalThis.everytouchDraw = (() => {
     };
   }
 
-  function sankey(s, c, narrow) {
-    const names = [...new Set(s.points.map((p) => p.label))];
+  function sankey(s, c, narrow, box) {
+    const names = [...new Set(s.points.map((p) => p.label))], last = Math.max(1, ...s.points.map((p) => p.x));
+    const right = narrow ? 60 : 140, room = Math.min(right, (box.clientWidth - right - 8) / last) - 20;
     return {
       tooltip: { confine: true },
       series: [{
-        type: "sankey", left: 8, right: narrow ? 60 : 90, top: 10, bottom: 10, nodeGap: 10, nodeWidth: 14, draggable: false, layoutIterations: 32,
+        type: "sankey", left: 8, right, top: 10, bottom: 10, nodeGap: 10, nodeWidth: 14, draggable: false, layoutIterations: 32,
         data: s.points.map((p, i) => ({ name: String(i), depth: p.x, itemStyle: { color: c.more[names.indexOf(p.label) % c.more.length] }, label: { formatter: p.label } })),
         links: s.arrows.map((a) => ({ source: String(a.source), target: String(a.target), value: a.weight, tooltip: { formatter: () => escape(a.text) } })),
-        label: { color: c.ink, fontSize: narrow ? 9 : 12 }, labelLayout: { hideOverlap: narrow }, lineStyle: { color: "source", opacity: 0.3, curveness: 0.5 }, tooltip: { formatter: (p) => escape(p.dataType === "node" ? s.points[Number(p.name)].label : "") },
+        label: { color: c.ink, fontSize: narrow ? 9 : 12, width: room, overflow: "truncate" }, labelLayout: { hideOverlap: true }, lineStyle: { color: "source", opacity: 0.3, curveness: 0.5 }, tooltip: { formatter: (p) => escape(p.dataType === "node" ? s.points[Number(p.name)].label : "") },
       }],
     };
   }
