@@ -1,5 +1,6 @@
 """Journeys equal hand-written SQL over the ledger, to the last count."""
 
+import dataclasses
 import datetime
 import gzip
 import itertools
@@ -551,3 +552,10 @@ def apart(value):
 def test_an_engine_that_is_none_is_refused():
     with pytest.raises(SettingError, match="use local, or spark"):
         Settings.from_mapping({"engine": "moon"})
+
+
+def test_a_graph_goes_to_arrow_with_its_nodes(workspace):
+    found = workspace.graph()
+    edges, nodes = found.to_arrow(), found.to_arrow("nodes")
+    assert edges["count"].to_pylist() == [edge.count for edge in found.rows]
+    assert nodes.to_pylist() == [dataclasses.asdict(node) for node in found.nodes]

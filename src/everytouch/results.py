@@ -41,10 +41,16 @@ class Result:
         """The rows as dictionaries of plain values."""
         return [plain(row) for row in self.rows]
 
-    def to_arrow(self) -> pa.Table:
-        """The rows as a ``pyarrow.Table``, empty columns included."""
-        names = [field.name for field in dataclasses.fields(self.row_type)]
-        rows = self.to_pylist()
+    def to_arrow(self, part: str = "rows") -> pa.Table:
+        """The rows as a ``pyarrow.Table``, empty columns included.
+
+        Args:
+            part: another list of records that the result has, as a graph's ``nodes``.
+        """
+        records = getattr(self, part)
+        kind = self.row_type if part == "rows" or not records else type(records[0])
+        names = [field.name for field in dataclasses.fields(kind)]
+        rows = [plain(record) for record in records]
         return pa.table({name: pa.array([row[name] for row in rows]) for name in names})
 
     def to_pandas(self) -> Any:
