@@ -114,7 +114,8 @@ def write_sorted(trails: Trails, path: Path) -> None:
     )
     with pq.ParquetWriter(path, schema) as writer:
         for bucket in trails.buckets:
-            keep = np.flatnonzero(bucket["kind"] == 0)
+            live = np.repeat(bucket.live, np.diff(bucket.offsets))
+            keep = np.flatnonzero(live & (bucket["kind"] == 0))
             owner = bucket.parties[bucket.owner()[keep]]
             columns = [owner, keep, bucket["time"][keep], bucket["touchpoint"][keep]]
             writer.write_table(pa.table([pa.array(c) for c in columns], schema=schema))
