@@ -184,6 +184,13 @@ def test_large_and_many_payloads_go_in_groups_of_their_own(tmp_path, told):
     assert log.waiting == 0
 
 
+def test_what_was_laid_is_written_when_the_log_is_closed(tmp_path, told):
+    log = Log(tmp_path, told)
+    log.lay(b"laid", 7)
+    log.close()
+    assert (told.tickets, everything(tmp_path)) == ([7], [b"laid"])
+
+
 def test_nobody_who_sends_bytes_can_send_a_frame(tmp_path):
     inner = b"forged"
     forged = room._FRAME.pack(room.MARK, len(inner), room._checked(inner, 0)) + inner

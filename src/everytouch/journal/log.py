@@ -131,6 +131,7 @@ class Log:
 
     def close(self) -> None:
         """Write what waits, and end."""
+        self.flush()
         self._queue.put(None)
         self._thread.join()
         self._file.close()
