@@ -125,6 +125,14 @@ def test_what_is_compared_is_the_library_s(visit, home):
     assert sorted(float(line[named]) for line in found) == pytest.approx(values)
 
 
+def test_what_is_compared_is_named_once(visit):
+    address = "/figures/compared.csv?what=perception&versus=urban&segment=members"
+    text = visit("viewer").get(address).content.decode()
+    assert "Call to the service line" in text
+    assert "Call to the service line, Call to the service line" not in text
+    assert "help_call" not in text
+
+
 def test_every_comparison_offered_is_tried_here():
     from everytouch.web.words import COMPARED as OFFERED
 

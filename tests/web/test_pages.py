@@ -85,6 +85,16 @@ def test_a_persona_and_a_property_narrow_too(visit, home):
     assert "Nobody went" in client.get("/figures/graph?where=plan%3Dgold").content.decode()
 
 
+@pytest.mark.parametrize("role", ["viewer", "manager"])
+def test_who_may_not_see_moments_may_not_single_people_out_by_a_property(visit, role):
+    client = visit(role)
+    for address in ("/figures/graph", "/figures/graph.csv", "/api/v1/graph"):
+        answer = client.get(f"{address}?where=email%3Dana%40x.org")
+        assert answer.status_code == 404
+        assert "does not ask by properties" in answer.content.decode()
+    assert 'name="where"' not in client.get("/journeys").content.decode()
+
+
 @pytest.mark.parametrize(
     ("query", "words"),
     [

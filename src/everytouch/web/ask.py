@@ -130,7 +130,16 @@ class Ask:
         return self.keeping("period", "since", "until", "segment", "persona")
 
     def scoped(self, filters: Filters) -> Scope:
-        """The scope of some filters, within the visitor's limits."""
+        """The scope of some filters, within the visitor's limits.
+
+        Raises:
+            UnknownNameError: something is not there, or the visitor may not ask by a property: a
+                value that only one person has would show that person's trail.
+        """
+        if filters.where and "dig" not in self.rights and not self.shared:
+            raise UnknownNameError(
+                "your role does not ask by properties", "take the filter away, or ask an analyst"
+            )
         since, until = self._period(filters)
         places = {
             name: [value]

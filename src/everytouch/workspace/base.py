@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from everytouch.settings import Settings
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Scope, Trails, Where, microseconds
 
+T = TypeVar("T")
 FILE, CATALOGUE, RULES, LOG = "everytouch.toml", "catalogue.yaml", "rules.yaml", "log"
 PLACES = {"touchpoint": "name", "stage": "stage", "channel": "channel", "owner": "owner"}
 
@@ -187,29 +188,27 @@ class Base:
         return Scope(scope.parties, start, stop, text=", ".join(words))
 
     def _segment(self, name: str) -> Scope:
-        segments = self.catalogue.segments
-        if name not in segments:
-            raise UnknownNameError(
-                f"segment {name!r} is not in the catalogue",
-                f"use one of: {', '.join(segments) or 'none is defined yet'}",
-            )
-        return self.selected(segments[name])
+        return self.selected(_known("segment", name, self.catalogue.segments))
 
     def _persona(self, name: str) -> Scope:
-        known = self.catalogue.personas
-        if name not in known:
-            raise UnknownNameError(
-                f"persona {name!r} is not in the catalogue",
-                f"use one of: {', '.join(known) or 'none is defined yet'}",
-            )
-        segment = known[name].segment
+        persona = _known("persona", name, self.catalogue.personas)
+        segment = persona.segment
         if segment is None:
             raise UnknownNameError(
                 f"persona {name!r} has no segment", "say in the catalogue which segment it is"
             )
-        return replace(self._segment(segment), text=f"persona {known[name].label}")
+        return replace(self._segment(segment), text=f"persona {persona.label}")
 
     def selected(self, segment: Segment) -> Scope:
         """The parties a rule selects, be it in the catalogue or not."""
         traits = trails_room.traits_of(self.tables)
         return trails_room.scope_of(segment, self.trails(), traits, identity.current(self.tables))
+
+
+def _known(kind: str, name: str, known: Mapping[str, T]) -> T:
+    if name not in known:
+        raise UnknownNameError(
+            f"{kind} {name!r} is not in the catalogue",
+            f"use one of: {', '.join(known) or 'none is defined yet'}",
+        )
+    return known[name]

@@ -58,8 +58,11 @@ def compared(ask: Ask) -> Figure:
     label = named(ask)
 
     def words(row: Compared) -> str:
-        names = " → ".join(map(label, row.what.replace(" → ", ", ").split(", ")))
-        return f"{names}: {MEASURES.get(row.measure, row.measure.replace('_', ' '))}"
+        shown: list[str] = []
+        for part in row.what.split(", "):
+            if part not in shown[-1:]:  # a label stands behind its name
+                shown.append(" → ".join(map(label, part.split(" → "))))
+        return f"{', '.join(shown)}: {MEASURES.get(row.measure, row.measure.replace('_', ' '))}"
 
     columns = (
         Column(_("what"), words),
