@@ -157,3 +157,18 @@ def forward_selection(corr: Floats, most: int, least_gain: float) -> list[int]:
         chosen.append(best)
         work = work - np.outer(work[:, best], work[best]) / work[best, best]
     return chosen
+
+
+def relative_weights(corr: Floats) -> Floats:
+    """Relative weights of Johnson (2000): shares of R² by way of uncorrelated stand-ins.
+
+    Args:
+        corr: correlations of [x₁ … x_p, y], shape (p + 1, p + 1), any p.
+
+    Returns:
+        p weights that add up to R².
+    """
+    values, vectors = np.linalg.eigh(corr[:-1, :-1])
+    root = (vectors * np.sqrt(np.clip(values, 0, None))) @ vectors.T
+    inner, *_ = np.linalg.lstsq(root, corr[:-1, -1], rcond=None)
+    return np.asarray(root**2 @ inner**2)

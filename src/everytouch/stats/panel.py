@@ -1,0 +1,220 @@
+"""Before and after, here and elsewhere: difference-in-differences, synthetic control."""
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from everytouch.later import Later
+from everytouch.stats.intervals import Estimate, no_estimate, normal_quantile
+
+if TYPE_CHECKING:
+    from scipy import optimize, special
+else:
+    optimize, special = Later("scipy.optimize"), Later("scipy.special")
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+NEVER = np.iinfo(np.int64).max  # the first period of a unit that is never treated
+
+
+@dataclass(frozen=True)
+class GroupTime:
+    """Effect on the units first treated in ``group``, at ``time``."""
+
+    group: int
+    time: int
+    effect: Estimate
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Difference-in-differences, staggered or not.
+
+    Attributes:
+        overall: mean effect on the treated, over groups and times after, each cell by the size
+            of its group.
+        groups: mean effect of each group.
+        cells: each group and time, those before the treatment too (they should be nothing).
+        p_parallel: of no trend already there, over all cells before.
+    """
+
+    overall: Estimate
+    groups: tuple[GroupTime, ...]
+    cells: tuple[GroupTime, ...]
+    p_parallel: float
+
+
+def staggered(Y: Floats, first: Ints, confidence: float = 0.95) -> Differences:
+    """Callaway and Sant'Anna (2021): each group against those never treated, without covariates.
+
+    Before the treatment a cell is the change from one period to the next; from then on it is the
+    change since the last period before.
+
+    Args:
+        Y: outcomes of units by period, a balanced panel, (n, t).
+        first: period (0-based) in which each unit was first treated, NEVER for none, (n,).
+
+    Raises:
+        ValueError: nobody is never treated, or nobody is treated.
+    """
+    never, n = first == NEVER, len(first)
+    groups = [int(g) for g in np.unique(first[~never]) if g > 0]
+    if not never.any() or not groups:
+        raise ValueError("some units must be treated in time, and some never")
+    influence: dict[tuple[int, int], Floats] = {}
+    values: dict[tuple[int, int], float] = {}
+    for g in groups:
+        for t in range(1, Y.shape[1]):
+            base = t - 1 if t < g else g - 1
+            step = Y[:, t] - Y[:, base]
+            values[g, t], influence[g, t] = _cell(step, first == g, never)
+    z = normal_quantile(confidence)
+
+    def estimate(value: float, psi: Floats, units: int) -> Estimate:
+        half = z * math.sqrt(float(psi @ psi)) / n
+        return Estimate(value, value - half, value + half, units, "Callaway and Sant'Anna")
+
+    cells = tuple(
+        GroupTime(g, t, estimate(values[g, t], influence[g, t], int((first == g).sum())))
+        for g, t in values
+    )
+    after = [key for key in values if key[1] >= key[0]]
+    by_group = tuple(
+        GroupTime(g, -1, estimate(*_mean(of_g, values, influence, first), int((first == g).sum())))
+        for g in groups
+        if (of_g := [key for key in after if key[0] == g])
+    )
+    overall = _mean(after, values, influence, first)
+    early = [key for key in values if key[1] < key[0]]
+    return Differences(
+        estimate(*overall, int((~never).sum())), by_group, cells,
+        _joint([values[key] for key in early], [influence[key] for key in early]),
+    )  # fmt: skip
+
+
+def _cell(step: Floats, mine: NDArray[np.bool_], never: NDArray[np.bool_]) -> tuple[float, Floats]:
+    """Mean step of a group less that of the others, and each unit's influence on it."""
+    a, b = float(step[mine].mean()), float(step[never].mean())
+    psi = mine * (step - a) / mine.mean() - never * (step - b) / never.mean()
+    return a - b, np.asarray(psi, np.float64)
+
+
+def _mean(
+    keys: list[tuple[int, int]],
+    values: dict[tuple[int, int], float],
+    influence: dict[tuple[int, int], Floats],
+    first: Ints,
+) -> tuple[float, Floats]:
+    """Mean of cells by the size of their groups, and that these sizes are estimated too."""
+    sizes = np.array([float((first == g).mean()) for g, _ in keys])
+    share, effects = sizes / sizes.sum(), np.array([values[key] for key in keys])
+    value = float(share @ effects)
+    psi = np.zeros(len(first))
+    for (g, t), part, size in zip(keys, share, sizes, strict=True):
+        psi += part * influence[g, t]
+        psi += ((first == g) - size) * (values[g, t] - value) / sizes.sum()
+    return value, psi
+
+
+def _joint(values: list[float], psis: list[Floats]) -> float:
+    """Chance of such values together were all of them nothing (Wald's test)."""
+    if not values:
+        return math.nan
+    psi, v = np.column_stack(psis), np.array(values)
+    n = len(psi)
+    covariance = psi.T @ psi / n**2
+    chi = float(v @ np.linalg.pinv(covariance) @ v)
+    return float(special.chdtrc(int(np.linalg.matrix_rank(covariance)), chi))
+
+
+@dataclass(frozen=True)
+class Synthetic:
+    """One treated unit beside a mixture of others.
+
+    Attributes:
+        effect: mean gap after the treatment; its interval is by placebo where there are enough.
+        weights: of the other units, (d,).
+        mixture: what the mixture did, (t,).
+        error_before: root mean square of the gap before the treatment.
+        p: share of units (itself among them) whose gap grew as much without any treatment.
+    """
+
+    effect: Estimate
+    weights: Floats
+    mixture: Floats
+    error_before: float
+    p: float
+
+
+def synthetic_control(
+    unit: Floats, others: Floats, start: int, confidence: float = 0.95
+) -> Synthetic:
+    """Abadie, Diamond and Hainmueller (2010), matched on the outcomes before.
+
+    The interval takes the gaps that the others show when each is put in the treated one's place,
+    scaled by how well it was matched; ``p`` is the rank of its own growth among theirs.
+
+    Args:
+        unit: outcomes of the treated one, (t,); others: (t, d).
+        start: first period treated.
+
+    Raises:
+        ValueError: fewer than 2 others or 3 periods before.
+    """
+    if others.shape[1] < 2 or start < 3 or start >= len(unit):
+        raise ValueError("at least 2 other units, 3 periods before and 1 after are needed")
+    weights = simplex_weights(others[:start], unit[:start])
+    mixture = others @ weights
+    gap = unit - mixture
+    before, value = _rms(gap[:start]), float(gap[start:].mean())
+    placebo, ratios = [], []
+    for j in range(others.shape[1]):
+        rest = np.delete(others, j, axis=1)
+        apart = others[:, j] - rest @ simplex_weights(rest[:start], others[:start, j])
+        scale = _rms(apart[:start])
+        ratios.append(_rms(apart[start:]) / max(scale, 1e-12))
+        placebo.append(float(apart[start:].mean()) * before / max(scale, before, 1e-12))
+    own = _rms(gap[start:]) / max(before, 1e-12)
+    p = (1 + sum(r >= own for r in ratios)) / (1 + len(ratios))
+    if len(placebo) * (1 - confidence) < 1:  # ranks this far out are not to be had
+        half = normal_quantile(confidence) * _rms(np.array(placebo))
+    else:
+        half = float(np.quantile(np.abs(placebo), confidence))
+    effect = Estimate(value, value - half, value + half, len(placebo) + 1, "placebo")
+    return Synthetic(effect, weights, mixture, before, p)
+
+
+def _rms(x: Floats) -> float:
+    return math.sqrt(float(np.mean(x**2)))
+
+
+def simplex_weights(A: Floats, b: Floats) -> Floats:
+    """Weights ≥ 0 of sum 1 that bring A w nearest to b (least squares).
+
+    Non-negative least squares with a heavy row for the sum (Lawson and Hanson 1974, 23).
+    """
+    scale = float(np.abs(A).max()) or 1.0
+    heavy = 1e4 * scale
+    w, _ = optimize.nnls(
+        np.vstack([A, np.full(A.shape[1], heavy)]), np.append(b, heavy), maxiter=50 * A.shape[1]
+    )
+    return np.asarray(w / w.sum())
+
+
+def two_periods(
+    before_treated: Floats, after_treated: Floats, before_control: Floats, after_control: Floats,
+    confidence: float = 0.95,
+) -> Estimate:  # fmt: skip
+    """Difference-in-differences of four independent samples: repeated cross-sections."""
+    parts = (after_treated, before_treated, after_control, before_control)
+    if min(len(part) for part in parts) < 2:
+        return no_estimate(sum(len(part) for part in parts), "difference-in-differences")
+    a, b, c, d = (float(part.mean()) for part in parts)
+    value = (a - b) - (c - d)
+    error = math.sqrt(sum(float(part.var(ddof=1)) / len(part) for part in parts))
+    half = normal_quantile(confidence) * error
+    n = sum(len(part) for part in parts)
+    return Estimate(value, value - half, value + half, n, "difference-in-differences")
