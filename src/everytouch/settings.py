@@ -47,6 +47,7 @@ class Settings:
     )
     repeat_contact_days: int = _setting(7, "Days within which a second contact is a repeat.", 1)
     follow_up_days: int = _setting(365, "Days after an experience in which its worth is read.", 1)
+    dormant_days: int = _setting(180, "Days of silence after which a party counts as gone.", 1)
     drivers: int = _setting(12, "Most predictors in the decomposition of the score.", 2, 16)
 
     @classmethod

@@ -6,7 +6,18 @@ from pathlib import Path
 import click
 
 from everytouch import __version__
-from everytouch.cli import app, asking, collector, compare, journeys, maps, patterns, sql, ways_in
+from everytouch.cli import (
+    app,
+    asking,
+    collector,
+    compare,
+    journeys,
+    judging,
+    maps,
+    patterns,
+    sql,
+    ways_in,
+)
 from everytouch.errors import EverytouchError
 
 
@@ -39,6 +50,6 @@ def main(ctx: click.Context, workspace: Path) -> None:
     ctx.obj = workspace
 
 
-for _file in (ways_in, asking, journeys, patterns, compare, maps, sql, app, collector):
+for _file in (ways_in, asking, judging, journeys, patterns, compare, maps, sql, app, collector):
     for _command in _file.COMMANDS:
         main.add_command(_command)

@@ -1,20 +1,36 @@
 """What other rooms may import of drivers and worth."""
 
 from everytouch.drivers.charts import importance, shares, spend
+from everytouch.drivers.effects import Effects, effects
 from everytouch.drivers.features import Feature
+from everytouch.drivers.lifetime import Lifetimes, lifetimes
+from everytouch.drivers.money import Money, money
 from everytouch.drivers.shares import Driver, Drivers, cross_products, drivers
+from everytouch.drivers.staying import Staying, staying
+from everytouch.drivers.whatif import Known, WhatIf, what_if
 from everytouch.drivers.worth import Level, Worth, worth
 
 __all__ = [
     "Driver",
     "Drivers",
+    "Effects",
     "Feature",
+    "Known",
     "Level",
+    "Lifetimes",
+    "Money",
+    "Staying",
+    "WhatIf",
     "Worth",
     "cross_products",
     "drivers",
+    "effects",
     "importance",
+    "lifetimes",
+    "money",
     "shares",
     "spend",
+    "staying",
+    "what_if",
     "worth",
 ]

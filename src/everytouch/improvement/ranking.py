@@ -74,11 +74,12 @@ class Finding:
 
 @dataclass(frozen=True)
 class RankedList(Result):
-    """Findings, the one that costs most first."""
+    """Findings, the one that costs most first; ``buyers`` are the parties that paid in the year."""
 
     row_type: ClassVar[type] = Finding
     currency: str = ""
     refused: tuple[str, ...] = ()
+    buyers: int = 0
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ def ranked(
     here = {n for k, n in enumerate(trails.touchpoints) if year.places is None or year.places[k]}
     listed = [row for row in rows if row.touchpoint in here]
     numbered = tuple(replace(row, rank=i) for i, row in enumerate(listed, 1))
-    return RankedList(basis, numbered, settings.currency, worth.refusals)
+    return RankedList(basis, numbered, settings.currency, worth.refusals, touched.buyers)
 
 
 def _order(row: Finding) -> tuple[float, float, str]:

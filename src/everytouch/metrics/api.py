@@ -12,21 +12,41 @@ from everytouch.metrics.breakdown import (
     everyone,
 )
 from everytouch.metrics.charts import most_asked, scores
+from everytouch.metrics.population import (
+    POPULATION_BY,
+    Population,
+    PopulationBy,
+    Standing,
+    among_all,
+    among_months,
+    among_segments,
+    population,
+    validated,
+)
 from everytouch.metrics.promises import PromiseKept, Promises, promises
 
 __all__ = [
     "BY",
+    "POPULATION_BY",
     "Breakdown",
     "By",
     "Cell",
+    "Population",
+    "PopulationBy",
     "PromiseKept",
     "Promises",
+    "Standing",
+    "among_all",
+    "among_months",
+    "among_segments",
     "breakdown",
     "by_month",
     "by_place",
     "by_segment",
     "everyone",
     "most_asked",
+    "population",
     "promises",
     "scores",
+    "validated",
 ]

@@ -2,6 +2,14 @@
 
 from everytouch.perception.comments import Comment, Comments, comments
 from everytouch.perception.headline import headline
+from everytouch.perception.prediction import (
+    MOST_ROWS,
+    Learnt,
+    Validation,
+    drawn,
+    learn,
+)
+from everytouch.perception.units import PERS, Per, Precedence, Units, names_of, precedence, units
 from everytouch.perception.windows import (
     DAY,
     FAILED,
@@ -20,16 +28,28 @@ __all__ = [
     "DAY",
     "FAILED",
     "LATE",
+    "MOST_ROWS",
+    "PERS",
     "PROBLEMS",
     "REPEATED",
     "SLOW",
     "Comment",
     "Comments",
+    "Learnt",
+    "Per",
+    "Precedence",
     "Rules",
+    "Units",
+    "Validation",
     "Windows",
     "comments",
+    "drawn",
     "headline",
+    "learn",
+    "names_of",
+    "precedence",
     "problems_of",
     "stated",
+    "units",
     "windows",
 ]

@@ -64,6 +64,7 @@ class Block:
     answers: list[NDArray[Any]] = field(default_factory=list)
     felt: float = 0.0
     purchases: int = 0
+    recommend: int = 0  # promoters less detractors, had all been asked and answered
 
     def chance(self, p: Floats | float, n: int) -> NDArray[np.bool_]:
         """Throw ``n`` times with probability ``p``."""
@@ -291,14 +292,15 @@ def _help(block: Block, who: Ints, cycle: int, clock: Ints, feeling: Floats, tro
 def _ask(block: Block, who: Ints, cycle: int, clock: Ints, feeling: Floats) -> None:
     """Some are asked, and some of those answer: the moved more than the others."""
     c, n, rng = block.company, len(who), block.rng
+    all_raw = np.clip(np.round(feeling / 10), 0, 10)
+    block.recommend += int((all_raw >= 9).sum()) - int((all_raw <= 6).sum())
     asked = block.chance(c.ask, n)
     when = clock + rng.integers(3_600, 2 * 86_400, n) * SECOND
     block.happen(who[asked], cycle, "survey_asked", when[asked])
     odds = c.answer_base + c.answer_extreme * np.abs(feeling - c.base_feeling)
     answers = asked & block.chance(1 / (1 + np.exp(-odds)), n)
     replied = when[answers] + rng.integers(60, 3 * 86_400, int(answers.sum())) * SECOND
-    raw = np.clip(np.round(feeling[answers] / 10), 0, 10)
-    block.answer(who[answers], cycle, -1, replied, "nps", raw)
+    block.answer(who[answers], cycle, -1, replied, "nps", all_raw[answers])
 
 
 def _stay(block: Block, them: Customers, who: Ints, cycle: int, clock: Ints) -> Ints:

@@ -85,7 +85,7 @@ def simulate(folder: Path, parties: int, years: float, seed: int) -> Simulated:
         kind: pq.ParquetWriter(folder / f"{kind}.parquet", schema(kind), compression="zstd")
         for kind in ("traits", "interactions", "perceptions")
     }
-    moments, felt, purchases = 0, 0.0, 0
+    moments, felt, purchases, recommend = 0, 0.0, 0, 0
     try:
         for kind, block, traits in _blocks(parties, years, seed):
             rows, answers = _sorted(block.rows), _sorted(block.answers)
@@ -95,6 +95,7 @@ def simulate(folder: Path, parties: int, years: float, seed: int) -> Simulated:
                 writers["traits"].write_table(traits)
             moments += len(rows) + len(answers)
             felt, purchases = felt + block.felt, purchases + block.purchases
+            recommend += block.recommend
     finally:
         for writer in writers.values():
             writer.close()
@@ -102,6 +103,7 @@ def simulate(folder: Path, parties: int, years: float, seed: int) -> Simulated:
         "effects": EFFECTS,
         "company": asdict(COMPANY),
         "mean_feeling": felt / max(1, purchases),
+        "nps": 100 * recommend / max(1, purchases),
         "purchases": purchases,
         "moments": moments,
     }

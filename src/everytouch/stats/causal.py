@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everytouch.later import Later
-from everytouch.stats.intervals import Estimate, normal_quantile
+from everytouch.stats.intervals import Estimate, no_estimate, normal_quantile
 
 if TYPE_CHECKING:
     import threadpoolctl
@@ -41,13 +41,13 @@ def _linear_mean() -> Any:
 
 def _boosted_chance() -> Any:
     return ensemble.HistGradientBoostingClassifier(
-        max_iter=100, learning_rate=0.08, max_leaf_nodes=15, min_samples_leaf=40, random_state=0
+        max_iter=60, learning_rate=0.1, max_leaf_nodes=15, min_samples_leaf=40, random_state=0
     )
 
 
 def _boosted_mean() -> Any:
     return ensemble.HistGradientBoostingRegressor(
-        max_iter=100, learning_rate=0.08, max_leaf_nodes=15, min_samples_leaf=40, random_state=0
+        max_iter=60, learning_rate=0.1, max_leaf_nodes=15, min_samples_leaf=40, random_state=0
     )
 
 
@@ -70,6 +70,8 @@ class Adjusted:
         e_value: how strongly something unseen would have to go with both treatment and outcome
             to explain the whole effect; and ``e_bound``, to move the interval to nothing.
         agreement: the same effect by the other learner.
+        negative: the effect it seems to have on what came before, where that was given.
+        tolerated: difference of a covariate that is put up with: .1, or what chance may leave.
     """
 
     effect: Estimate
@@ -80,6 +82,7 @@ class Adjusted:
     e_bound: float
     agreement: Estimate
     negative: Estimate | None = None
+    tolerated: float = 0.1
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -90,7 +93,7 @@ class Adjusted:
                 f"no overlap: {1 - self.overlap:.0%} of the people were all but sure to have it, "
                 "or not to: there is nobody to compare them with"
             )
-        if self.balance[1] > 0.1:
+        if self.balance[1] > self.tolerated:
             said.append(
                 f"unbalanced: after weighting a covariate still differs by {self.balance[1]:.2f} "
                 "standard deviations"
@@ -149,6 +152,7 @@ def adjusted(
         e_value(near / spread),
         agreement,
         negative,
+        max(0.1, _apart_by_chance(treated)),
     )
 
 
@@ -178,6 +182,16 @@ def predicted(
     return out
 
 
+def effect_of(
+    X: Floats, treated: Bools, outcome: Floats, *, confidence: float = 0.95,
+    learner: str = "linear", seed: int = 1,
+) -> Estimate:  # fmt: skip
+    """The adjusted effect alone, by one learner: for negative controls."""
+    fold = np.random.default_rng(seed).permutation(len(treated)) % FOLDS
+    chance = predicted(X, treated.astype(float), fold, LEARNERS[learner][0])
+    return _aipw(X, treated, outcome, chance, fold, LEARNERS[learner][1], confidence)[0]
+
+
 def _aipw(
     X: Floats, treated: Bools, y: Floats, chance: Floats, fold: NDArray[np.int64],
     make: Callable[[], Any], confidence: float,
@@ -192,9 +206,18 @@ def _aipw(
 
 def of_scores(scores: Floats, confidence: float, method: str) -> Estimate:
     """Mean of influence scores, with its interval."""
-    n, value = len(scores), float(scores.mean())
+    n = len(scores)
+    if n < 2:
+        return no_estimate(n, method)
+    value = float(scores.mean())
     half = normal_quantile(confidence) * float(scores.std(ddof=1)) / math.sqrt(n)
     return Estimate(value, value - half, value + half, n, method)
+
+
+def _apart_by_chance(treated: Bools) -> float:
+    """Standardised difference that chance may leave in the worst of many covariates."""
+    n = int(treated.sum())
+    return 3 * math.sqrt(1 / n + 1 / (len(treated) - n))
 
 
 def _raw(treated: Bools, y: Floats, confidence: float) -> Estimate:

@@ -132,6 +132,11 @@ class Moments2:
         return max(0.0, (self.squares - self.total * self.mean) / (self.n - 1))
 
 
+def negative(one: Estimate) -> Estimate:
+    """The same the other way round."""
+    return Estimate(-one.value, -one.high, -one.low, one.n, one.method)
+
+
 def product(a: Estimate, b: Estimate, confidence: float = 0.95) -> Estimate:
     """Product of two independent estimates, interval by the delta method (Goodman 1960)."""
     z = normal_quantile(confidence)

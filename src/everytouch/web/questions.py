@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from everytouch.drivers.api import Drivers, Worth
+from everytouch.drivers.api import Drivers, Effects, Lifetimes, Money, Staying, WhatIf, Worth
 from everytouch.errors import UnknownNameError
 from everytouch.improvement.api import Movement, RankedList
 from everytouch.journeys.api import (
@@ -32,10 +32,18 @@ from everytouch.journeys.api import (
     Unit,
     Volume,
 )
-from everytouch.metrics.api import BY, Breakdown, By, Promises
+from everytouch.metrics.api import (
+    BY,
+    POPULATION_BY,
+    Breakdown,
+    By,
+    Population,
+    PopulationBy,
+    Promises,
+)
 from everytouch.perception.api import Comments
 from everytouch.results import Result
-from everytouch.trails.api import EVERYTHING, Every
+from everytouch.trails.api import EVERYTHING, Every, Scope
 from everytouch.web.ask import Ask
 from everytouch.web.words import EVERY, UNITS
 
@@ -267,9 +275,53 @@ def drivers(ask: Ask) -> Drivers:
 @question()
 def worth(ask: Ask) -> Worth:
     """Spend, return and cost to serve by past experience; narrowed by who it was alone."""
+    return ask.workspace.worth(_who(ask))
+
+
+def _who(ask: Ask) -> Scope:
+    """The parties of the question, without its period and places."""
     kept = ask.keeping("segment", "persona")
-    scope = kept.scope if kept.filters else EVERYTHING
-    return ask.workspace.worth(scope)
+    return kept.scope if kept.filters else EVERYTHING
+
+
+@question(by=POPULATION_BY)
+def population(ask: Ask, by: PopulationBy) -> Population:
+    """Everybody beside those who answered: weighted, and predicted of the silent."""
+    return ask.workspace.population(by, ask.scope)
+
+
+@question(whole=True)
+def effects(ask: Ask) -> Effects:
+    """What problems do to the score, adjusted for who meets them; of a period and a segment."""
+    return ask.workspace.effects(ask.organisation.scope)
+
+
+@question()
+def staying(ask: Ask) -> Staying:
+    """How long parties stay, by past experience; narrowed by who it was alone."""
+    return ask.workspace.staying(_who(ask))
+
+
+@question()
+def lifetime(ask: Ask) -> Lifetimes:
+    """What parties will bring in the time to come; narrowed by who it was alone."""
+    return ask.workspace.lifetimes(_who(ask))
+
+
+@question(whole=True)
+def money(ask: Ask) -> Money:
+    """Money by touchpoint, reconciled over parties and time."""
+    return ask.workspace.money(ask.organisation.scope)
+
+
+@question(
+    whole=True,
+    finding=Given("a finding, as late:parcel_delivered"),
+    removed=("100", "75", "50", "25"),
+)
+def what_if(ask: Ask, finding: str, removed: str) -> WhatIf:
+    """What changes when a problem goes: score, spend, leaving, cost."""
+    return ask.workspace.what_if(finding, removed=int(removed) / 100)
 
 
 @question(need="comments")

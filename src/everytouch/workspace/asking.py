@@ -240,7 +240,7 @@ class Asking(Base):
     def worth(self, scope: Scope = EVERYTHING) -> Worth:
         """Spend, return and cost to serve by past experience, of customers."""
         trails = self.trails()
-        asked = _customers(trails) if scope == EVERYTHING else scope
+        asked = customers(trails) if scope == EVERYTHING else scope
         return drivers_room.worth(trails, self._engine, self.settings, asked)
 
     def findings(self, scope: Scope = EVERYTHING, worth: Worth | None = None) -> RankedList:
@@ -261,7 +261,8 @@ class Asking(Base):
         )
 
 
-def _customers(trails: Trails) -> Scope:
+def customers(trails: Trails) -> Scope:
+    """All parties that are customers."""
     customer = PARTY_KINDS.index("customer")
     chosen = {b.place: b["party_kind"][b.offsets[:-1]] == customer for b in trails.buckets}
     return Scope(chosen, text="customers, all time")

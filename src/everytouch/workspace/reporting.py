@@ -7,15 +7,15 @@ from everytouch.improvement import api as improvement
 from everytouch.journeys.api import Paths
 from everytouch.metrics.api import By
 from everytouch.report.api import MapOverlay, ReportData, write_html, write_pdf
-from everytouch.workspace.asking import Asking
 from everytouch.workspace.collecting import Collecting
+from everytouch.workspace.judging import Judging
 from everytouch.workspace.mapping import Mapping
 from everytouch.workspace.people import People
 from everytouch.workspace.querying import Querying
 from everytouch.workspace.ways_in import WaysIn
 
 
-class Reporting(Asking, Mapping, People, Querying, WaysIn, Collecting):
+class Reporting(Judging, Mapping, People, Querying, WaysIn, Collecting):
     """Writing the findings down."""
 
     def report(self, path: str | Path) -> Path:

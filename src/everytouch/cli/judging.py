@@ -1,0 +1,171 @@
+"""Commands whose figures have a model behind them: everybody, causes, worth from now on."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from everytouch.cli.scope import AS_JSON, open_scope, scoped
+from everytouch.cli.show import Column, console, percent, show
+from everytouch.metrics.api import POPULATION_BY, PopulationBy, validated
+from everytouch.perception.api import PERS, Per
+from everytouch.workspace import open_workspace
+
+
+@click.command()
+@click.option("--by", type=click.Choice(POPULATION_BY), default="all", show_default=True)
+@click.option(
+    "--per", type=click.Choice(PERS), default="journey", show_default=True,
+    help="What an experience is: what names one order or case, or all of a party.",
+)  # fmt: skip
+@scoped
+@click.pass_obj
+def population(workspace: Path, /, by: PopulationBy, per: Per, as_json: bool, **part: Any) -> None:
+    """Everybody beside those who answered: weighted, and predicted of the silent."""
+    opened, scope = open_scope(workspace, **part)
+    result = opened.population(by, scope, per=per)
+    columns: list[Column] = [
+        (by, lambda r: r.label),
+        ("experiences", lambda r: r.experiences),
+        ("asked", lambda r: r.asked),
+        ("answered", lambda r: r.answered),
+        ("respondents", lambda r: r.respondents),
+        ("weighted", lambda r: r.weighted),
+        ("population", lambda r: r.population),
+        ("score, respondents", lambda r: r.score_respondents),
+        ("score, population", lambda r: r.score_population),
+    ]
+    show(result, columns, f"{result.instrument}: respondents and everybody", as_json=as_json)
+    if as_json:
+        return
+    _say(validated(result), result.refused)
+
+
+def _say(sentences: tuple[str, ...], refusals: tuple[str, ...] = ()) -> None:
+    out = console()
+    for sentence in sentences:
+        out.print(f"  {sentence}", soft_wrap=True)
+    for refusal in refusals:
+        out.print(f"  [yellow]{refusal}[/yellow]", soft_wrap=True)
+
+
+@click.command()
+@click.option("--only", metavar="PROBLEM", help="One problem, as late:parcel_delivered.")
+@scoped
+@click.pass_obj
+def effects(workspace: Path, /, only: str | None, as_json: bool, **part: Any) -> None:
+    """What problems do to the score, adjusted for who meets them, and how far to trust it."""
+    opened, scope = open_scope(workspace, **part)
+    result = opened.effects(scope, only=only)
+    columns: list[Column] = [
+        ("problem", lambda r: f"{r.label}: {r.problem}\n{r.name}"),
+        ("answers", lambda r: r.answers),
+        ("with it", lambda r: r.with_it),
+        ("raw difference", lambda r: r.raw),
+        ("adjusted", lambda r: r.effect),
+        ("the other way", lambda r: r.second),
+        ("E-value", lambda r: f"{r.e_value:.1f} ({r.e_bound:.1f})"),
+        ("grade", lambda r: r.grade),
+    ]
+    show(result, columns, "Effects on the score", as_json=as_json)
+    if not as_json:
+        for row in result.rows:
+            _say((f"{row.name}: {row.sentence}",), tuple(f"  {said}" for said in row.warnings))
+
+
+@click.command()
+@scoped
+@click.pass_obj
+def staying(workspace: Path, /, as_json: bool, **part: Any) -> None:
+    """How long parties stay, by their past experience."""
+    opened, scope = open_scope(workspace, **part)
+    result = opened.staying(scope)
+    columns: list[Column] = [
+        ("past experience", lambda r: f"{r.level} ({r.low:.0f}–{r.high:.0f})"),
+        ("parties", lambda r: r.parties),
+        ("left", lambda r: r.left),
+        ("there after 90 days", lambda r: percent(r.after[0])),
+        ("180 days", lambda r: percent(r.after[1])),
+        ("365 days", lambda r: percent(r.after[2])),
+    ]
+    show(result, columns, "Staying", as_json=as_json)
+    if not as_json:
+        _say(result.sentences, result.refusals)
+
+
+@click.command()
+@scoped
+@click.pass_obj
+def lifetime(workspace: Path, /, as_json: bool, **part: Any) -> None:
+    """What parties will bring in the time to come."""
+    opened, scope = open_scope(workspace, **part)
+    result = opened.lifetimes(scope)
+    columns: list[Column] = [
+        ("experience", lambda r: r.level),
+        ("parties", lambda r: r.parties),
+        ("there still", lambda r: "–" if r.value.hidden else f"{r.alive:.0%}"),
+        ("purchases each", lambda r: r.purchases),
+        ("amount of one", lambda r: r.amount),
+        (f"value each, {result.currency}", lambda r: r.value),
+        ("together", lambda r: r.total),
+    ]
+    show(result, columns, "Lifetime value", as_json=as_json)
+    if not as_json:
+        _say(result.sentences)
+
+
+@click.command()
+@scoped
+@click.pass_obj
+def money(workspace: Path, /, as_json: bool, **part: Any) -> None:
+    """Money by touchpoint, reconciled over parties and months to the last unit."""
+    opened, scope = open_scope(workspace, **part)
+    result = opened.money(scope)
+    columns: list[Column] = [
+        ("touchpoint", lambda r: r.label),
+        ("interactions", lambda r: r.moments),
+        ("paying", lambda r: r.paying),
+        (f"received, {result.currency}", lambda r: f"{r.received:,.2f}"),
+        ("of it returned", lambda r: f"{r.returned:,.2f}"),
+        ("cost", lambda r: f"{r.cost:,.2f}"),
+    ]
+    show(result, columns, "Money", as_json=as_json)
+    if not as_json:
+        word = "agree" if result.reconciled else "do NOT agree"
+        said = (
+            f"Received {result.received:,.2f} by touchpoint, {result.by_parties:,.2f} by party "
+            f"({result.parties:,}), {result.by_months:,.2f} by month: the three {word}."
+        )
+        _say((said,) if result.reconciled else (), () if result.reconciled else (said,))
+
+
+@click.command("what-if")
+@click.argument("finding")
+@click.option(
+    "--removed", type=click.IntRange(1, 100), default=100, show_default=True,
+    help="Per cent of the problem that goes.",
+)  # fmt: skip
+@click.option("--as-it-is", is_flag=True, help="By the regression, not by the adjusted effect.")
+@AS_JSON
+@click.pass_obj
+def what_if(workspace: Path, finding: str, removed: int, as_it_is: bool, as_json: bool) -> None:
+    """What changes when FINDING goes, as late:parcel_delivered: score, spend, leaving, cost."""
+    result = open_workspace(workspace).what_if(
+        finding, removed=removed / 100, adjusted=not as_it_is
+    )
+    columns: list[Column] = [
+        ("what", lambda r: r.measure),
+        ("unit", lambda r: r.unit),
+        ("change", lambda r: r.change),
+        ("5 %", lambda r: r.quantiles[0]),
+        ("25 %", lambda r: r.quantiles[1]),
+        ("75 %", lambda r: r.quantiles[3]),
+        ("95 %", lambda r: r.quantiles[4]),
+        ("for the better", lambda r: f"{r.better:.0%}"),
+    ]
+    show(result, columns, f"{removed} % of it gone: {result.problem}", as_json=as_json)
+    if not as_json:
+        _say((f"Evidence: {result.grade}.",), result.refused)
+
+
+COMMANDS: tuple[click.Command, ...] = (population, effects, staying, lifetime, money, what_if)

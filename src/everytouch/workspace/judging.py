@@ -1,0 +1,111 @@
+"""Everybody and not only who answered; causes and not only company; worth from now on."""
+
+from everytouch.drivers import api as drivers_room
+from everytouch.drivers.api import Effects, Known, Lifetimes, Money, Staying, WhatIf
+from everytouch.errors import NotEnoughDataError, UnknownNameError
+from everytouch.metrics import api as metrics
+from everytouch.metrics.api import POPULATION_BY, Population, PopulationBy
+from everytouch.perception.api import Per
+from everytouch.stats import intervals
+from everytouch.trails.api import EVERYTHING, Scope
+from everytouch.workspace.asking import Asking, customers
+
+
+class Judging(Asking):
+    """Figures that need a model behind them, and say how far it may be trusted."""
+
+    def population(
+        self, by: PopulationBy = "all", scope: Scope = EVERYTHING, *, per: Per = "journey"
+    ) -> Population:
+        """Everybody beside those who answered: weighted, and predicted of the silent.
+
+        Raises:
+            NotEnoughDataError: too few answered to learn from, or nobody is silent.
+        """
+        if by not in POPULATION_BY:
+            words = ", ".join(POPULATION_BY)
+            raise UnknownNameError(f"a population is not parted by {by!r}", f"use: {words}")
+        if not self.pinned:
+            return self.pin().population(by, scope, per=per)
+        trails, known = self.trails(), self.catalogue
+        if by == "segment":
+            scopes = {name: self._segment(name) for name in known.segments}
+            labels = {name: segment.label for name, segment in known.segments.items()}
+            among = metrics.among_segments(scopes, labels)
+        elif by == "month":
+            among = metrics.among_months(trails, self.settings.timezone)
+        else:
+            among = metrics.among_all()
+        return metrics.population(trails, self._engine, known, self.settings, among, scope, per=per)
+
+    def effects(self, scope: Scope = EVERYTHING, *, only: str | None = None) -> Effects:
+        """What problems do to the score, adjusted for who meets them.
+
+        Args:
+            only: one problem, as late:parcel_delivered.
+
+        Raises:
+            NotEnoughDataError: too few answers with a problem, or without.
+        """
+        if not self.pinned:
+            return self.pin().effects(scope, only=only)
+        segments = {name: self._segment(name) for name in self.catalogue.segments}
+        return drivers_room.effects(
+            self.trails(), self._engine, self.catalogue, self.settings, segments, scope, only=only
+        )
+
+    def staying(self, scope: Scope = EVERYTHING) -> Staying:
+        """How long parties stay, by their past experience; of customers."""
+        trails = self.trails()
+        asked = customers(trails) if scope == EVERYTHING else scope
+        return drivers_room.staying(trails, self._engine, self.catalogue, self.settings, asked)
+
+    def lifetimes(self, scope: Scope = EVERYTHING) -> Lifetimes:
+        """What parties will bring in the time to come.
+
+        Raises:
+            NotEnoughDataError: too few came back to learn from.
+        """
+        return drivers_room.lifetimes(self.trails(), self._engine, self.settings, scope)
+
+    def money(self, scope: Scope = EVERYTHING) -> Money:
+        """Money by touchpoint, reconciled over parties and time."""
+        return drivers_room.money(self.trails(), self._engine, self.catalogue, self.settings, scope)
+
+    def what_if(self, finding: str, *, removed: float = 1.0, adjusted: bool = True) -> WhatIf:
+        """What would change were a part of a problem gone, as late:parcel_delivered.
+
+        Args:
+            removed: the part, 0..1.
+            adjusted: by the adjusted effect where there is one, not by the regression's.
+
+        Raises:
+            UnknownNameError: there is no such finding.
+            NotEnoughDataError: nothing is known of what it does.
+        """
+        if not self.pinned:
+            return self.pin().what_if(finding, removed=removed, adjusted=adjusted)
+        worth = self.worth()
+        ranked = self.findings(worth=worth)
+        row = next((one for one in ranked.rows if one.name == finding), None)
+        if row is None:
+            raise UnknownNameError(
+                f"finding {finding!r} is unknown", "use a name of the ranked list: findings"
+            )
+        if row.lowers.hidden:
+            raise NotEnoughDataError(
+                f"what {finding} does is not known: too few answers after it", "ask more"
+            )
+        lowers, grade = row.lowers, row.grade
+        if adjusted:
+            try:
+                (effect,) = self.effects(only=finding).rows
+                lowers, grade = intervals.negative(effect.effect), effect.grade
+            except NotEnoughDataError:
+                pass  # the regression's stays
+        share = intervals.share(row.answers, max(row.answers, row.lowers.n))
+        known = Known(
+            row.problem, lowers, share, ranked.buyers, worth.slope, self.staying().hazard,
+            row.direct_cost, grade,
+        )  # fmt: skip
+        return drivers_room.what_if(known, self.settings, removed=removed)
