@@ -35,6 +35,7 @@ GIVEN = {
     "foresee": "after=web_checkout&unit=correlation",
     "kinds": "unit=correlation",
     "against": "map=online_order",
+    "what-if": "finding=slow:store_checkout&removed=50",
 }
 
 
@@ -53,6 +54,9 @@ def test_every_question_answers_as_the_library_does(api, home):
         "kinds": home.journey_kinds(**unit),
         "against": home.against("online_order"),
         "repeats": home.repeats(),
+        "staying": home.staying(),
+        "money": home.money(),
+        "what-if": home.what_if("slow:store_checkout", removed=0.5),
     }.items():
         assert api(f"/{name}?{GIVEN.get(name, '')}") == json.loads(result.to_json()), name
     assert api("/findings") == json.loads(json.dumps(plain(home.findings())))

@@ -162,10 +162,11 @@ def what_if(workspace: Path, finding: str, removed: int, as_it_is: bool, as_json
         ("75 %", lambda r: r.quantiles[3]),
         ("95 %", lambda r: r.quantiles[4]),
         ("for the better", lambda r: f"{r.better:.0%}"),
+        ("evidence", lambda r: r.grade),
     ]
     show(result, columns, f"{removed} % of it gone: {result.problem}", as_json=as_json)
     if not as_json:
-        _say((f"Evidence: {result.grade}.",), result.refused)
+        _say((), result.refused)
 
 
 COMMANDS: tuple[click.Command, ...] = (population, effects, staying, lifetime, money, what_if)

@@ -13,6 +13,7 @@ from everytouch.stats.intervals import Estimate, normal_quantile
 
 Floats = NDArray[np.float64]
 DRAWS = 10_000
+ASSOCIATION = "association"
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -24,6 +25,7 @@ class Outcome:
         measure: score (mean of all), spend, leaving (share of a year's leavers), cost.
         change: with its interval; quantiles: at ``QUANTILES``.
         better: share of the draws in which it is for the better.
+        grade: of the evidence: what a point of score does to money is an association.
     """
 
     measure: str
@@ -31,6 +33,7 @@ class Outcome:
     change: Estimate
     quantiles: tuple[float, ...]
     better: float
+    grade: str
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def what_if(known: Known, settings: Settings, *, removed: float = 1.0) -> WhatIf
         * _drawn(rng, known.lowers, settings)
         * np.clip(_drawn(rng, known.share, settings), 0, 1)
     )
-    rows = [_outcome("score", "points of the mean score", points, settings)]
+    rows = [_outcome("score", "points of the mean score", points, settings, grade=known.grade)]
     refused = []
     if known.slope is None or known.slope.hidden:
         refused.append("Spend cannot be said: too few buyers after the freeze.")
@@ -119,9 +122,12 @@ def _drawn_ratio(rng: np.random.Generator, one: Estimate, settings: Settings) ->
     return np.exp(rng.normal(math.log(one.value), error, DRAWS))
 
 
-def _outcome(measure: str, unit: str, draws: Floats, settings: Settings, good: int = 1) -> Outcome:
+def _outcome(
+    measure: str, unit: str, draws: Floats, settings: Settings, good: int = 1,
+    grade: str = ASSOCIATION,
+) -> Outcome:  # fmt: skip
     tail = (1 - settings.confidence) / 2
     low, middle, high = np.quantile(draws, [tail, 0.5, 1 - tail])
     change = Estimate(float(middle), float(low), float(high), DRAWS, "drawn")
     quantiles = tuple(float(q) for q in np.quantile(draws, QUANTILES))
-    return Outcome(measure, unit, change, quantiles, float((good * draws > 0).mean()))
+    return Outcome(measure, unit, change, quantiles, float((good * draws > 0).mean()), grade)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+from everytouch.drivers import api as drivers_room
 from everytouch.drivers.api import Drivers, Effects, Lifetimes, Money, Staying, WhatIf, Worth
 from everytouch.errors import UnknownNameError
 from everytouch.improvement.api import Movement, RankedList
@@ -321,7 +322,13 @@ def money(ask: Ask) -> Money:
 )
 def what_if(ask: Ask, finding: str, removed: str) -> WhatIf:
     """What changes when a problem goes: score, spend, leaving, cost."""
-    return ask.workspace.what_if(finding, removed=int(removed) / 100)
+    return without(ask, finding, int(removed))
+
+
+def without(ask: Ask, finding: str, removed: int) -> WhatIf:
+    """What changes when so many per cent of a problem go; what is known of it is kept."""
+    known = ask.once("known", lambda: ask.workspace.known(finding), finding)
+    return drivers_room.what_if(known, ask.workspace.settings, removed=removed / 100)
 
 
 @question(need="comments")

@@ -10,7 +10,18 @@ PROBLEMS: dict[str, Any] = {
     "failed": lazy("goes wrong"),
     "repeated": lazy("needed again within days"),
 }
-GRADES: dict[str, Any] = {"association": lazy("association"), "none yet": lazy("none yet")}
+GRADES: dict[str, Any] = {
+    "association": lazy("association"),
+    "quasi-causal": lazy("quasi-causal"),
+    "experiment": lazy("experiment"),
+    "none yet": lazy("none yet"),
+}
+GOES: dict[str, Any] = {
+    "score": lazy("mean score"),
+    "spend": lazy("spend a year"),
+    "leaving": lazy("leaving, % of those who leave"),
+    "cost": lazy("cost a year"),
+}
 BY: dict[str, Any] = {
     "all": lazy("all"),
     "touchpoint": lazy("touchpoint"),
@@ -80,6 +91,7 @@ DEVIATIONS: dict[str, Any] = {
 }
 METRICS: dict[str, Any] = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "mean": lazy("mean score")}
 LEVELS: dict[str, Any] = {
+    "no score": lazy("no score"),
     "poorest": lazy("poorest"),
     "poor": lazy("poor"),
     "middling": lazy("middling"),
@@ -139,6 +151,7 @@ SETTINGS: dict[str, Any] = {
     "window_days": lazy("Days before an answer that belong to it"),
     "repeat_contact_days": lazy("Days within which a second contact is a repeat"),
     "follow_up_days": lazy("Days in which the worth of an experience is read"),
+    "dormant_days": lazy("Days of silence after which a party counts as gone"),
     "drivers": lazy("Most drivers that are told apart"),
 }
 PERIODS: dict[str, Any] = {

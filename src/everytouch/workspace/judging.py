@@ -1,5 +1,7 @@
 """Everybody and not only who answered; causes and not only company; worth from now on."""
 
+import contextlib
+
 from everytouch.drivers import api as drivers_room
 from everytouch.drivers.api import Effects, Known, Lifetimes, Money, Staying, WhatIf
 from everytouch.errors import NotEnoughDataError, UnknownNameError
@@ -76,7 +78,16 @@ class Judging(Asking):
         """What would change were a part of a problem gone, as late:parcel_delivered.
 
         Args:
-            removed: the part, 0..1.
+            removed: the part, 0..1; ``adjusted`` as for ``known``.
+        """
+        return drivers_room.what_if(
+            self.known(finding, adjusted=adjusted), self.settings, removed=removed
+        )
+
+    def known(self, finding: str, *, adjusted: bool = True) -> Known:
+        """All that is known of a problem, to say what would change without it.
+
+        Args:
             adjusted: by the adjusted effect where there is one, not by the regression's.
 
         Raises:
@@ -84,7 +95,7 @@ class Judging(Asking):
             NotEnoughDataError: nothing is known of what it does.
         """
         if not self.pinned:
-            return self.pin().what_if(finding, removed=removed, adjusted=adjusted)
+            return self.pin().known(finding, adjusted=adjusted)
         worth = self.worth()
         ranked = self.findings(worth=worth)
         row = next((one for one in ranked.rows if one.name == finding), None)
@@ -97,15 +108,12 @@ class Judging(Asking):
                 f"what {finding} does is not known: too few answers after it", "ask more"
             )
         lowers, grade = row.lowers, row.grade
-        if adjusted:
-            try:
+        with contextlib.suppress(NotEnoughDataError):  # then the regression's stays
+            if adjusted:
                 (effect,) = self.effects(only=finding).rows
                 lowers, grade = intervals.negative(effect.effect), effect.grade
-            except NotEnoughDataError:
-                pass  # the regression's stays
         share = intervals.share(row.answers, max(row.answers, row.lowers.n))
-        known = Known(
+        return Known(
             row.problem, lowers, share, ranked.buyers, worth.slope, self.staying().hazard,
             row.direct_cost, grade,
         )  # fmt: skip
-        return drivers_room.what_if(known, self.settings, removed=removed)

@@ -8,12 +8,13 @@ from everytouch.web.figures import (
     feeling,
     improve,
     journeys,
+    judging,
     maps,
     places,
 )
 
 FIGURES: dict[str, Spec] = {
     spec.name: spec
-    for file in (improve, feeling, places, journeys, built, compared, maps, drivers)
+    for file in (improve, feeling, places, journeys, built, compared, maps, drivers, judging)
     for spec in file.FIGURES
 }

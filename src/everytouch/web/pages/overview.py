@@ -10,9 +10,10 @@ from django.shortcuts import render
 from everytouch.metrics import api as metrics
 from everytouch.web.ask import Ask
 from everytouch.web.figures.feeling import BREAKDOWNS
-from everytouch.web.questions import perception
+from everytouch.web.figures.judging import EVERYBODY
+from everytouch.web.questions import findings, perception
 from everytouch.web.routes import Route
-from everytouch.web.words import BY
+from everytouch.web.words import BY, PROBLEMS
 
 LIVE = 12
 
@@ -81,15 +82,33 @@ def page(template: str, **more: Any) -> Any:
     return view
 
 
+def worth(request: HttpRequest) -> HttpResponse:
+    """What experience is worth, and what would change without a problem."""
+    ask: Ask = request.ask
+    rows = [row for row in findings(ask.keeping()).rows if not row.lowers.hidden]
+    values = {
+        "ask": ask,
+        "findings": [
+            (row.name, f"{row.label}: {PROBLEMS[row.name.partition(':')[0]]}") for row in rows
+        ],
+        "removed": ask.number("removed", 100, 10, 100),
+    }
+    return render(request, "web/worth.html", values)
+
+
 ROUTES = (
     Route("", overview, "overview", "see"),
     Route("live", live, "live", "see"),
     Route(
         "feeling",
-        page("web/feeling.html", breakdowns=[(by, BY[by]) for by in BREAKDOWNS]),
+        page(
+            "web/feeling.html",
+            breakdowns=[(by, BY[by]) for by in BREAKDOWNS],
+            everybody=[(by, BY[by]) for by in EVERYBODY],
+        ),
         "feeling",
         "see",
     ),
     Route("drivers", page("web/drivers.html"), "drivers", "see"),
-    Route("worth", page("web/worth.html"), "worth", "see"),
+    Route("worth", worth, "worth", "see"),
 )
