@@ -28,6 +28,7 @@ ARGUMENTS = {
     "behind": ["online_order", "late:delivered"],
     "funnel": ["website_visit", "web_checkout"],
     "moments": ["late:parcel_delivered"],
+    "what-if": ["slow:store_checkout", "--as-it-is"],
     "trail": ["customer_no:C00000001"],
 }
 SKIP = {"import", "export-log"}  # they need files; test_collect.py and test_logs.py run them

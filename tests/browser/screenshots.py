@@ -38,6 +38,7 @@ PAGES = {
     "feeling": "/feeling",
     "drivers": "/drivers",
     "worth": "/worth",
+    "worked": "/worked",
     "finding": "/findings/late:parcel_delivered",
     "sources": "/sources",
     "quarantine": "/quarantine",

@@ -136,6 +136,7 @@ TABLE = r"""
 /api/v1/sources GET - - - + +
 /api/v1/stage-flows GET - + + + +
 /api/v1/volume GET - + + + +
+/api/v1/verdicts GET - + - + +
 /api/v1/worth GET - + + + +
 /catalogue/<str:section>/<str:name>/remove POST - - - + +
 /drivers GET - + + + +
@@ -223,6 +224,7 @@ TABLE = r"""
 /uploads POST - - - + +
 /uploads/<str:code> GET - - - + +
 /uploads/<str:code> POST - - - + +
+/worked GET - + + + +
 /worth GET - + + + +
 """
 

@@ -1,5 +1,6 @@
 """The catalogue as frozen records, and the vocabularies its words come from."""
 
+import datetime
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -22,6 +23,8 @@ VALUES = (
 """Elements of value (Almquist, Senior and Bloch, HBR 2016)."""
 
 InstrumentKind = Literal["nps", "csat", "ces", "mean"]
+InitiativeKind = Literal["experiment", "rollout", "single"]
+InitiativeMetric = Literal["score", "spend", "cost"]
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,48 @@ class Persona:
 
 
 @dataclass(frozen=True)
+class Initiative:
+    """A change meant to improve things, with what shall tell whether it did.
+
+    Attributes:
+        kind: "experiment": parties were dealt to ``treated`` and ``control`` by chance; "rollout":
+            it came to ``treated``, and to each of ``waves``, while others went on as before;
+            "single": it came to one segment, held against a mixture of ``others``.
+        metric: score (of the headline's answers), spend or cost (of a party and month).
+        named: day on which metric and comparison were written down; after ``start`` the verdict is
+            an exploration.
+        start, until: first day of the change, and the first day that is not looked at any more.
+        treated, control, others: segments; all other parties where ``control`` is empty.
+        waves: later roll-outs, as ``segment 2025-06-01``.
+        share: of the parties of an experiment that are to be treated.
+        planned: parties at which an experiment's interval is to be narrowest.
+        finding: of the ranked list, that it is about, as late:parcel_delivered.
+    """
+
+    name: str
+    label: str
+    kind: InitiativeKind
+    metric: InitiativeMetric
+    named: datetime.date
+    start: datetime.date
+    treated: str
+    control: str = ""
+    until: datetime.date | None = None
+    waves: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    share: float = 0.5
+    planned: int = 1_000
+    finding: str = ""
+
+    @property
+    def rollout(self) -> dict[str, datetime.date]:
+        """Segments and the first day of the change there."""
+        parts = [wave.rpartition(" ") for wave in self.waves]
+        later = {name.strip(): datetime.date.fromisoformat(day) for name, _, day in parts}
+        return {self.treated: self.start, **later}
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """All that is known of what the organisation means to give, by name."""
 
@@ -131,4 +176,5 @@ class Catalogue:
     instruments: dict[str, Instrument] = field(default_factory=dict)
     segments: dict[str, Segment] = field(default_factory=dict)
     personas: dict[str, Persona] = field(default_factory=dict)
+    initiatives: dict[str, Initiative] = field(default_factory=dict)
     bad_outcomes: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from everytouch.catalogue.model import (
     SENSES,
     VALUES,
     Catalogue,
+    Initiative,
     Instrument,
     Persona,
     Segment,
@@ -28,6 +29,7 @@ _SECTIONS: dict[str, type] = {
     "instruments": Instrument,
     "segments": Segment,
     "personas": Persona,
+    "initiatives": Initiative,
 }
 
 
@@ -200,6 +202,27 @@ def _check(catalogue: Catalogue, where: str) -> None:
         if persona.segment is not None:
             one_of(persona.segment, catalogue.segments, f"{where}: personas.{name}.segment")
         _check_words(persona, f"{where}: personas.{name}")
+    for name, initiative in catalogue.initiatives.items():
+        _check_initiative(initiative, catalogue, f"{where}: initiatives.{name}")
+
+
+def _check_initiative(one: Initiative, catalogue: Catalogue, place: str) -> None:
+    try:
+        treated = one.rollout
+    except ValueError as error:
+        raise CatalogueError(
+            f"{place}.waves: {error}", "write each as: segment 2025-06-01"
+        ) from error
+    for segment in (*treated, *filter(None, (one.control, *one.others))):
+        one_of(segment, catalogue.segments, place)
+    if not 0 < one.share < 1:
+        raise CatalogueError(f"{place}.share = {one.share} is no share", "give one between 0 and 1")
+    if one.until is not None and one.until <= one.start:
+        raise CatalogueError(f"{place}.until is not after its start", "give a later day")
+    if one.kind == "experiment" and not one.control:
+        raise CatalogueError(f"{place} has no control", "name the segment that was not treated")
+    if one.kind == "single" and len(one.others) < 2:
+        raise CatalogueError(f"{place}.others are too few", "name two segments or more")
 
 
 def _check_words(item: Touchpoint | Persona, place: str) -> None:

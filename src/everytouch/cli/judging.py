@@ -169,4 +169,34 @@ def what_if(workspace: Path, finding: str, removed: int, as_it_is: bool, as_json
         _say((), result.refused)
 
 
-COMMANDS: tuple[click.Command, ...] = (population, effects, staying, lifetime, money, what_if)
+@click.command()
+@AS_JSON
+@click.pass_obj
+def verdicts(workspace: Path, as_json: bool) -> None:
+    """Did it work: a verdict on each initiative of the catalogue."""
+    result = open_workspace(workspace).verdicts()
+    columns: list[Column] = [
+        ("initiative", lambda r: f"{r.label}\n{r.name}"),
+        ("compared by", lambda r: r.kind),
+        ("metric", lambda r: r.metric),
+        ("effect", lambda r: r.effect),
+        ("verdict", lambda r: r.verdict),
+        ("grade", lambda r: r.grade),
+    ]
+    show(result, columns, "Did it work", as_json=as_json)
+    if not as_json:
+        for row in result.rows:
+            _say((row.sentence, *(f"  {check}" for check in row.checks)))
+        if not result.rows:
+            _say((), ("No initiative is in the catalogue: name one, with metric and start.",))
+
+
+COMMANDS: tuple[click.Command, ...] = (
+    population,
+    effects,
+    staying,
+    lifetime,
+    money,
+    what_if,
+    verdicts,
+)

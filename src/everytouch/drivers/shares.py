@@ -70,7 +70,11 @@ def cross_products(
 ) -> CrossProducts:
     """Cross-products of these features and the score in one bucket, by group of parties."""
     seen = windows(bucket, scope, rules, instrument)
-    X = np.column_stack([f.of(seen) for f in features]) if features else np.empty((0, 0))
+    X = (
+        np.column_stack([f.of(seen) for f in features])
+        if features
+        else np.empty((len(seen.rows), 0))
+    )
     party = bucket.parties[np.searchsorted(bucket.offsets, seen.rows, side="right") - 1]
     return CrossProducts.of(X, seen.score, (party.view(np.uint64) % GROUPS).astype(np.int64))
 

@@ -6,10 +6,12 @@ from everytouch.improvement.ranking import (
     WORDS,
     Finding,
     RankedList,
+    graded,
     last_year,
     moments_behind,
     ranked,
 )
+from everytouch.improvement.verdicts import Verdict, Verdicts, verdicts
 
 __all__ = [
     "WORDS",
@@ -17,10 +19,14 @@ __all__ = [
     "Finding",
     "Movement",
     "RankedList",
+    "Verdict",
+    "Verdicts",
+    "graded",
     "last_year",
     "moments_behind",
     "movement",
     "overall",
     "periods",
     "ranked",
+    "verdicts",
 ]

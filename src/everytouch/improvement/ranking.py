@@ -2,6 +2,7 @@
 
 import datetime
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -231,6 +232,19 @@ def ranked(
     listed = [row for row in rows if row.touchpoint in here]
     numbered = tuple(replace(row, rank=i) for i, row in enumerate(listed, 1))
     return RankedList(basis, numbered, settings.currency, worth.refusals, touched.buyers)
+
+
+def graded(
+    result: RankedList, effects: Mapping[str, str], verdicts: Mapping[str, str]
+) -> RankedList:
+    """The list with better grades, where a finding's effect was adjusted or tried.
+
+    Args:
+        effects, verdicts: grades by the name of the finding.
+    """
+    found = {**effects, **verdicts}
+    rows = tuple(replace(row, grade=found.get(row.name, row.grade)) for row in result.rows)
+    return replace(result, rows=rows)
 
 
 def _order(row: Finding) -> tuple[float, float, str]:

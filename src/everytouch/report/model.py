@@ -4,11 +4,11 @@ import datetime
 from dataclasses import dataclass
 
 from everytouch.catalogue.api import Catalogue, JourneyMap
-from everytouch.drivers.api import Drivers, Worth
-from everytouch.improvement.api import RankedList
+from everytouch.drivers.api import Drivers, Effects, Lifetimes, Money, Staying, Worth
+from everytouch.improvement.api import RankedList, Verdicts
 from everytouch.journeys.api import Against, DropOff, Graph, Paths
 from everytouch.ledger.api import SourceStatus
-from everytouch.metrics.api import Breakdown, Promises
+from everytouch.metrics.api import Breakdown, Population, Promises
 from everytouch.settings import Settings
 from everytouch.trails.api import Moment
 
@@ -49,3 +49,9 @@ class ReportData:
     drivers: Drivers | None
     no_drivers: str
     worth: Worth
+    population: Population | None
+    effects: Effects | None
+    staying: Staying
+    lifetimes: Lifetimes | None
+    money: Money
+    verdicts: Verdicts

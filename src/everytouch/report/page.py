@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,7 @@ def html(data: ReportData, *, interactive: bool = True) -> str:
     ]
     return environment.get_template("report.html").render(
         d=data,
+        validated=metrics.validated(data.population) if data.population else (),
         charts=_charts(data),
         titles=_TITLES,
         rows={b.by: _rows(b) for b in data.perception},
@@ -125,7 +127,7 @@ def _spec(chart: Chart) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))  # noqa: S704
 
 
-def _number(value: float | None, digits: int = 0) -> str:
+def _number(value: float | Decimal | None, digits: int = 0) -> str:
     if value is None or math.isnan(value):
         return "–"
     return f"{value:,.{digits}f}".replace("-", "−")

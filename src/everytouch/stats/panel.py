@@ -95,6 +95,77 @@ def staggered(Y: Floats, first: Ints, confidence: float = 0.95) -> Differences:
     )  # fmt: skip
 
 
+def repeated(
+    n: Floats, total: Floats, squares: Floats, first: Ints, confidence: float = 0.95
+) -> Differences:
+    """The same of repeated cross-sections: whoever answers in a period, not the same people.
+
+    All effects are contrasts of cell means, whose variances are those of independent answers.
+
+    Args:
+        n, total, squares: answers, their sum, and that of their squares, (groups, t).
+        first: period in which each group was first treated, NEVER for those who never are.
+
+    Raises:
+        ValueError: no group is treated in time, or none never, or no cell can be compared.
+    """
+    periods, never = n.shape[1], np.flatnonzero(first == NEVER)
+    groups = [i for i in range(len(first)) if 0 < first[i] < periods]
+    if not len(never) or not groups:
+        raise ValueError("some groups must be treated in time, and some never")
+    rest = (n[never].sum(0), total[never].sum(0), squares[never].sum(0))
+    n, total, squares = (
+        np.vstack([a[groups], b]) for a, b in zip((n, total, squares), rest, strict=True)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means = (total / n).ravel()
+        spread = (np.maximum(squares - total * total / n, 0) / (n - 1) / n).ravel()
+    enough, last = n >= 2, len(groups)
+    keys, contrasts = [], []
+    for i, group in enumerate(groups):
+        g = int(first[group])
+        for t in range(1, periods):
+            base = t - 1 if t < g else g - 1
+            if enough[i, t] and enough[i, base] and enough[last, t] and enough[last, base]:
+                row = np.zeros(len(means))
+                row[[i * periods + t, last * periods + base]] = 1.0
+                row[[i * periods + base, last * periods + t]] = -1.0
+                keys.append((i, t))
+                contrasts.append(row)
+    after = [at for at, (i, t) in enumerate(keys) if t >= first[groups[i]]]
+    if not after:
+        raise ValueError("no period after the start has answers on both sides")
+    C, known = np.array(contrasts), np.isfinite(means) & np.isfinite(spread)
+    C, means, spread = C[:, known], means[known], spread[known]
+    sizes = np.array([n[keys[at]] for at in after])
+    z, asked = normal_quantile(confidence), int(n.sum())
+
+    def estimate(row: Floats) -> Estimate:
+        value, half = float(row @ means), z * math.sqrt(float(row**2 @ spread))
+        return Estimate(value, value - half, value + half, asked, "difference-in-differences")
+
+    early = C[[at for at, (i, t) in enumerate(keys) if t < first[groups[i]]]]
+    cells = tuple(
+        GroupTime(int(first[groups[i]]), t, estimate(C[at])) for at, (i, t) in enumerate(keys)
+    )
+    by_group = []
+    for i, group in enumerate(groups):
+        mine = [at for at in after if keys[at][0] == i]
+        if mine:
+            by_group.append(GroupTime(int(first[group]), -1, estimate(C[mine].mean(0))))
+    overall = estimate(sizes @ C[after] / sizes.sum())
+    return Differences(overall, tuple(by_group), cells, _nothing(early, means, spread))
+
+
+def _nothing(contrasts: Floats, means: Floats, spread: Floats) -> float:
+    """Chance of such contrasts together were all of them nothing (Wald's test)."""
+    if not len(contrasts):
+        return math.nan
+    values, covariance = contrasts @ means, (contrasts * spread) @ contrasts.T
+    chi = float(values @ np.linalg.pinv(covariance) @ values)
+    return float(special.chdtrc(int(np.linalg.matrix_rank(covariance)), chi))
+
+
 def _cell(step: Floats, mine: NDArray[np.bool_], never: NDArray[np.bool_]) -> tuple[float, Floats]:
     """Mean step of a group less that of the others, and each unit's influence on it."""
     a, b = float(step[mine].mean()), float(step[never].mean())

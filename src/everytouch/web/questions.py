@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from everytouch.drivers import api as drivers_room
 from everytouch.drivers.api import Drivers, Effects, Lifetimes, Money, Staying, WhatIf, Worth
 from everytouch.errors import UnknownNameError
-from everytouch.improvement.api import Movement, RankedList
+from everytouch.improvement.api import Movement, RankedList, Verdicts
 from everytouch.journeys.api import (
     DIRECTIONS,
     ORDERS,
@@ -323,6 +323,12 @@ def money(ask: Ask) -> Money:
 def what_if(ask: Ask, finding: str, removed: str) -> WhatIf:
     """What changes when a problem goes: score, spend, leaving, cost."""
     return without(ask, finding, int(removed))
+
+
+@question(whole=True)
+def verdicts(ask: Ask) -> Verdicts:
+    """Did it work: a verdict on each initiative, by what was named beforehand."""
+    return ask.workspace.verdicts()
 
 
 def without(ask: Ask, finding: str, removed: int) -> WhatIf:

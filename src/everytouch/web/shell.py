@@ -41,6 +41,7 @@ NAVIGATION = (
     Entry("/feeling", lazy("Feeling"), "mood-smile"),
     Entry("/drivers", lazy("Drivers"), "chart-dots"),
     Entry("/worth", lazy("Worth"), "coin"),
+    Entry("/worked", lazy("Did it work"), "circle-check"),
     Entry(
         "/sources",
         lazy("Sources"),
@@ -59,6 +60,7 @@ SHAREABLE = {
     "/feeling": "web/feeling.html",
     "/drivers": "web/drivers.html",
     "/worth": "web/worth.html",
+    "/worked": "web/worked.html",
 }
 """Pages that may be shared by a link, and their templates."""
 

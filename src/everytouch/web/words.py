@@ -16,6 +16,18 @@ GRADES: dict[str, Any] = {
     "experiment": lazy("experiment"),
     "none yet": lazy("none yet"),
 }
+COMPARED_BY: dict[str, Any] = {
+    "experiment": lazy("experiment"),
+    "rollout": lazy("roll-out against others"),
+    "single": lazy("mixture of others"),
+}
+VERDICTS: dict[str, Any] = {
+    "worked": lazy("worked"),
+    "did harm": lazy("did harm"),
+    "not shown": lazy("not shown"),
+    "void": lazy("void"),
+    "cannot be said": lazy("cannot be said"),
+}
 GOES: dict[str, Any] = {
     "score": lazy("mean score"),
     "spend": lazy("spend a year"),

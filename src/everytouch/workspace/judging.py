@@ -3,8 +3,10 @@
 import contextlib
 
 from everytouch.drivers import api as drivers_room
-from everytouch.drivers.api import Effects, Known, Lifetimes, Money, Staying, WhatIf
+from everytouch.drivers.api import Effects, Known, Lifetimes, Money, Staying, WhatIf, Worth
 from everytouch.errors import NotEnoughDataError, UnknownNameError
+from everytouch.improvement import api as improvement
+from everytouch.improvement.api import RankedList, Verdicts
 from everytouch.metrics import api as metrics
 from everytouch.metrics.api import POPULATION_BY, Population, PopulationBy
 from everytouch.perception.api import Per
@@ -73,6 +75,39 @@ class Judging(Asking):
     def money(self, scope: Scope = EVERYTHING) -> Money:
         """Money by touchpoint, reconciled over parties and time."""
         return drivers_room.money(self.trails(), self._engine, self.catalogue, self.settings, scope)
+
+    def verdicts(self) -> Verdicts:
+        """Whether the catalogue's initiatives worked."""
+        if not self.pinned:
+            return self.pin().verdicts()
+        initiatives = tuple(self.catalogue.initiatives.values())
+        named = {n for one in initiatives for n in (*one.rollout, one.control, *one.others) if n}
+        scopes = {name: self._segment(name) for name in sorted(named)}
+        return improvement.verdicts(self.trails(), self._engine, self.settings, scopes, initiatives)
+
+    def findings(
+        self,
+        scope: Scope = EVERYTHING,
+        worth: Worth | None = None,
+        effects: Effects | None = None,
+    ) -> RankedList:
+        """The ranked list, graded by what is known beyond the regression.
+
+        Args:
+            worth: what experience is worth to everybody, where it is known already.
+            effects: adjusted effects, where they are known already: they raise grades.
+        """
+        found = super().findings(scope, worth)
+        initiatives = self.catalogue.initiatives
+        tried = {
+            initiatives[row.name].finding: row.grade
+            for row in (
+                self.verdicts().rows if any(o.finding for o in initiatives.values()) else ()
+            )
+            if row.grade == "experiment" and initiatives[row.name].finding
+        }
+        adjusted = {row.name: row.grade for row in effects.rows} if effects else {}
+        return improvement.graded(found, adjusted, tried)
 
     def what_if(self, finding: str, *, removed: float = 1.0, adjusted: bool = True) -> WhatIf:
         """What would change were a part of a problem gone, as late:parcel_delivered.

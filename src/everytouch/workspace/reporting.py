@@ -1,9 +1,11 @@
 """The report: everything the other parts answer, in one file."""
 
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from everytouch.errors import EverytouchError, NotEnoughDataError
-from everytouch.improvement import api as improvement
 from everytouch.journeys.api import Paths
 from everytouch.metrics.api import By
 from everytouch.report.api import MapOverlay, ReportData, write_html, write_pdf
@@ -13,6 +15,8 @@ from everytouch.workspace.mapping import Mapping
 from everytouch.workspace.people import People
 from everytouch.workspace.querying import Querying
 from everytouch.workspace.ways_in import WaysIn
+
+T = TypeVar("T")
 
 
 class Reporting(Judging, Mapping, People, Querying, WaysIn, Collecting):
@@ -38,7 +42,8 @@ class Reporting(Judging, Mapping, People, Querying, WaysIn, Collecting):
         except NotEnoughDataError as error:
             found, why = None, error.what
         worth = self.worth()
-        ranked = improvement.ranked(trails, self._engine, self.catalogue, self.settings, worth)
+        effects = self._or_nothing(self.effects)
+        ranked = self.findings(worth=worth, effects=effects)
         by: tuple[By, ...] = ("touchpoint", "stage", "channel", "segment", "month")
         return ReportData(
             catalogue=self.catalogue,
@@ -62,7 +67,19 @@ class Reporting(Judging, Mapping, People, Querying, WaysIn, Collecting):
             drivers=found,
             no_drivers=why,
             worth=worth,
+            population=self._or_nothing(self.population),
+            effects=effects,
+            staying=self.staying(),
+            lifetimes=self._or_nothing(self.lifetimes),
+            money=self.money(),
+            verdicts=self.verdicts(),
         )
+
+    @staticmethod
+    def _or_nothing(ask: Callable[[], T]) -> T | None:
+        with contextlib.suppress(NotEnoughDataError):
+            return ask()
+        return None
 
     def _report_paths(self) -> Paths:
         """Paths by order or case where moments name one, else whole trails."""

@@ -12,7 +12,7 @@ from everytouch.metrics import api as metrics
 from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
-from everytouch.web.words import BY, GOES, GRADES, LEVELS, PROBLEMS
+from everytouch.web.words import BY, COMPARED_BY, GOES, GRADES, LEVELS, PROBLEMS, VERDICTS
 
 EVERYBODY = ("all", "segment", "month")
 
@@ -84,7 +84,6 @@ def effects(ask: Ask) -> Figure:
         Column(_("by another way"), lambda r: r.second, "estimate"),
         Column(_("E-value"), lambda r: r.e_value, "number", 1),
         Column(_("evidence"), lambda r: GRADES[r.grade], "chip"),
-        Column(_("what stands against it"), lambda r: "; ".join(r.warnings) or "–"),
     )
     chart = Chart(
         kind="bars",
@@ -99,6 +98,11 @@ def effects(ask: Ask) -> Figure:
     return Figure(
         columns, result.rows, result.basis, chart,
         said=(f"{worst.label}: {PROBLEMS[worst.problem]}. {worst.sentence}",),
+        refused=tuple(
+            f"{row.label}: {PROBLEMS[row.problem]}. {said}"
+            for row in result.rows
+            for said in row.warnings
+        ),
     )  # fmt: skip
 
 
@@ -211,6 +215,27 @@ def what_if(ask: Ask) -> Figure:
     return Figure(columns, result.rows, result.basis, said=(said,), refused=result.refused)
 
 
+def verdicts(ask: Ask) -> Figure:
+    """Did it work."""
+    result = questions.verdicts(ask)
+    columns = (
+        Column(_("initiative"), lambda r: r.label),
+        Column(_("compared by"), lambda r: COMPARED_BY[r.kind]),
+        Column(_("metric"), lambda r: GOES[r.metric]),
+        Column(_("effect"), lambda r: r.effect, "estimate", 2),
+        Column(_("verdict"), lambda r: VERDICTS[r.verdict], "chip"),
+        Column(_("evidence"), lambda r: GRADES[r.grade], "chip"),
+        Column(_("what was looked at"), lambda r: "; ".join(r.checks)),
+    )
+    return Figure(
+        columns, result.rows, result.basis, said=tuple(row.sentence for row in result.rows),
+        empty=_(
+            "No initiative was named. Write one into the catalogue before it begins: its metric, "
+            "its first day, and whom it is held against."
+        ),
+    )  # fmt: skip
+
+
 def finding_of(ask: Ask) -> str:
     """The finding the address names; the first whose effect is known where it names none."""
     named = ask.options.get("finding", "")
@@ -226,6 +251,7 @@ FIGURES = (
     Spec(
         "effects", lazy("What problems do, adjusted"), effects, honours=("period", "segment"),
     ),
+    Spec("verdicts", lazy("Did it work"), verdicts, honours=()),
     Spec("staying", lazy("Who stays"), staying, honours=("segment",)),
     Spec("lifetime", lazy("What is to come"), lifetime, honours=("segment",)),
     Spec("money", lazy("The money ledger"), money, honours=("period", "segment")),
