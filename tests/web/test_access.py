@@ -98,6 +98,7 @@ TABLE = r"""
 /api/v1/funnel GET - + + + +
 /api/v1/goes-with GET - + + + +
 /api/v1/kinds GET - + + + +
+/api/v1/leaks GET - + + + +
 /api/v1/lifecycle GET - + + + +
 /api/v1/lifetime GET - + + + +
 /api/v1/money GET - + - + +

@@ -141,6 +141,9 @@ def drivers(workspace: Path, /, as_json: bool, **part: Any) -> None:
         ("grade", lambda r: r.grade),
     ]
     show(opened.drivers(scope), columns, "Drivers", as_json=as_json)
+    if not as_json:
+        for leak in opened.leaks(scope).rows:
+            console().print(f"  [yellow]{leak.sentence}[/yellow]", soft_wrap=True)
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from everytouch.drivers.charts import importance, shares, spend
 from everytouch.drivers.effects import Effects, effects
 from everytouch.drivers.features import Feature
+from everytouch.drivers.leaks import Leaks, leaks
 from everytouch.drivers.lifetime import Lifetimes, lifetimes
 from everytouch.drivers.money import Money, money
 from everytouch.drivers.shares import Driver, Drivers, cross_products, drivers
@@ -16,6 +17,7 @@ __all__ = [
     "Effects",
     "Feature",
     "Known",
+    "Leaks",
     "Level",
     "Lifetimes",
     "Money",
@@ -26,6 +28,7 @@ __all__ = [
     "drivers",
     "effects",
     "importance",
+    "leaks",
     "lifetimes",
     "money",
     "shares",

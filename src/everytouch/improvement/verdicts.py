@@ -22,7 +22,7 @@ from everytouch.trails.api import Scope, Trails, microseconds, period_edges
 
 Floats = NDArray[np.float64]
 BEFORE = datetime.timedelta(days=365)  # of an experiment's start, that CUPED looks at
-PARALLEL = 0.05  # p below which a trend was there already
+PARALLEL = 0.01  # p below which a trend was there already
 MOST_PARTIES = 50_000
 WORKED, HARMED, OPEN = "worked", "did harm", "not shown"
 VOID, UNSAID = "void", "cannot be said"

@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass
 
 from everytouch.catalogue.api import Catalogue, JourneyMap
-from everytouch.drivers.api import Drivers, Effects, Lifetimes, Money, Staying, Worth
+from everytouch.drivers.api import Drivers, Effects, Leaks, Lifetimes, Money, Staying, Worth
 from everytouch.improvement.api import RankedList, Verdicts
 from everytouch.journeys.api import Against, DropOff, Graph, Paths
 from everytouch.ledger.api import SourceStatus
@@ -51,6 +51,7 @@ class ReportData:
     worth: Worth
     population: Population | None
     effects: Effects | None
+    leaks: Leaks
     staying: Staying
     lifetimes: Lifetimes | None
     money: Money

@@ -3,7 +3,7 @@
 import contextlib
 
 from everytouch.drivers import api as drivers_room
-from everytouch.drivers.api import Effects, Known, Lifetimes, Money, Staying, WhatIf, Worth
+from everytouch.drivers.api import Effects, Known, Leaks, Lifetimes, Money, Staying, WhatIf, Worth
 from everytouch.errors import NotEnoughDataError, UnknownNameError
 from everytouch.improvement import api as improvement
 from everytouch.improvement.api import RankedList, Verdicts
@@ -57,6 +57,10 @@ class Judging(Asking):
         return drivers_room.effects(
             self.trails(), self._engine, self.catalogue, self.settings, segments, scope, only=only
         )
+
+    def leaks(self, scope: Scope = EVERYTHING) -> Leaks:
+        """Questions whose answers give leaving away."""
+        return drivers_room.leaks(self.trails(), self._engine, self.catalogue, self.settings, scope)
 
     def staying(self, scope: Scope = EVERYTHING) -> Staying:
         """How long parties stay, by their past experience; of customers."""

@@ -69,6 +69,7 @@ class Reporting(Judging, Mapping, People, Querying, WaysIn, Collecting):
             worth=worth,
             population=self._or_nothing(self.population),
             effects=effects,
+            leaks=self.leaks(),
             staying=self.staying(),
             lifetimes=self._or_nothing(self.lifetimes),
             money=self.money(),

@@ -35,6 +35,7 @@ def drivers(ask: Ask) -> Figure:
     }
     return Figure(
         columns, result.rows, result.basis, drivers_room.shares(result), said=(said,),
+        refused=tuple(leak.sentence for leak in questions.leaks(ask).rows),
         behind="" if ask.shared else f"/moments?kind=perception&{query}",
     )  # fmt: skip
 

@@ -128,7 +128,8 @@ def staying(ask: Ask) -> Figure:
         high=tuple(100 * row.after[-1].high for row in shown),
     )
     return Figure(
-        columns, result.rows, result.basis, chart, said=result.sentences, refused=result.refusals,
+        columns, result.rows, result.basis, chart, said=result.sentences,
+        refused=(*result.refusals, *(leak.sentence for leak in questions.leaks(ask).rows)),
         empty=_("There is nothing to compare yet."),
     )  # fmt: skip
 
