@@ -52,6 +52,7 @@ bench: $(VENV)/dev
 	PYTHONPATH=. $(BIN)/python benchmarks/journeys.py
 	PYTHONPATH=. $(BIN)/python benchmarks/renewal.py
 	PYTHONPATH=. $(BIN)/python benchmarks/web.py
+	PYTHONPATH=. $(BIN)/python benchmarks/truth.py
 	PYTHONPATH=. $(BIN)/python benchmarks/collect.py --minutes 5
 
 lock:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from everytouch.catalogue.api import Catalogue, Instrument, Touchpoint
 from everytouch.engine.api import Engine
 from everytouch.metrics.instruments import HEADLINES, Tally, tallies
-from everytouch.perception.api import Rules, Windows, windows
+from everytouch.perception.api import Answers, Rules, answers
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats import intervals
@@ -75,13 +75,14 @@ class Grouping:
     """Names of groups, and a function that gives each perception its groups.
 
     ``assign`` returns rows into the windows and the group of each; a perception may count
-    in several groups.
+    in several groups. ``back``: it asks what the journeys passed.
     """
 
     names: tuple[str, ...]
     labels: tuple[str, ...]
-    assign: Callable[[Bucket, Windows], tuple[NDArray[np.int64], NDArray[np.int64]]]
+    assign: Callable[[Bucket, Answers], tuple[NDArray[np.int64], NDArray[np.int64]]]
     denominator: str
+    back: bool = False
 
 
 def kernel(
@@ -92,7 +93,7 @@ def kernel(
     asked: Sequence[Instrument | None],
 ) -> TallySums:
     """Tally one bucket; ``asked`` are the instruments of the codes."""
-    seen = windows(bucket, scope, rules)
+    seen = answers(bucket, scope, rules, back=grouping.back)
     rows, group = grouping.assign(bucket, seen)
     scores, codes = seen.score[rows], bucket["instrument"][seen.rows[rows]]
     cells: dict[tuple[int, str], Tally] = {}
@@ -115,21 +116,27 @@ def by_place(trails: Trails, catalogue: Catalogue, by: By) -> Grouping:
     names = tuple(sorted({name for several in places for name in several if name}))
     number = {name: i for i, name in enumerate(names)}
 
-    def assign(bucket: Bucket, seen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def assign(bucket: Bucket, seen: Answers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         about = bucket["touchpoint"][seen.rows]
-        belongs = np.zeros((len(seen.rows), len(names)), np.bool_)
+        rows, groups = [], []
         for code, several in enumerate(places):
-            here = (about == code) | ((about < 0) & (seen.passed[:, code] > 0))
+            if several:
+                here = np.flatnonzero(about == code)
+                rows += [here] * len(several)
+                groups += [np.full(len(here), number[name]) for name in several]
+        whole = np.flatnonzero(about < 0)
+        belongs = np.zeros((len(whole), len(names)), np.bool_)
+        for code, several in enumerate(places):
             for name in several:
-                belongs[:, number[name]] |= here
-        rows, groups = np.nonzero(belongs)
-        return rows, groups
+                belongs[:, number[name]] |= seen.passed[whole, code]
+        journeys, passed = np.nonzero(belongs)
+        return np.concatenate([*rows, whole[journeys]]), np.concatenate([*groups, passed])
 
     labels = tuple(
         catalogue.touchpoints[name].label if by == "touchpoint" else name for name in names
     )
     what = f"answers about the {by}, or about a journey that passed it"
-    return Grouping(names, labels, assign, what)
+    return Grouping(names, labels, assign, what, back=True)
 
 
 def _places(point: Touchpoint, by: By) -> tuple[str, ...]:
@@ -149,7 +156,7 @@ def by_month(trails: Trails, timezone: str) -> Grouping:
     if not names:
         return Grouping((), (), _nowhere, "answers given in the month")
 
-    def assign(bucket: Bucket, seen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def assign(bucket: Bucket, seen: Answers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         month = np.searchsorted(edges, bucket["time"][seen.rows], side="right") - 1
         return np.arange(len(seen.rows)), month
 
@@ -160,7 +167,7 @@ def by_segment(scopes: Mapping[str, Scope], labels: Mapping[str, str]) -> Groupi
     """Groups by segments, which may overlap."""
     names = tuple(scopes)
 
-    def assign(bucket: Bucket, seen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def assign(bucket: Bucket, seen: Answers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         party = np.searchsorted(bucket.offsets, seen.rows, side="right") - 1
         member = np.array([scopes[name].take(bucket)[party] for name in names], np.bool_)
         groups, rows = np.nonzero(member.reshape(len(names), len(party)))
@@ -179,7 +186,7 @@ def everyone() -> Grouping:
     )
 
 
-def _nowhere(_: Bucket, seen: Windows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _nowhere(_: Bucket, seen: Answers) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.arange(len(seen.rows)), np.full(len(seen.rows), -1)
 
 

@@ -195,6 +195,70 @@ def stated(bucket: Bucket, scope: Scope, instrument: int | None = None) -> NDArr
     return np.flatnonzero(rows & scope.rows(bucket))
 
 
+@dataclass(frozen=True)
+class Answers:
+    """Stated perceptions with a score, without all that lies behind them.
+
+    Attributes:
+        rows: their rows in the bucket, (n,).
+        score: 0 to 100, (n,).
+        passed: whether the journey passed each touchpoint, (n, K); empty, (0, 0), where that was
+            not asked, and false for answers about one touchpoint.
+    """
+
+    rows: NDArray[np.int64]
+    score: NDArray[np.float64]
+    passed: NDArray[np.bool_]
+
+
+def answers(bucket: Bucket, scope: Scope, rules: Rules, *, back: bool) -> Answers:
+    """The stated perceptions of a bucket; ``back``: with the touchpoints their journeys passed."""
+    rows = stated(bucket, scope)
+    score = bucket["score"][rows].astype(np.float64)
+    if not back and scope.places is None:
+        return Answers(rows, score, np.zeros((0, 0), np.bool_))
+    about = bucket["touchpoint"][rows]
+    passed = np.zeros((len(rows), len(rules.on_time)), np.bool_)
+    whole = np.flatnonzero(about < 0)
+    if len(whole):
+        party = np.searchsorted(bucket.offsets, rows[whole], side="right") - 1
+        names = ("time", "due", "kind", "touchpoint", "correlation")
+        _pass(
+            rows[whole], whole, bucket.offsets[party], bucket.offsets[party + 1], rules.asks,
+            rules.on_time, *(bucket[name] for name in names), rules.window, passed,
+        )  # fmt: skip
+    if scope.places is not None:
+        inside = (about >= 0) | passed[:, scope.places].any(axis=1)
+        rows, score, passed = rows[inside], score[inside], passed[inside]
+    return Answers(rows, score, passed)
+
+
+@njit(cache=True, nogil=True)
+def _pass(
+    rows: Any, place: Any, begin: Any, end: Any, asks: Any, on_time: Any, time: Any, due: Any,
+    kind: Any, point: Any, link: Any, window: Any, passed: Any,
+) -> None:  # fmt: skip # pragma: no cover - compiled
+    """As ``_look_back`` and ``_overdue``, of what was passed alone."""
+    for i in range(len(rows)):
+        felt, at = rows[i], place[i]
+        for row in range(felt - 1, begin[i] - 1, -1):
+            if link[felt] == 0 and time[felt] - time[row] > window:
+                break
+            here = point[row]
+            if kind[row] != 0 or here < 0 or asks[here]:
+                continue
+            if link[felt] == 0 or link[row] == link[felt]:
+                passed[at, here] = True
+        if link[felt] == 0:
+            continue
+        for row in range(felt + 1, end[i]):
+            here = point[row]
+            if kind[row] != 0 or link[row] != link[felt] or not on_time[here]:
+                continue
+            if due[row] > -(2**62) and due[row] < time[felt]:
+                passed[at, here] = True
+
+
 def windows(bucket: Bucket, scope: Scope, rules: Rules, instrument: int | None = None) -> Windows:
     """What lies behind each stated perception of a bucket."""
     rows = stated(bucket, scope, instrument)
