@@ -1,9 +1,14 @@
 """The examples on real data: raw files in, published figures out."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 import everytouch
 from everytouch.catalogue.api import Instrument
+from everytouch.drivers.api import aspects
+from everytouch.drivers.aspects import _judged
 from everytouch.drivers.leaks import _leak
 from everytouch.settings import Settings
 from tests.conftest import DATA, ROOT, SECRET
@@ -48,6 +53,32 @@ def test_blanks_and_never_used_are_no_answers(sfo):
 
 
 @pytest.mark.data
+def test_what_punishes_at_the_airport_and_what_delights(sfo):
+    settings = dataclasses.replace(sfo.settings, headline="overall")
+    result = aspects(sfo.trails(), sfo._engine, sfo.catalogue, settings)
+    rows = {(row.kind, row.name): row for row in result.rows}
+    assert rows["touchpoint", "signs"].kano == "one-dimensional"
+    assert rows["touchpoint", "parking"].kano == "must-be"
+    assert {kind for kind, _ in rows} == {"touchpoint", "sense"}
+    weights = [row.weight for row in result.rows if row.kind == "touchpoint"]
+    assert weights == sorted(weights, reverse=True)
+    assert 0.3 < sum(weights) < 0.7
+
+
+def test_planted_penalties_and_rewards_are_told_apart():
+    rng = np.random.default_rng(3)
+    ratings = rng.choice([0.0, 25, 50, 75, 100], (4_000, 3), p=[0.1, 0.1, 0.2, 0.4, 0.2])
+    low, high = ratings <= 50, ratings >= 87.5
+    whole = 60 - 9 * low[:, 0] + 9 * high[:, 1] - 5 * low[:, 2] + 5 * high[:, 2]
+    whole = whole + rng.normal(0, 12, 4_000)
+    ratings[rng.random((4_000, 3)) < 0.2] = np.nan
+    names = {name: name for name in ("lack", "gift", "both")}
+    rows = {r.name: r for r in _judged("touchpoint", names, ratings, whole, Settings())}
+    assert [rows[name].kano for name in names] == ["must-be", "attractive", "one-dimensional"]
+    assert rows["lack"].penalty.low < -9 < rows["lack"].penalty.high + 3
+
+
+@pytest.mark.data
 def test_the_satisfaction_that_gives_churn_away_is_called_a_leak(telco):
     (leak,) = telco.leaks().rows
     assert (leak.always, leak.never) == ((1, 2), (4, 5))
@@ -65,8 +96,6 @@ def test_what_only_goes_with_leaving_is_no_leak(simulated):
 
 
 def test_few_parties_at_an_answer_prove_nothing():
-    import numpy as np
-
     counts = np.zeros((101, 2), np.int64)
     counts[0, 1], counts[100, 0] = 20, 20  # all of twenty: too few to say "always"
     asked = Instrument("q", "Q", "mean", 0, 10)

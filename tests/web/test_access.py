@@ -92,6 +92,7 @@ TABLE = r"""
 /api/v1/ GET + + + + +
 /api/v1/against GET - + - + +
 /api/v1/around GET - + + + +
+/api/v1/aspects GET - + + + +
 /api/v1/between GET - + + + +
 /api/v1/foresee GET - + + + +
 /api/v1/effects GET - + - + +

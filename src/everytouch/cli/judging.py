@@ -76,6 +76,25 @@ def effects(workspace: Path, /, only: str | None, as_json: bool, **part: Any) ->
 @click.command()
 @scoped
 @click.pass_obj
+def aspects(workspace: Path, /, as_json: bool, **part: Any) -> None:
+    """What ratings of single touchpoints, senses and values punish, and what they delight."""
+    opened, scope = open_scope(workspace, **part)
+    result = opened.aspects(scope)
+    columns: list[Column] = [
+        ("aspect", lambda r: f"{r.label} ({r.kind})"),
+        ("rated by", lambda r: r.rated),
+        ("score 0–100", lambda r: r.score),
+        ("weight", lambda r: f"{r.weight:.1%}"),
+        ("penalty", lambda r: r.penalty),
+        ("reward", lambda r: r.reward),
+        ("class", lambda r: r.kano),
+    ]
+    show(result, columns, "What punishes, what delights", as_json=as_json)
+
+
+@click.command()
+@scoped
+@click.pass_obj
 def staying(workspace: Path, /, as_json: bool, **part: Any) -> None:
     """How long parties stay, by their past experience."""
     opened, scope = open_scope(workspace, **part)
@@ -194,6 +213,7 @@ def verdicts(workspace: Path, as_json: bool) -> None:
 COMMANDS: tuple[click.Command, ...] = (
     population,
     effects,
+    aspects,
     staying,
     lifetime,
     money,

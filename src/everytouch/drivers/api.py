@@ -1,5 +1,6 @@
 """What other rooms may import of drivers and worth."""
 
+from everytouch.drivers.aspects import Aspects, aspects
 from everytouch.drivers.charts import importance, shares, spend
 from everytouch.drivers.effects import Effects, effects
 from everytouch.drivers.features import Feature
@@ -12,6 +13,7 @@ from everytouch.drivers.whatif import Known, WhatIf, what_if
 from everytouch.drivers.worth import Level, Worth, worth
 
 __all__ = [
+    "Aspects",
     "Driver",
     "Drivers",
     "Effects",
@@ -24,6 +26,7 @@ __all__ = [
     "Staying",
     "WhatIf",
     "Worth",
+    "aspects",
     "cross_products",
     "drivers",
     "effects",

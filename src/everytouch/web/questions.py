@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from everytouch.drivers import api as drivers_room
-from everytouch.drivers.api import Drivers, Effects, Leaks, Lifetimes, Money, Staying, WhatIf, Worth
+from everytouch.drivers.api import (
+    Aspects,
+    Drivers,
+    Effects,
+    Leaks,
+    Lifetimes,
+    Money,
+    Staying,
+    WhatIf,
+    Worth,
+)
 from everytouch.errors import UnknownNameError
 from everytouch.improvement.api import Movement, RankedList, Verdicts
 from everytouch.journeys.api import (
@@ -295,6 +305,12 @@ def population(ask: Ask, by: PopulationBy) -> Population:
 def effects(ask: Ask) -> Effects:
     """What problems do to the score, adjusted for who meets them; of a period and a segment."""
     return ask.workspace.effects(ask.organisation.scope)
+
+
+@question()
+def aspects(ask: Ask) -> Aspects:
+    """What ratings of single touchpoints punish and delight; senses and values, too."""
+    return ask.workspace.aspects(ask.scope)
 
 
 @question()

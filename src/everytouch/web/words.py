@@ -28,6 +28,12 @@ VERDICTS: dict[str, Any] = {
     "void": lazy("void"),
     "cannot be said": lazy("cannot be said"),
 }
+KANO: dict[str, Any] = {
+    "must-be": lazy("must-be"),
+    "one-dimensional": lazy("one-dimensional"),
+    "attractive": lazy("attractive"),
+    "indifferent": lazy("indifferent"),
+}
 GOES: dict[str, Any] = {
     "score": lazy("mean score"),
     "spend": lazy("spend a year"),

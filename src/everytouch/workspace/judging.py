@@ -3,7 +3,17 @@
 import contextlib
 
 from everytouch.drivers import api as drivers_room
-from everytouch.drivers.api import Effects, Known, Leaks, Lifetimes, Money, Staying, WhatIf, Worth
+from everytouch.drivers.api import (
+    Aspects,
+    Effects,
+    Known,
+    Leaks,
+    Lifetimes,
+    Money,
+    Staying,
+    WhatIf,
+    Worth,
+)
 from everytouch.errors import NotEnoughDataError, UnknownNameError
 from everytouch.improvement import api as improvement
 from everytouch.improvement.api import RankedList, Verdicts
@@ -56,6 +66,16 @@ class Judging(Asking):
         segments = {name: self._segment(name) for name in self.catalogue.segments}
         return drivers_room.effects(
             self.trails(), self._engine, self.catalogue, self.settings, segments, scope, only=only
+        )
+
+    def aspects(self, scope: Scope = EVERYTHING) -> Aspects:
+        """What ratings of single touchpoints punish and delight, by senses and values, too.
+
+        Raises:
+            NotEnoughDataError: nobody rated both the whole and its parts.
+        """
+        return drivers_room.aspects(
+            self.trails(), self._engine, self.catalogue, self.settings, scope
         )
 
     def leaks(self, scope: Scope = EVERYTHING) -> Leaks:

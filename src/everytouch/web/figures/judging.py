@@ -12,7 +12,7 @@ from everytouch.metrics import api as metrics
 from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
-from everytouch.web.words import BY, COMPARED_BY, GOES, GRADES, LEVELS, PROBLEMS, VERDICTS
+from everytouch.web.words import BY, COMPARED_BY, GOES, GRADES, KANO, LEVELS, PROBLEMS, VERDICTS
 
 EVERYBODY = ("all", "segment", "month")
 
@@ -104,6 +104,23 @@ def effects(ask: Ask) -> Figure:
             for said in row.warnings
         ),
     )  # fmt: skip
+
+
+def aspects(ask: Ask) -> Figure:
+    """What single ratings punish and delight."""
+    result = questions.aspects(ask)
+    columns = (
+        Column(_("aspect"), lambda r: r.label),
+        Column(_("kind"), lambda r: BY[r.kind]),
+        Column(_("rated by"), lambda r: r.rated, "number"),
+        Column(_("score 0–100"), lambda r: r.score, "estimate"),
+        Column(_("weight, % of variance"), lambda r: 100 * r.weight, "number", 1),
+        Column(_("penalty"), lambda r: r.penalty, "estimate"),
+        Column(_("reward"), lambda r: r.reward, "estimate"),
+        Column(_("class"), lambda r: KANO[r.kano], "chip"),
+    )
+    said = (_("Must-be: only its lack is felt. Attractive: only its presence is."),)
+    return Figure(columns, result.rows, result.basis, said=said)
 
 
 def staying(ask: Ask) -> Figure:
@@ -252,6 +269,7 @@ FIGURES = (
     Spec(
         "effects", lazy("What problems do, adjusted"), effects, honours=("period", "segment"),
     ),
+    Spec("aspects", lazy("What punishes, what delights"), aspects),
     Spec("verdicts", lazy("Did it work"), verdicts, honours=()),
     Spec("staying", lazy("Who stays"), staying, honours=("segment",)),
     Spec("lifetime", lazy("What is to come"), lifetime, honours=("segment",)),
