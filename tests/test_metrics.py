@@ -4,9 +4,11 @@ import dataclasses
 import json
 
 import duckdb
+import numpy as np
 import pytest
 
 import everytouch
+from everytouch.metrics import api as metrics
 from everytouch.metrics.api import Cell
 from everytouch.metrics.breakdown import _hide_complements
 from everytouch.stats.intervals import Estimate
@@ -60,7 +62,7 @@ def test_segments_part_the_answers(simulated):
 
 def cell(group, n, hidden):
     estimate = Estimate(50.0, 40.0, 60.0, n, "x")
-    return Cell(group, group, "nps", "NPS", n, estimate, estimate, hidden)
+    return Cell(group, group, "nps", "NPS", n, estimate, estimate, hidden, estimate)
 
 
 def test_a_single_hidden_group_hides_the_next_smallest():
@@ -171,3 +173,31 @@ def test_olist_payments_add_up_to_the_cent(olist):
     (row,) = olist.tables.query("interactions", query).to_pylist()
     assert (row["n"], str(row["total"])) == (4_161, "645494.0500")
     assert sum(int(b["amount"].sum()) for b in olist.trails().buckets) == 6_454_940_500
+
+
+def test_league_tables_are_ranked_by_what_is_drawn(simulated):
+    result = simulated.perception("touchpoint")
+    asked = [cell for cell in result.rows if cell.instrument == "nps" and not cell.hidden]
+    assert all(cell.shrunk.method.startswith("shrunk") for cell in asked)
+    values = [cell.shrunk.value for cell in result.rows if not cell.hidden]
+    assert values == sorted(values)
+    centre = np.mean([cell.shrunk.value for cell in asked])
+    fewest, most = min(asked, key=lambda c: c.n), max(asked, key=lambda c: c.n)
+    assert abs(fewest.shrunk.value - centre) < abs(fewest.score.value - centre)
+    moved = [abs(cell.shrunk.value - cell.score.value) for cell in (most, fewest)]
+    assert moved[0] < moved[1]
+    hidden = [cell for cell in simulated.perception("channel").rows if cell.hidden]
+    assert all(cell.shrunk.hidden for cell in hidden)
+
+
+def test_a_turn_of_the_trend_is_said(simulated):
+    months = simulated.perception("month")
+    assert metrics.turns(months, "nps") == []  # nothing changed in the simulated company
+    rows = [
+        dataclasses.replace(
+            cell, score=Estimate(v := cell.score.value - 12 * (i > 12), v - 3, v + 3, 99, "")
+        )
+        for i, cell in enumerate(c for c in months.rows if c.instrument == "nps")
+    ]
+    (said,) = metrics.turns(dataclasses.replace(months, rows=tuple(rows)), "nps")
+    assert f"From {rows[13].label} on the score fell" in said

@@ -42,7 +42,8 @@ GIVEN = {
 def test_every_question_answers_as_the_library_does(api, home):
     from everytouch.web.questions import QUESTIONS
 
-    for name in QUESTIONS:
+    api("/aspects", status=422)  # too few rated a part: said, and nothing shown
+    for name in QUESTIONS.keys() - {"aspects"}:
         assert set(api(f"/{name}?{GIVEN.get(name, '')}")) >= {"basis", "rows"}
     steps, unit = ["website_visit", "web_checkout"], {"unit": "correlation"}
     for name, result in {

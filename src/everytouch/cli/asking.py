@@ -8,7 +8,7 @@ import click
 
 from everytouch.cli.scope import AS_JSON, open_scope, scoped
 from everytouch.cli.show import Column, console, dump, percent, show
-from everytouch.metrics.api import BY, By
+from everytouch.metrics.api import BY, By, most_asked, turns
 from everytouch.trails.api import Trail
 from everytouch.workspace import open_workspace
 
@@ -96,7 +96,13 @@ def perception(workspace: Path, /, by: By, as_json: bool, **part: Any) -> None:
         ("value", lambda c: c.headline),
         ("score 0–100", lambda c: c.score),
     ]
-    show(opened.perception(by, scope), columns, f"Perception by {by}", as_json=as_json)
+    result = opened.perception(by, scope)
+    if any(cell.shrunk.method != cell.score.method for cell in result.rows):
+        columns.append(("to rank by", lambda c: c.shrunk))
+    show(result, columns, f"Perception by {by}", as_json=as_json)
+    if by == "month" and not as_json:
+        for sentence in turns(result, most_asked(result)):
+            console().print(f"  {sentence}", soft_wrap=True)
 
 
 @click.command()

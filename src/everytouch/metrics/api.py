@@ -24,6 +24,7 @@ from everytouch.metrics.population import (
     validated,
 )
 from everytouch.metrics.promises import PromiseKept, Promises, promises
+from everytouch.metrics.turns import turns
 
 __all__ = [
     "BY",
@@ -48,5 +49,6 @@ __all__ = [
     "population",
     "promises",
     "scores",
+    "turns",
     "validated",
 ]

@@ -16,7 +16,9 @@ from everytouch.perception.api import Answers, Rules, answers
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats import intervals
-from everytouch.stats.intervals import Estimate, no_estimate
+from everytouch.stats.intervals import Estimate, Moments2, no_estimate
+from everytouch.stats.shrinkage import METHOD as SHRUNK
+from everytouch.stats.shrinkage import pooled_variance, shrink
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, month_edges
 
 By = Literal[
@@ -37,6 +39,8 @@ class Cell:
         headline: NPS (−100..100), % (CSAT, CES) or mean.
         score: mean of the scores, 0 to 100.
         hidden: whether both are withheld because too few answered.
+        shrunk: the score drawn to the mean of all groups, by how little it rests on: to rank by.
+            The score itself for months, and where fewer than four groups are shown.
     """
 
     group: str
@@ -47,6 +51,7 @@ class Cell:
     headline: Estimate
     score: Estimate
     hidden: bool
+    shrunk: Estimate
 
 
 @dataclass(frozen=True)
@@ -208,17 +213,49 @@ def breakdown(
         for (group, name), tally in sorted(sums.cells.items())
     ]
     shown = _hide_complements(cells)
-    if by != "month":
-        shown.sort(key=lambda c: (math.inf if c.hidden else c.score.value, c.group))
+    if by not in ("all", "month"):
+        shown = _drawn(shown, sums, grouping, settings)
+        shown.sort(key=_lowest)
     basis = Basis(
         formula="; ".join(sorted({cell.metric for cell in cells})) + "; score = linear map of "
         "the scale to 0–100",
         denominator=grouping.denominator,
         cut=f"{scope.text}; stated perceptions only; hidden under {settings.minimum_n} answers",
         method=f"{settings.confidence:.0%} intervals: "
-        "NPS adjusted Wald, shares Wilson score, means Student t",
+        "NPS adjusted Wald, shares Wilson score, means Student t; drawn: over all spreads between "
+        "the groups of an instrument that fit them",
     )
     return Breakdown(basis, tuple(shown), by)
+
+
+def _lowest(cell: Cell) -> tuple[float, str]:
+    """Where a cell comes in a league table: by what is drawn, where it is."""
+    if cell.hidden:
+        return math.inf, cell.group
+    return cell.shrunk.value, cell.group
+
+
+def _drawn(
+    cells: list[Cell], sums: TallySums, grouping: Grouping, settings: Settings
+) -> list[Cell]:
+    """Scores of each instrument's groups drawn to their mean."""
+    result, number = list(cells), {name: i for i, name in enumerate(grouping.names)}
+    for name in {cell.instrument for cell in cells}:
+        mine = [i for i, c in enumerate(cells) if c.instrument == name and not c.hidden]
+        tallies = [sums.cells[number[cells[i].group], name] for i in mine]
+        parts = [Moments2(one.n, one.total, one.squares) for one in tallies]
+        within = pooled_variance(parts)
+        if len(mine) < 4 or not within > 0:
+            continue
+        n = np.array([one.n for one in parts], np.float64)
+        found = shrink(np.array([p.mean for p in parts]), within / n, settings.confidence)
+        for place, i in enumerate(mine):
+            low, high = max(0.0, found.low[place]), min(100.0, found.high[place])
+            drawn = Estimate(
+                float(found.values[place]), float(low), float(high), parts[place].n, SHRUNK
+            )
+            result[i] = replace(result[i], shrunk=drawn)
+    return result
 
 
 def _cell(
@@ -241,6 +278,7 @@ def _cell(
         value,
         score,
         hidden,
+        score,
     )
 
 
@@ -256,5 +294,5 @@ def _hide_complements(cells: list[Cell]) -> list[Cell]:
         if len(mine) - len(shown) == 1 and shown:
             i = min(shown, key=lambda i: result[i].n)
             gone = no_estimate(result[i].n, "hidden")
-            result[i] = replace(result[i], headline=gone, score=gone, hidden=True)
+            result[i] = replace(result[i], headline=gone, score=gone, hidden=True, shrunk=gone)
     return result

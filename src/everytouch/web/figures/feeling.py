@@ -65,6 +65,7 @@ def trend(ask: Ask) -> Figure:
         result.basis,
         metrics.scores(result, str(_("Feeling by month"))),
         _("Nobody was asked in this period."),
+        said=tuple(metrics.turns(result, most)),
         behind=_behind(ask),
     )
 
@@ -81,6 +82,7 @@ def feeling(ask: Ask) -> Figure:
         Column(_("answers"), lambda c: c.n, "number"),
         Column(_("value"), lambda c: c.headline, "estimate"),
         Column(_("score 0–100"), lambda c: c.score, "estimate"),
+        Column(_("score to rank by"), lambda c: c.shrunk, "estimate"),
     )
     return Figure(
         columns,
