@@ -265,3 +265,17 @@ def test_lanes_that_multiply_are_refused():
     journey = JourneyMap("m", "m", Block("all", tuple(lanes)))
     with pytest.raises(CatalogueError, match="side by side"):
         automaton(journey, CODES)
+
+
+def test_the_promise_gap_is_what_was_meant_less_what_is_felt(simulated):
+    rows = simulated.promise_gaps().rows
+    steps = {step.step: step for step in simulated.against("online_order").steps}
+    meant = {name for name, step in steps.items() if step.intended is not None}
+    assert {row.step for row in rows} == meant
+    for row in rows:
+        score = steps[row.step].score
+        assert row.gap.value == pytest.approx(row.intended - score.value)
+        assert row.gap.high == pytest.approx(row.intended - score.low)
+        assert row.broken == (row.intended > score.high)
+    values = [row.gap.value for row in rows]
+    assert values == sorted(values, reverse=True)

@@ -11,7 +11,11 @@ import everytouch
 from everytouch.metrics import api as metrics
 from everytouch.metrics.api import Cell
 from everytouch.metrics.breakdown import _hide_complements
+from everytouch.metrics.consistency import FAR, _pairs, _variation
+from everytouch.perception.api import DAY
+from everytouch.settings import Settings
 from everytouch.stats.intervals import Estimate
+from everytouch.stats.regression import GROUPS
 from tests.conftest import NOW
 
 
@@ -201,3 +205,38 @@ def test_a_turn_of_the_trend_is_said(simulated):
     ]
     (said,) = metrics.turns(dataclasses.replace(months, rows=tuple(rows)), "nps")
     assert f"From {rows[13].label} on the score fell" in said
+
+
+def test_consistency_finds_what_was_planted():
+    rng = np.random.default_rng(8)
+    n, each = 800, 6
+    owner = np.repeat(np.arange(n), each)
+    department = rng.integers(0, 3, n * each)
+    liking = rng.normal(0, 9, (n, 3))  # each party likes each department as it does
+    score = (
+        60 + rng.normal(0, 8, n)[owner] + liking[owner, department] + rng.normal(0, 12, n * each)
+    )
+    time = np.tile(np.arange(each) * 60 * DAY, n)
+    sums = np.zeros((GROUPS, 3, 2, 2))
+    same = np.zeros(n * each, np.int64)
+    _pairs(owner, owner % GROUPS, same, score, time, department, same - 1, sums)
+    found = _variation("department", sums[:, 0], Settings())
+    assert found.spread.low < 9 < found.spread.high
+    assert found.chance == pytest.approx(12, abs=0.6)
+    assert found.consistency.value == pytest.approx(100 * 144 / (144 + 81), abs=6)
+    assert _variation("channel", sums[:, 1], Settings()).spread.hidden
+    steady = _variation("time", sums[:, 2], Settings())
+    assert steady.spread.low == 0.0
+
+
+def test_pairs_of_answers_equal_sql(simulated):
+    rows = {row.dimension: row for row in simulated.consistency().rows}
+    with duckdb.connect() as con:
+        files = [str(path) for path in simulated.tables.files("perceptions")]
+        con.read_parquet(files).create_view("said")
+        query = f"""SELECT count(*) FROM said a
+            JOIN said b USING (namespace, identifier, instrument) WHERE a.id < b.id
+            AND abs(epoch_us(a.occurred_at) - epoch_us(b.occurred_at)) > {FAR}"""
+        ((apart,),) = con.execute(query).fetchall()
+    assert rows["time"].apart == apart
+    assert rows["time"].consistency.value <= 100

@@ -50,6 +50,40 @@ def _say(sentences: tuple[str, ...], refusals: tuple[str, ...] = ()) -> None:
 
 
 @click.command()
+@scoped
+@click.pass_obj
+def consistency(workspace: Path, /, as_json: bool, **part: Any) -> None:
+    """How far the same party feels differently across departments, channels and time."""
+    opened, scope = open_scope(workspace, **part)
+    columns: list[Column] = [
+        ("across", lambda r: r.dimension),
+        ("pairs alike", lambda r: r.alike),
+        ("pairs apart", lambda r: r.apart),
+        ("chance, points", lambda r: r.chance),
+        ("spread beyond chance", lambda r: r.spread),
+        ("consistency 0–100", lambda r: r.consistency),
+    ]
+    show(opened.consistency(scope), columns, "Consistency", as_json=as_json)
+
+
+@click.command("promise-gap")
+@scoped
+@click.pass_obj
+def promise_gap(workspace: Path, /, as_json: bool, **part: Any) -> None:
+    """How the steps of maps were meant to feel, less how they do."""
+    opened, scope = open_scope(workspace, **part)
+    columns: list[Column] = [
+        ("step", lambda r: f"{r.label} ({r.map})"),
+        ("journeys", lambda r: r.walks),
+        ("meant", lambda r: r.intended),
+        ("feels", lambda r: r.perceived),
+        ("gap", lambda r: r.gap),
+        ("", lambda r: "broken" if r.broken else ""),
+    ]
+    show(opened.promise_gaps(scope), columns, "Promise gap", as_json=as_json)
+
+
+@click.command()
 @click.option("--only", metavar="PROBLEM", help="One problem, as late:parcel_delivered.")
 @scoped
 @click.pass_obj
@@ -212,6 +246,8 @@ def verdicts(workspace: Path, as_json: bool) -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     population,
+    consistency,
+    promise_gap,
     effects,
     aspects,
     staying,

@@ -20,6 +20,7 @@ from everytouch.stats.regression import (
     correlation,
     forward_selection,
     lmg,
+    relative_weights,
 )
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
 
@@ -33,7 +34,7 @@ class Driver:
     """One attribute of the experience and its part in the score.
 
     Attributes:
-        share: of the variance of the score (LMG), 0..1.
+        share: of the variance of the score (LMG), 0..1; weight: the same by Johnson's way.
         sign: +1 where more of it goes with higher scores, −1 with lower.
         effect: points of score for one more ``unit``, the other drivers held still.
         affected: answers whose experience had it.
@@ -49,6 +50,7 @@ class Driver:
     sign: int
     effect: Estimate
     affected: int
+    weight: float
     grade: str = "association"
 
 
@@ -147,7 +149,9 @@ def _rows(
     catalogue: Catalogue,
     settings: Settings,
 ) -> list[Driver]:
-    shares, effects = lmg(correlation(products.total)), coefficients(products.total)[1:]
+    corr = correlation(products.total)
+    shares, effects = lmg(corr), coefficients(products.total)[1:]
+    weights = relative_weights(corr)
     samples = products.resamples(settings.resamples, settings.seed)
     drawn_shares = np.array([lmg(correlation(total)) for total in samples])
     drawn_effects = np.array([coefficients(total)[1:] for total in samples])
@@ -166,7 +170,16 @@ def _rows(
         sign = 1 if effect.value > 0 else -1
         rows.append(
             Driver(
-                name, kind.label.format(label), point, kind.name, kind.unit, share, sign, effect, 0
+                name,
+                kind.label.format(label),
+                point,
+                kind.name,
+                kind.unit,
+                share,
+                sign,
+                effect,
+                0,
+                float(weights[i]),
             )
         )
     return rows

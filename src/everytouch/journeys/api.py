@@ -35,6 +35,7 @@ from everytouch.journeys.funnel import (
     Step,
     funnel,
 )
+from everytouch.journeys.gap import PromiseGaps, promise_gaps
 from everytouch.journeys.graph import Edge, Graph, Node, graph
 from everytouch.journeys.lifecycle import Lifecycle, PeriodLife, lifecycle
 from everytouch.journeys.logs import LOGS, journeys_of
@@ -81,6 +82,7 @@ __all__ = [
     "Passage",
     "Paths",
     "PeriodLife",
+    "PromiseGaps",
     "Repeat",
     "Repeats",
     "Retention",
@@ -117,6 +119,7 @@ __all__ = [
     "observed",
     "passing",
     "paths",
+    "promise_gaps",
     "repeats",
     "retention",
     "sessions",

@@ -12,6 +12,7 @@ from everytouch.metrics.breakdown import (
     everyone,
 )
 from everytouch.metrics.charts import most_asked, scores
+from everytouch.metrics.consistency import Consistency, consistency
 from everytouch.metrics.population import (
     POPULATION_BY,
     Population,
@@ -32,6 +33,7 @@ __all__ = [
     "Breakdown",
     "By",
     "Cell",
+    "Consistency",
     "Population",
     "PopulationBy",
     "PromiseKept",
@@ -44,6 +46,7 @@ __all__ = [
     "by_month",
     "by_place",
     "by_segment",
+    "consistency",
     "everyone",
     "most_asked",
     "population",

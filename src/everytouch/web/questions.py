@@ -34,6 +34,7 @@ from everytouch.journeys.api import (
     Lifecycle,
     Order,
     Paths,
+    PromiseGaps,
     Repeats,
     Retention,
     Sessions,
@@ -48,6 +49,7 @@ from everytouch.metrics.api import (
     POPULATION_BY,
     Breakdown,
     By,
+    Consistency,
     Population,
     PopulationBy,
     Promises,
@@ -299,6 +301,18 @@ def _who(ask: Ask) -> Scope:
 def population(ask: Ask, by: PopulationBy) -> Population:
     """Everybody beside those who answered: weighted, and predicted of the silent."""
     return ask.workspace.population(by, ask.scope)
+
+
+@question()
+def consistency(ask: Ask) -> Consistency:
+    """How far the same party feels differently across departments, channels and time."""
+    return ask.workspace.consistency(ask.scope)
+
+
+@question(whole=True)
+def promise_gaps(ask: Ask) -> PromiseGaps:
+    """How the steps of all maps were meant to feel, less how they do."""
+    return ask.workspace.promise_gaps(ask.organisation.scope)
 
 
 @question(whole=True)

@@ -28,6 +28,11 @@ VERDICTS: dict[str, Any] = {
     "void": lazy("void"),
     "cannot be said": lazy("cannot be said"),
 }
+ACROSS: dict[str, Any] = {
+    "department": lazy("department"),
+    "channel": lazy("channel"),
+    "time": lazy("time"),
+}
 KANO: dict[str, Any] = {
     "must-be": lazy("must-be"),
     "one-dimensional": lazy("one-dimensional"),

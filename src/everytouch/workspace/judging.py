@@ -18,7 +18,7 @@ from everytouch.errors import NotEnoughDataError, UnknownNameError
 from everytouch.improvement import api as improvement
 from everytouch.improvement.api import RankedList, Verdicts
 from everytouch.metrics import api as metrics
-from everytouch.metrics.api import POPULATION_BY, Population, PopulationBy
+from everytouch.metrics.api import POPULATION_BY, Consistency, Population, PopulationBy
 from everytouch.perception.api import Per
 from everytouch.stats import intervals
 from everytouch.trails.api import EVERYTHING, Scope
@@ -51,6 +51,12 @@ class Judging(Asking):
         else:
             among = metrics.among_all()
         return metrics.population(trails, self._engine, known, self.settings, among, scope, per=per)
+
+    def consistency(self, scope: Scope = EVERYTHING) -> Consistency:
+        """How far the same party feels differently across departments, channels and time."""
+        return metrics.consistency(
+            self.trails(), self._engine, self.catalogue, self.settings, scope
+        )
 
     def effects(self, scope: Scope = EVERYTHING, *, only: str | None = None) -> Effects:
         """What problems do to the score, adjusted for who meets them.

@@ -8,7 +8,7 @@ from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Changes, JourneyMap
 from everytouch.errors import CatalogueError, UnknownNameError
 from everytouch.journeys import api as journeys
-from everytouch.journeys.api import Against, Journeys
+from everytouch.journeys.api import Against, Journeys, PromiseGaps
 from everytouch.ledger.api import audit
 from everytouch.trails.api import EVERYTHING, Scope
 from everytouch.workspace.base import Base
@@ -130,6 +130,13 @@ class Mapping(Base):
         return journeys.against(
             self.trails(), self._engine, self.catalogue, journey, self.settings, scope
         )
+
+    def promise_gaps(self, scope: Scope = EVERYTHING) -> PromiseGaps:
+        """How the steps of all maps were meant to feel, less how they do."""
+        if not self.pinned:
+            return self.pin().promise_gaps(scope)
+        held = [(name, self.against(name, scope)) for name in self.map_names()]
+        return journeys.promise_gaps(held)
 
     def journeys_with(
         self, name: str, deviation: str, scope: Scope = EVERYTHING, *, limit: int = 50

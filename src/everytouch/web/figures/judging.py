@@ -12,7 +12,17 @@ from everytouch.metrics import api as metrics
 from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
-from everytouch.web.words import BY, COMPARED_BY, GOES, GRADES, KANO, LEVELS, PROBLEMS, VERDICTS
+from everytouch.web.words import (
+    ACROSS,
+    BY,
+    COMPARED_BY,
+    GOES,
+    GRADES,
+    KANO,
+    LEVELS,
+    PROBLEMS,
+    VERDICTS,
+)
 
 EVERYBODY = ("all", "segment", "month")
 
@@ -48,6 +58,50 @@ def population(ask: Ask) -> Figure:
         columns, result.rows, result.basis, chart if len(shown) > 1 else None,
         _("There is no experience in this part."), said=said, refused=result.refused,
     )  # fmt: skip
+
+
+def consistency(ask: Ask) -> Figure:
+    """How far the same party feels differently, beyond chance."""
+    result = questions.consistency(ask)
+    columns = (
+        Column(_("from one to another"), lambda r: ACROSS[r.dimension]),
+        Column(_("pairs alike"), lambda r: r.alike, "number"),
+        Column(_("pairs apart"), lambda r: r.apart, "number"),
+        Column(_("chance, points"), lambda r: _known(r.chance), "number", 1),
+        Column(_("spread beyond chance, points"), lambda r: r.spread, "estimate"),
+        Column(_("consistency 0–100"), lambda r: r.consistency, "estimate"),
+    )
+    return Figure(columns, result.rows, result.basis)
+
+
+def gaps(ask: Ask) -> Figure:
+    """How steps were meant to feel, less how they do."""
+    result = questions.promise_gaps(ask)
+    columns = (
+        Column(_("step"), lambda r: r.label, link=None if ask.shared else _to_map),
+        Column(_("journeys"), lambda r: r.walks, "number"),
+        Column(_("meant to feel"), lambda r: r.intended, "number"),
+        Column(_("feels"), lambda r: r.perceived, "estimate"),
+        Column(_("gap"), lambda r: r.gap, "estimate"),
+    )
+    shown = [row for row in result.rows if not row.gap.hidden]
+    chart = Chart(
+        kind="bars",
+        title=str(_("Promise gap")),
+        unit=str(_("points of score")),
+        labels=tuple(row.label for row in shown),
+        values=tuple(row.gap.value for row in shown),
+        low=tuple(row.gap.low for row in shown),
+        high=tuple(row.gap.high for row in shown),
+    )
+    return Figure(
+        columns, result.rows, result.basis, chart,
+        _("No step of a map says how it is meant to feel. Open a map and say so."),
+    )  # fmt: skip
+
+
+def _to_map(row: Any) -> str:
+    return f"/maps/{row.map}"
 
 
 def calibration(ask: Ask) -> Figure:
@@ -265,6 +319,8 @@ def finding_of(ask: Ask) -> str:
 
 FIGURES = (
     Spec("population", lazy("Everybody, and who answered"), population, options=("among",)),
+    Spec("promise-gap", lazy("Promise gap"), gaps, honours=("period", "segment")),
+    Spec("consistency", lazy("Consistency"), consistency),
     Spec("calibration", lazy("How good the prediction is"), calibration),
     Spec(
         "effects", lazy("What problems do, adjusted"), effects, honours=("period", "segment"),
