@@ -12,6 +12,7 @@ from everytouch.metrics import api as metrics
 from everytouch.metrics.api import Cell
 from everytouch.metrics.breakdown import _hide_complements
 from everytouch.metrics.consistency import FAR, _pairs, _variation
+from everytouch.metrics.emotions import _CLUSTER, CLUSTERS, Felt, _net
 from everytouch.perception.api import DAY
 from everytouch.settings import Settings
 from everytouch.stats.intervals import Estimate
@@ -240,3 +241,41 @@ def test_pairs_of_answers_equal_sql(simulated):
         ((apart,),) = con.execute(query).fetchall()
     assert rows["time"].apart == apart
     assert rows["time"].consistency.value <= 100
+
+
+def test_emotions_and_their_net_value_equal_sql(simulated):
+    result = simulated.emotions()
+    with duckdb.connect() as con:
+        files = [str(path) for path in simulated.tables.files("perceptions")]
+        con.read_parquet(files).create_view("said")
+        query = "SELECT emotion, count(*) FROM said WHERE emotion IS NOT NULL GROUP BY emotion"
+        counted = dict(con.execute(query).fetchall())
+    assert {row.emotion: row.n for row in result.rows} == counted
+    n, bad = sum(counted.values()), set(CLUSTERS["destroying"])
+    share = {name: k / n for name, k in counted.items()}
+    low = sum(part for name, part in share.items() if name in bad) / 8
+    high = sum(part for name, part in share.items() if name not in bad) / 12
+    assert result.nev.value == pytest.approx(100 * (high - low))
+    assert result.nev.low < result.nev.value < result.nev.high
+    rural, urban = (simulated.emotions(simulated.scope(name)).nev for name in ("rural", "urban"))
+    assert rural.value < urban.value
+
+
+def test_the_net_value_is_covered():
+    rng, inside = np.random.default_rng(4), []
+    names = [name for several in CLUSTERS.values() for name in several]
+    p = rng.dirichlet(np.ones(len(names)))
+    weights = np.array([-1 / 8 if name in CLUSTERS["destroying"] else 1 / 12 for name in names])
+    for _ in range(600):
+        counts = rng.multinomial(120, p)
+        rows = [
+            Felt(name, _CLUSTER[name], int(k), Estimate(0, 0, 0, 0, ""))
+            for name, k in zip(names, counts, strict=True)
+        ]
+        found = _net(rows, 120, 0.95)
+        inside.append(found.low <= 100 * weights @ p <= found.high)
+    assert 0.93 <= np.mean(inside) <= 0.97
+
+
+def test_few_emotions_are_hidden(workspace):
+    assert workspace.emotions().nev.hidden

@@ -97,6 +97,7 @@ TABLE = r"""
 /api/v1/foresee GET - + + + +
 /api/v1/consistency GET - + + + +
 /api/v1/effects GET - + - + +
+/api/v1/emotions GET - + + + +
 /api/v1/funnel GET - + + + +
 /api/v1/goes-with GET - + + + +
 /api/v1/kinds GET - + + + +

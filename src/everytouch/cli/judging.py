@@ -66,6 +66,25 @@ def consistency(workspace: Path, /, as_json: bool, **part: Any) -> None:
     show(opened.consistency(scope), columns, "Consistency", as_json=as_json)
 
 
+@click.command()
+@scoped
+@click.pass_obj
+def emotions(workspace: Path, /, as_json: bool, **part: Any) -> None:
+    """Emotions that were named, and the Net Emotional Value."""
+    opened, scope = open_scope(workspace, **part)
+    result = opened.emotions(scope)
+    columns: list[Column] = [
+        ("emotion", lambda r: r.emotion),
+        ("does what", lambda r: r.cluster),
+        ("named", lambda r: r.n),
+        ("share", lambda r: percent(r.share)),
+    ]
+    show(result, columns, "Emotions", as_json=as_json)
+    if not as_json and not result.nev.hidden:
+        net = result.nev
+        _say((f"Net Emotional Value {net.value:+.1f} ({net.low:+.1f} to {net.high:+.1f}).",))
+
+
 @click.command("promise-gap")
 @scoped
 @click.pass_obj
@@ -247,6 +266,7 @@ def verdicts(workspace: Path, as_json: bool) -> None:
 COMMANDS: tuple[click.Command, ...] = (
     population,
     consistency,
+    emotions,
     promise_gap,
     effects,
     aspects,

@@ -13,6 +13,7 @@ from everytouch.metrics.breakdown import (
 )
 from everytouch.metrics.charts import most_asked, scores
 from everytouch.metrics.consistency import Consistency, consistency
+from everytouch.metrics.emotions import Emotions, emotions
 from everytouch.metrics.population import (
     POPULATION_BY,
     Population,
@@ -34,6 +35,7 @@ __all__ = [
     "By",
     "Cell",
     "Consistency",
+    "Emotions",
     "Population",
     "PopulationBy",
     "PromiseKept",
@@ -47,6 +49,7 @@ __all__ = [
     "by_place",
     "by_segment",
     "consistency",
+    "emotions",
     "everyone",
     "most_asked",
     "population",

@@ -37,3 +37,23 @@ def comments(times: NDArray[np.int64], shares: NDArray[np.float64]) -> pa.Array:
         starts[shares >= least], counts[shares >= least] = start, len(words)
     picked = starts + (minutes // _EVERY) % counts
     return texts.take(pa.array(picked, mask=minutes % _EVERY != 0))
+
+
+_FELT = (
+    ("frustrated", "disappointed", "stressed", "neglected", "irritated"),
+    ("unsatisfied", "hurried", "interesting", "focused"),
+    ("pleased", "happy", "trusting", "valued", "cared for", "safe"),
+)
+_NAMES = 3  # of so many answers, one names an emotion
+
+
+def emotions(times: NDArray[np.int64], shares: NDArray[np.float64]) -> pa.Array:
+    """An emotion or nothing for each answer, by its time and its place (0..1) on the scale."""
+    minutes = times // _MINUTE
+    starts, counts = np.zeros(len(times), np.int64), np.full(len(times), len(_FELT[0]))
+    for least, group in ((0.55, 1), (0.8, 2)):
+        there = shares >= least
+        starts[there], counts[there] = sum(map(len, _FELT[:group])), len(_FELT[group])
+    picked = starts + (minutes // _NAMES) % counts
+    words = pa.array([word for group in _FELT for word in group])
+    return words.take(pa.array(picked, mask=minutes % _NAMES != 0))

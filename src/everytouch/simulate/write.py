@@ -17,7 +17,7 @@ from everytouch.moments.api import COLUMNS, Kind, schema
 from everytouch.simulate.company import COMPANY, DAY, EFFECTS, START
 from everytouch.simulate.lives import INSTRUMENTS, NONE, OUTCOMES, TOUCHPOINTS, Block, live
 from everytouch.simulate.others import work
-from everytouch.simulate.words import comments
+from everytouch.simulate.words import comments, emotions
 
 BLOCK = 20_000  # parties made at a time
 _PEOPLE = {"customer": "C", "employee": "E", "partner": "P"}
@@ -207,6 +207,7 @@ def _perceptions(rows: NDArray[Any], kind: str, first: int) -> pa.Table:
         "instrument": pa.array(INSTRUMENTS).take(pa.array(rows["instrument"])),
         "mode": pa.repeat("stated", n),
         "raw": pa.array(rows["raw"]),
+        "emotion": emotions(rows["time"], _place(rows)) if kind == "customer" else None,
         "text": comments(rows["time"], _place(rows)) if kind == "customer" else None,
         "correlations": _orders(rows) if kind == "customer" else None,
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT = 2
+FORMAT = 3
 _FILE, _HIDDEN = "manifest.json", "hidden.npy"
 
 

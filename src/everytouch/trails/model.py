@@ -27,6 +27,7 @@ COLUMNS: dict[str, Any] = {
     "touchpoint": np.int16,  # code; -1 for none
     "outcome": np.int16,
     "instrument": np.int16,
+    "emotion": np.int16,
     "kind": np.int8,  # INTERACTION or PERCEPTION
     "mode": np.int8,  # index into moments.MODES; -1 for none
     "party_kind": np.int8,  # index into moments.PARTY_KINDS
@@ -120,7 +121,7 @@ class Trails:
     Attributes:
         buckets: all buckets, also empty ones.
         layers: numbers of buckets that were written together, and deal the keys out among them.
-        touchpoints, outcomes, instruments: what the codes stand for.
+        touchpoints, outcomes, instruments, emotions: what the codes stand for.
         moments, parties: how many there are.
         first, last: times of the earliest and latest moment, None when there is none.
         versions: versions of the ledger tables they were built from.
@@ -131,6 +132,7 @@ class Trails:
     touchpoints: tuple[str, ...]
     outcomes: tuple[str, ...]
     instruments: tuple[str, ...]
+    emotions: tuple[str, ...]
     moments: int
     parties: int
     first: datetime.datetime | None

@@ -12,11 +12,11 @@ from everytouch.moments.api import MODES, MONEY_UNITS, PARTY_KINDS, hash_strings
 from everytouch.trails.model import COLUMNS, INTERACTION, NEVER, PERCEPTION
 
 RECORD = np.dtype([("party", np.int64), ("sequence", np.int64), *COLUMNS.items()])
-CODED = ("touchpoint", "outcome", "instrument")
+CODED = ("touchpoint", "outcome", "instrument", "emotion")
 _SHARED = ["key_first", "party_key", "occurred_at", "touchpoint", "correlations", "sequence"]
 READ = {
     "interactions": [*_SHARED, "party_kind", "outcome", "duration_s", "due_at", "amount", "cost"],
-    "perceptions": [*_SHARED, "party_kind", "instrument", "mode", "score"],
+    "perceptions": [*_SHARED, "party_kind", "instrument", "mode", "score", "emotion"],
 }
 
 
@@ -73,6 +73,7 @@ class Records:
         else:
             out["due"], out["outcome"], out["duration"] = NEVER, -1, np.nan
             out["instrument"] = self.codes["instrument"].of(batch["instrument"])
+            out["emotion"] = self.codes["emotion"].of(batch["emotion"])
             out["mode"] = _index(batch["mode"], MODES)
             out["score"] = _numbers(batch["score"], np.nan)
         return out
@@ -82,7 +83,7 @@ class Records:
         out["outcome"] = self.codes["outcome"].of(batch["outcome"])
         out["duration"] = _numbers(batch["duration_s"], np.nan)
         out["amount"], out["cost"] = _money(batch["amount"]), _money(batch["cost"])
-        out["instrument"], out["mode"], out["score"] = -1, -1, np.nan
+        out["instrument"], out["emotion"], out["mode"], out["score"] = -1, -1, -1, np.nan
 
     def _correlation(self, lists: pa.Array) -> NDArray[np.int64]:
         """Hash of each row's leading correlation, 0 where it has none."""

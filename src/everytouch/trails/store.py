@@ -78,6 +78,7 @@ def _load(folder: Path, _written: int) -> Trails:
         touchpoints=manifest.codes["touchpoint"],
         outcomes=manifest.codes["outcome"],
         instruments=manifest.codes["instrument"],
+        emotions=manifest.codes["emotion"],
         moments=manifest.moments,
         parties=manifest.parties,
         first=_known(manifest.first),

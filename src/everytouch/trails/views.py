@@ -36,7 +36,7 @@ SELECT party, step, make_timestamptz(time) AS occurred_at, kind, touchpoint,
   CASE WHEN isnan(duration) THEN NULL ELSE duration END AS duration_s,
   amount / 10000 AS amount, cost / 10000 AS cost,
   nullif(correlation, 0) AS correlation, instrument,
-  CASE WHEN isnan(score) THEN NULL ELSE score END AS score, mode, party_kind
+  CASE WHEN isnan(score) THEN NULL ELSE score END AS score, emotion, mode, party_kind
 FROM _moments LEFT JOIN touchpoints USING (touchpoint)"""
 _RECORDS = """CREATE VIEW {name} AS
 SELECT coalesce(_parties.party, _{name}.party_key) AS party, {other}{columns}
@@ -133,6 +133,7 @@ def _moments(trails: Trails) -> pa.Table:
         "touchpoint": trails.touchpoints,
         "outcome": trails.outcomes,
         "instrument": trails.instruments,
+        "emotion": trails.emotions,
         "mode": MODES,
         "party_kind": PARTY_KINDS,
     }

@@ -50,6 +50,7 @@ from everytouch.metrics.api import (
     Breakdown,
     By,
     Consistency,
+    Emotions,
     Population,
     PopulationBy,
     Promises,
@@ -301,6 +302,12 @@ def _who(ask: Ask) -> Scope:
 def population(ask: Ask, by: PopulationBy) -> Population:
     """Everybody beside those who answered: weighted, and predicted of the silent."""
     return ask.workspace.population(by, ask.scope)
+
+
+@question()
+def emotions(ask: Ask) -> Emotions:
+    """Emotions that were named, and the Net Emotional Value."""
+    return ask.workspace.emotions(ask.scope)
 
 
 @question()

@@ -33,6 +33,13 @@ ACROSS: dict[str, Any] = {
     "channel": lazy("channel"),
     "time": lazy("time"),
 }
+CLUSTERS: dict[str, Any] = {
+    "destroying": lazy("destroys value"),
+    "attention": lazy("draws attention"),
+    "recommendation": lazy("makes recommend"),
+    "advocacy": lazy("makes advocates"),
+    "other": lazy("other"),
+}
 KANO: dict[str, Any] = {
     "must-be": lazy("must-be"),
     "one-dimensional": lazy("one-dimensional"),

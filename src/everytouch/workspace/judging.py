@@ -18,7 +18,7 @@ from everytouch.errors import NotEnoughDataError, UnknownNameError
 from everytouch.improvement import api as improvement
 from everytouch.improvement.api import RankedList, Verdicts
 from everytouch.metrics import api as metrics
-from everytouch.metrics.api import POPULATION_BY, Consistency, Population, PopulationBy
+from everytouch.metrics.api import POPULATION_BY, Consistency, Emotions, Population, PopulationBy
 from everytouch.perception.api import Per
 from everytouch.stats import intervals
 from everytouch.trails.api import EVERYTHING, Scope
@@ -57,6 +57,10 @@ class Judging(Asking):
         return metrics.consistency(
             self.trails(), self._engine, self.catalogue, self.settings, scope
         )
+
+    def emotions(self, scope: Scope = EVERYTHING) -> Emotions:
+        """Emotions that were named, and the Net Emotional Value."""
+        return metrics.emotions(self.trails(), self._engine, self.settings, scope)
 
     def effects(self, scope: Scope = EVERYTHING, *, only: str | None = None) -> Effects:
         """What problems do to the score, adjusted for who meets them.

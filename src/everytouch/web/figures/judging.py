@@ -15,6 +15,7 @@ from everytouch.web.figure import Column, Figure, Spec
 from everytouch.web.words import (
     ACROSS,
     BY,
+    CLUSTERS,
     COMPARED_BY,
     GOES,
     GRADES,
@@ -57,6 +58,32 @@ def population(ask: Ask) -> Figure:
     return Figure(
         columns, result.rows, result.basis, chart if len(shown) > 1 else None,
         _("There is no experience in this part."), said=said, refused=result.refused,
+    )  # fmt: skip
+
+
+def emotions(ask: Ask) -> Figure:
+    """Which emotions were named."""
+    result = questions.emotions(ask)
+    columns = (
+        Column(_("emotion"), lambda r: r.emotion),
+        Column(_("does what"), lambda r: CLUSTERS[r.cluster], "chip"),
+        Column(_("named"), lambda r: r.n, "number"),
+        Column(_("share, %"), lambda r: r.share, "estimate", 1, 100),
+    )
+    chart = Chart(
+        kind="bars",
+        title=str(_("Emotions")),
+        unit="%",
+        labels=tuple(row.emotion for row in result.rows),
+        values=tuple(100 * row.share.value for row in result.rows),
+        low=tuple(100 * row.share.low for row in result.rows),
+        high=tuple(100 * row.share.high for row in result.rows),
+    )
+    net = {name: f"{getattr(result.nev, name):+.1f}" for name in ("value", "low", "high")}
+    said = (_("Net Emotional Value %(value)s (%(low)s to %(high)s).") % net,)
+    return Figure(
+        columns, result.rows, result.basis, chart,
+        _("No perception names an emotion."), said=said if result.rows else (),
     )  # fmt: skip
 
 
@@ -319,6 +346,7 @@ def finding_of(ask: Ask) -> str:
 
 FIGURES = (
     Spec("population", lazy("Everybody, and who answered"), population, options=("among",)),
+    Spec("emotions", lazy("Emotions"), emotions),
     Spec("promise-gap", lazy("Promise gap"), gaps, honours=("period", "segment")),
     Spec("consistency", lazy("Consistency"), consistency),
     Spec("calibration", lazy("How good the prediction is"), calibration),
