@@ -10,10 +10,11 @@ import pytest
 import everytouch
 from everytouch.metrics import api as metrics
 from everytouch.metrics.api import Cell
-from everytouch.metrics.breakdown import _hide_complements
+from everytouch.metrics.breakdown import Breakdown, _hide_complements
 from everytouch.metrics.consistency import FAR, _pairs, _variation
 from everytouch.metrics.emotions import _CLUSTER, CLUSTERS, Felt, _net
 from everytouch.perception.api import DAY
+from everytouch.results import Basis
 from everytouch.settings import Settings
 from everytouch.stats.intervals import Estimate
 from everytouch.stats.regression import GROUPS
@@ -279,3 +280,16 @@ def test_the_net_value_is_covered():
 
 def test_few_emotions_are_hidden(workspace):
     assert workspace.emotions().nev.hidden
+
+
+def test_what_a_filter_leaves_out_cannot_be_had_by_subtraction():
+    basis = Basis("", "", "")
+    wide = Breakdown(basis, (cell("a", 22, False), cell("b", 60, False), cell("c", 4, True)))
+    narrow = Breakdown(basis, (cell("a", 20, False), cell("b", 30, False), cell("c", 3, True)))
+    rows = {row.group: row for row in metrics.guarded(narrow, wide, 5).rows}
+    assert rows["a"].hidden  # two others would be left
+    assert rows["a"].score.hidden
+    assert rows["a"].shrunk.hidden
+    assert not rows["b"].hidden
+    same = metrics.guarded(wide, wide, 5)
+    assert [row.hidden for row in same.rows] == [False, False, True]

@@ -10,6 +10,7 @@ from everytouch.metrics.breakdown import (
     by_place,
     by_segment,
     everyone,
+    guarded,
 )
 from everytouch.metrics.charts import most_asked, scores
 from everytouch.metrics.consistency import Consistency, consistency
@@ -51,6 +52,7 @@ __all__ = [
     "consistency",
     "emotions",
     "everyone",
+    "guarded",
     "most_asked",
     "population",
     "promises",

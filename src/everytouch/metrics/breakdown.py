@@ -282,6 +282,25 @@ def _cell(
     )
 
 
+def guarded(result: Breakdown, wider: Breakdown, minimum: int) -> Breakdown:
+    """Hide what, taken from the same answer to a wider question, would leave too few.
+
+    A group of 20 within one of 22 gives the other two away: the difference of the sums is theirs.
+    """
+    outer = {(cell.group, cell.instrument): cell for cell in wider.rows}
+    rows = []
+    for cell in result.rows:
+        larger = outer.get((cell.group, cell.instrument))
+        left = larger.n - cell.n if larger is not None and not larger.hidden else 0
+        rows.append(_hidden(cell) if 0 < left < minimum else cell)
+    return replace(result, rows=tuple(rows))
+
+
+def _hidden(cell: Cell) -> Cell:
+    gone = no_estimate(cell.n, "hidden")
+    return replace(cell, headline=gone, score=gone, hidden=True, shrunk=gone)
+
+
 def _hide_complements(cells: list[Cell]) -> list[Cell]:
     """Where exactly one group of an instrument is hidden, hide the next smallest too.
 
@@ -293,6 +312,5 @@ def _hide_complements(cells: list[Cell]) -> list[Cell]:
         shown = [i for i in mine if not result[i].hidden]
         if len(mine) - len(shown) == 1 and shown:
             i = min(shown, key=lambda i: result[i].n)
-            gone = no_estimate(result[i].n, "hidden")
-            result[i] = replace(result[i], headline=gone, score=gone, hidden=True, shrunk=gone)
+            result[i] = _hidden(result[i])
     return result

@@ -82,6 +82,9 @@ def _day(text: str) -> datetime.datetime | None:
         raise UnknownNameError(f"{text!r} is no day", "write it as YYYY-MM-DD") from error
 
 
+_NARROWING = ("segment", "persona", "stage", "channel", "touchpoint", "where")
+
+
 @dataclass(frozen=True)
 class Ask:
     """One visitor's question about one workspace.
@@ -119,6 +122,17 @@ class Ask:
     def keeping(self, *names: str) -> "Ask":
         """The same asked about the whole organisation, with none but these filters."""
         return Ask(self.workspace, Filters(**{name: getattr(self.filters, name) for name in names}))
+
+    @property
+    def wider(self) -> "list[Ask]":
+        """The same asked with one filter less each, and without the visitor's own limits."""
+        names = [name for name in _NARROWING if getattr(self.filters, name)]
+        asks = [self.instead(**{name: ""}) for name in names]
+        if self.filters.period or self.filters.since or self.filters.until:
+            asks.append(self.instead(period="", since="", until=""))
+        if self.only is not None:
+            asks.append(replace(self, only=None))
+        return asks
 
     def instead(self, **filters: str) -> "Ask":
         """The same asked with some filters changed."""

@@ -44,6 +44,7 @@ from everytouch.journeys.api import (
     Unit,
     Volume,
 )
+from everytouch.metrics import api as metrics
 from everytouch.metrics.api import (
     BY,
     POPULATION_BY,
@@ -168,7 +169,10 @@ def movement(ask: Ask) -> Movement:
 @question(by=tuple(BY))
 def perception(ask: Ask, by: By) -> Breakdown:
     """Stated perception, broken down by touchpoint, stage, channel and the like."""
-    return ask.workspace.perception(by, ask.scope)
+    found = ask.workspace.perception(by, ask.scope)
+    for wider in ask.wider:  # what is left of a wider answer must not be too few, either
+        found = metrics.guarded(found, perception(wider, by), ask.workspace.settings.minimum_n)
+    return found
 
 
 @question()
