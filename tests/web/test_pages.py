@@ -161,7 +161,7 @@ def test_numbers_in_an_export_are_numbers(visit, home):
     sheet = book["Figure"]
     names = [cell.value for cell in sheet[1]]
     assert names[-4:] == [
-        "score 0–100",
+        "score to rank by",
         f"{names[-4]} (low)",
         f"{names[-4]} (high)",
         f"{names[-4]} (n)",
@@ -169,7 +169,7 @@ def test_numbers_in_an_export_are_numbers(visit, home):
     scores = [row[-4] for row in sheet.iter_rows(min_row=2, values_only=True)]
     shown = home.perception("touchpoint").rows
     assert [s for s in scores if not isinstance(s, str)] == pytest.approx(
-        [cell.score.value for cell in shown if not cell.hidden]
+        [cell.shrunk.value for cell in shown if not cell.hidden]
     )
     about = dict(book["About"].iter_rows(values_only=True))
     assert "stated perceptions only" in about["cut"]

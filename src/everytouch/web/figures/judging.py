@@ -98,7 +98,9 @@ def consistency(ask: Ask) -> Figure:
         Column(_("spread beyond chance, points"), lambda r: r.spread, "estimate"),
         Column(_("consistency 0–100"), lambda r: r.consistency, "estimate"),
     )
-    return Figure(columns, result.rows, result.basis)
+    rows = [row for row in result.rows if row.alike or row.apart]
+    empty = _("Nobody has answered the same question twice yet.")
+    return Figure(columns, rows, result.basis, empty=empty)
 
 
 def gaps(ask: Ask) -> Figure:
