@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import spearmanr
 
 import everytouch
+from everytouch.drivers.interactions import _rows
 from everytouch.drivers.worth import After, _levels, _slope, _spend
 from everytouch.errors import NotEnoughDataError, UnknownNameError
 from everytouch.improvement.ranking import effects
@@ -198,3 +199,25 @@ def test_olist_cannot_say_what_experience_is_worth(olist):
     assert worth.spend_ratio is None
     assert len(worth.refusals) == 2
     assert not any(math.isnan(row.spend.value) for row in worth.rows)
+
+
+def test_drivers_that_are_worse_together_are_found():
+    rng = np.random.default_rng(6)
+    X = (rng.random((6_000, 3)) < 0.3).astype(float)
+    y = 70 - 5 * X[:, 0] - 4 * X[:, 1] - 6 * X[:, 2] - 8 * X[:, 0] * X[:, 1]
+    y = y + rng.normal(0, 10, 6_000)
+    pairs = np.column_stack([X, X[:, 0] * X[:, 1], X[:, 0] * X[:, 2], X[:, 1] * X[:, 2]])
+    products = CrossProducts.of(pairs, y, rng.integers(0, GROUPS, 6_000))
+    rows = _rows(products, ["a", "b", "c"], ["A", "B", "C"], Settings())
+    assert (rows[0].first, rows[0].second, rows[0].label) == ("a", "b", "A and B")
+    assert rows[0].effect.low < -8 < rows[0].effect.high
+    assert rows[0].q < 0.001
+    assert min(row.q for row in rows[1:]) > 0.01
+
+
+def test_nothing_interacts_in_the_simulated_company(simulated):
+    """Its effects add up."""
+    rows = simulated.interactions().rows
+    assert rows
+    assert sum(row.q < 0.01 for row in rows) <= 1
+    assert all(row.both >= 30 for row in rows)

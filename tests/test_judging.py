@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import duckdb
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 import everytouch
@@ -16,6 +17,7 @@ from everytouch.perception.api import Rules, names_of, units
 from everytouch.settings import Settings
 from everytouch.stats.intervals import Estimate
 from everytouch.trails.api import EVERYTHING, microseconds
+from tests.test_cli import run
 
 
 @pytest.fixture(scope="module")
@@ -225,3 +227,20 @@ def test_what_cannot_be_said_is_refused():
     )
     assert [row.measure for row in result.rows] == ["score"]
     assert len(result.refused) == 2
+
+
+def test_every_journey_gets_a_score_of_its_own(simulated, tmp_path):
+    file = tmp_path / "scores.parquet"
+    done = run("-w", simulated.path, "predict", file, "--per", "journey")
+    assert done.exit_code == 0, done.output
+    table = pq.read_table(file).to_pandas()
+    assert len(table) == simulated.population().rows[0].experiences
+    stated = table.stated.notna()
+    assert 0 < stated.sum() < len(table)
+    assert table.predicted.between(0, 100).all()
+    assert table.chance.between(0, 1).all()
+    assert np.corrcoef(table.stated[stated], table.predicted[stated])[0, 1] > 0.4
+    with ledger(simulated) as con:
+        query = "SELECT count(DISTINCT correlations[1]) FROM perceptions WHERE instrument = 'nps'"
+        ((answered,),) = con.execute(query).fetchall()
+    assert stated.sum() == answered

@@ -100,6 +100,7 @@ TABLE = r"""
 /api/v1/emotions GET - + + + +
 /api/v1/funnel GET - + + + +
 /api/v1/goes-with GET - + + + +
+/api/v1/interactions GET - + + + +
 /api/v1/kinds GET - + + + +
 /api/v1/leaks GET - + + + +
 /api/v1/lifecycle GET - + + + +

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pyarrow.parquet as pq
 
 from everytouch.cli.scope import AS_JSON, open_scope, scoped
-from everytouch.cli.show import Column, console, percent, show
+from everytouch.cli.show import Column, console, percent, rate, show
+from everytouch.errors import EverytouchError
 from everytouch.metrics.api import POPULATION_BY, PopulationBy, validated
 from everytouch.perception.api import PERS, Per
 from everytouch.workspace import open_workspace
@@ -47,6 +49,21 @@ def _say(sentences: tuple[str, ...], refusals: tuple[str, ...] = ()) -> None:
         out.print(f"  {sentence}", soft_wrap=True)
     for refusal in refusals:
         out.print(f"  [yellow]{refusal}[/yellow]", soft_wrap=True)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--per", type=click.Choice(PERS), default="party", show_default=True)
+@click.pass_obj
+def predict(workspace: Path, file: Path, per: Per) -> None:
+    """Write a score for every party or journey, stated or predicted, to FILE (Parquet). Audited."""
+    table = open_workspace(workspace).predictions(per=per)
+    try:
+        pq.write_table(table, file)
+    except OSError as error:
+        raise EverytouchError(f"{file} cannot be written: {error}", "give another place") from error
+    stated = len(table) - table["stated"].null_count
+    click.echo(f"{len(table):,} rows at {file}, {stated:,} of them stated")
 
 
 @click.command()
@@ -124,6 +141,21 @@ def effects(workspace: Path, /, only: str | None, as_json: bool, **part: Any) ->
     if not as_json:
         for row in result.rows:
             _say((f"{row.name}: {row.sentence}",), tuple(f"  {said}" for said in row.warnings))
+
+
+@click.command()
+@scoped
+@click.pass_obj
+def interactions(workspace: Path, /, as_json: bool, **part: Any) -> None:
+    """Drivers that do more, or less, together than each alone."""
+    opened, scope = open_scope(workspace, **part)
+    columns: list[Column] = [
+        ("both at once", lambda r: r.label),
+        ("answers with both", lambda r: r.both),
+        ("points on top", lambda r: r.effect),
+        ("false-discovery rate", lambda r: rate(r.q)),
+    ]
+    show(opened.interactions(scope), columns, "Drivers together", as_json=as_json)
 
 
 @click.command()
@@ -265,10 +297,12 @@ def verdicts(workspace: Path, as_json: bool) -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     population,
+    predict,
     consistency,
     emotions,
     promise_gap,
     effects,
+    interactions,
     aspects,
     staying,
     lifetime,

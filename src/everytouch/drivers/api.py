@@ -4,6 +4,7 @@ from everytouch.drivers.aspects import Aspects, aspects
 from everytouch.drivers.charts import importance, shares, spend
 from everytouch.drivers.effects import Effects, effects
 from everytouch.drivers.features import Feature
+from everytouch.drivers.interactions import Interactions, interactions
 from everytouch.drivers.leaks import Leaks, leaks
 from everytouch.drivers.lifetime import Lifetimes, lifetimes
 from everytouch.drivers.money import Money, money
@@ -18,6 +19,7 @@ __all__ = [
     "Drivers",
     "Effects",
     "Feature",
+    "Interactions",
     "Known",
     "Leaks",
     "Level",
@@ -31,6 +33,7 @@ __all__ = [
     "drivers",
     "effects",
     "importance",
+    "interactions",
     "leaks",
     "lifetimes",
     "money",

@@ -26,6 +26,7 @@ from everytouch.metrics.population import (
     population,
     validated,
 )
+from everytouch.metrics.predictions import predictions
 from everytouch.metrics.promises import PromiseKept, Promises, promises
 from everytouch.metrics.turns import turns
 
@@ -55,6 +56,7 @@ __all__ = [
     "guarded",
     "most_asked",
     "population",
+    "predictions",
     "promises",
     "scores",
     "turns",

@@ -228,7 +228,7 @@ def population(
     def of(bucket: Bucket) -> Units:
         return units(bucket, scope, rules, asked, per, now)
 
-    sample = _sample(of, trails, engine)
+    sample = sampled(of, trails, engine)
     value = headline_values(instrument, sample.score)
     learnt = learn(sample, value, settings.confidence, settings.seed)
 
@@ -283,7 +283,7 @@ def validated(result: Population) -> tuple[str, ...]:
     return (first, *beyond)
 
 
-def _sample(of: Callable[[Bucket], Units], trails: Trails, engine: Engine) -> Units:
+def sampled(of: Callable[[Bucket], Units], trails: Trails, engine: Engine) -> Units:
     """All units, or those of so few parties that there are not too many to learn from."""
     one_in = 1 if trails.moments < MOST_ROWS * 5 else -(-trails.moments // (MOST_ROWS * 10))
     return engine.run(lambda bucket: drawn(of(bucket), one_in), trails.buckets)

@@ -11,6 +11,7 @@ from everytouch.drivers.api import (
     Aspects,
     Drivers,
     Effects,
+    Interactions,
     Leaks,
     Lifetimes,
     Money,
@@ -336,6 +337,12 @@ def effects(ask: Ask) -> Effects:
 def aspects(ask: Ask) -> Aspects:
     """What ratings of single touchpoints punish and delight; senses and values, too."""
     return ask.workspace.aspects(ask.scope)
+
+
+@question()
+def interactions(ask: Ask) -> Interactions:
+    """Drivers that do more, or less, together than each alone."""
+    return ask.workspace.interactions(ask.scope)
 
 
 @question()

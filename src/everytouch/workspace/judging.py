@@ -2,10 +2,13 @@
 
 import contextlib
 
+import pyarrow as pa
+
 from everytouch.drivers import api as drivers_room
 from everytouch.drivers.api import (
     Aspects,
     Effects,
+    Interactions,
     Known,
     Leaks,
     Lifetimes,
@@ -17,6 +20,7 @@ from everytouch.drivers.api import (
 from everytouch.errors import NotEnoughDataError, UnknownNameError
 from everytouch.improvement import api as improvement
 from everytouch.improvement.api import RankedList, Verdicts
+from everytouch.ledger.api import audit
 from everytouch.metrics import api as metrics
 from everytouch.metrics.api import POPULATION_BY, Consistency, Emotions, Population, PopulationBy
 from everytouch.perception.api import Per
@@ -52,6 +56,18 @@ class Judging(Asking):
             among = metrics.among_all()
         return metrics.population(trails, self._engine, known, self.settings, among, scope, per=per)
 
+    def predictions(self, scope: Scope = EVERYTHING, *, per: Per = "party") -> pa.Table:
+        """A score for every party or journey, stated and predicted side by side. Audited.
+
+        Raises:
+            NotEnoughDataError: the model is no better than the mean, or too few answered.
+        """
+        found = metrics.predictions(
+            self.trails(), self._engine, self.catalogue, self.settings, scope, per=per
+        )
+        audit(self.path, "export predictions", f"{scope.text}; {len(found)} rows", self.who)
+        return found
+
     def consistency(self, scope: Scope = EVERYTHING) -> Consistency:
         """How far the same party feels differently across departments, channels and time."""
         return metrics.consistency(
@@ -86,6 +102,18 @@ class Judging(Asking):
         """
         return drivers_room.aspects(
             self.trails(), self._engine, self.catalogue, self.settings, scope
+        )
+
+    def interactions(self, scope: Scope = EVERYTHING) -> Interactions:
+        """Drivers that do more, or less, together than each alone.
+
+        Raises:
+            NotEnoughDataError: there are no drivers to be told.
+        """
+        if not self.pinned:
+            return self.pin().interactions(scope)
+        return drivers_room.interactions(
+            self.trails(), self._engine, self.catalogue, self.settings, self.drivers(scope), scope
         )
 
     def leaks(self, scope: Scope = EVERYTHING) -> Leaks:

@@ -189,6 +189,21 @@ def effects(ask: Ask) -> Figure:
     )  # fmt: skip
 
 
+def interactions(ask: Ask) -> Figure:
+    """Drivers that do more, or less, together."""
+    result = questions.interactions(ask)
+    columns = (
+        Column(_("both at once"), lambda r: r.label),
+        Column(_("answers with both"), lambda r: r.both, "number"),
+        Column(_("points on top"), lambda r: r.effect, "estimate"),
+        Column(_("false-discovery rate"), lambda r: r.q, "number", 3),
+    )
+    return Figure(
+        columns, result.rows, result.basis,
+        empty=_("No two drivers came together often enough."),
+    )  # fmt: skip
+
+
 def aspects(ask: Ask) -> Figure:
     """What single ratings punish and delight."""
     result = questions.aspects(ask)
@@ -355,6 +370,7 @@ FIGURES = (
     Spec(
         "effects", lazy("What problems do, adjusted"), effects, honours=("period", "segment"),
     ),
+    Spec("interactions", lazy("Drivers together"), interactions),
     Spec("aspects", lazy("What punishes, what delights"), aspects),
     Spec("verdicts", lazy("Did it work"), verdicts, honours=()),
     Spec("staying", lazy("Who stays"), staying, honours=("segment",)),
