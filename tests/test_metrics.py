@@ -293,3 +293,24 @@ def test_what_a_filter_leaves_out_cannot_be_had_by_subtraction():
     assert not rows["b"].hidden
     same = metrics.guarded(wide, wide, 5)
     assert [row.hidden for row in same.rows] == [False, False, True]
+
+
+def test_groups_that_differ_are_told_from_those_that_do_not(simulated):
+    from scipy import stats
+
+    rows = {(c.group, c.instrument): c for c in simulated.perception("segment").rows}
+    rural, urban = rows["rural", "nps"], rows["urban", "nps"]
+    assert max(rural.q, urban.q) < 0.01  # those in the country wait longer
+    with duckdb.connect() as con:
+        files = [str(path) for path in simulated.tables.files("perceptions")]
+        con.read_parquet(files).create_view("said")
+        query = "SELECT score, identifier FROM said WHERE instrument = 'nps'"
+        said = con.execute(query).fetchnumpy()
+        traits = [str(path) for path in simulated.tables.files("traits")]
+        con.read_parquet(traits).create_view("traits")
+        query = "SELECT identifier FROM traits WHERE name = 'region' AND value = 'rural'"
+        members = set(con.execute(query).fetchnumpy()["identifier"])
+    mine = np.array([one in members for one in said["identifier"]])
+    alone = stats.ttest_ind(said["score"][mine], said["score"][~mine], equal_var=False).pvalue
+    assert rural.q >= alone * 0.999  # the rate is never below the p-value
+    assert rural.q <= alone * len([c for c in rows.values() if c.instrument == "nps"]) * 1.001

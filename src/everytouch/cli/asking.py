@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from everytouch.cli.scope import AS_JSON, open_scope, scoped
-from everytouch.cli.show import Column, console, dump, percent, show
+from everytouch.cli.show import Column, console, dump, percent, rate, show
 from everytouch.metrics.api import BY, By, most_asked, turns
 from everytouch.trails.api import Trail
 from everytouch.workspace import open_workspace
@@ -99,6 +99,8 @@ def perception(workspace: Path, /, by: By, as_json: bool, **part: Any) -> None:
     result = opened.perception(by, scope)
     if any(cell.shrunk.method != cell.score.method for cell in result.rows):
         columns.append(("to rank by", lambda c: c.shrunk))
+    if any(not math.isnan(cell.q) for cell in result.rows):
+        columns.append(("differs, q", lambda c: rate(c.q)))
     show(result, columns, f"Perception by {by}", as_json=as_json)
     if by == "month" and not as_json:
         for sentence in turns(result, most_asked(result)):

@@ -15,7 +15,7 @@ from everytouch.metrics.instruments import HEADLINES, Tally, tallies
 from everytouch.perception.api import Answers, Rules, answers
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
-from everytouch.stats import intervals
+from everytouch.stats import differences, discovery, intervals
 from everytouch.stats.intervals import Estimate, Moments2, no_estimate
 from everytouch.stats.shrinkage import METHOD as SHRUNK
 from everytouch.stats.shrinkage import pooled_variance, shrink
@@ -26,6 +26,7 @@ By = Literal[
     "month",
 ]  # fmt: skip
 BY: tuple[By, ...] = get_args(By)
+EVERYBODY = -1  # instead of the number of a group: all answers to a question
 _SEVERAL = {"sense": "senses", "value": "values"}  # of which a touchpoint has any number
 
 
@@ -41,6 +42,8 @@ class Cell:
         hidden: whether both are withheld because too few answered.
         shrunk: the score drawn to the mean of all groups, by how little it rests on: to rank by.
             The score itself for months, and where fewer than four groups are shown.
+        q: false-discovery rate at which its score would be said to differ from that of all other
+            answers to the same question; NaN where it cannot be.
     """
 
     group: str
@@ -52,6 +55,7 @@ class Cell:
     score: Estimate
     hidden: bool
     shrunk: Estimate
+    q: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Breakdown(Result):
 
 @dataclass(frozen=True)
 class TallySums:
-    """Tallies by (group, instrument)."""
+    """Tallies by (group, instrument); under ``EVERYBODY`` each answer once."""
 
     cells: dict[tuple[int, str], Tally]
 
@@ -100,13 +104,17 @@ def kernel(
     """Tally one bucket; ``asked`` are the instruments of the codes."""
     seen = answers(bucket, scope, rules, back=grouping.back)
     rows, group = grouping.assign(bucket, seen)
-    scores, codes = seen.score[rows], bucket["instrument"][seen.rows[rows]]
+    every = bucket["instrument"][seen.rows]
+    scores, codes = seen.score[rows], every[rows]
     cells: dict[tuple[int, str], Tally] = {}
     for code, instrument in enumerate(asked):
         mine = codes == code
         if instrument is not None and mine.any():
             found = tallies(group[mine], scores[mine], instrument, len(grouping.names))
             cells |= {(g, instrument.name): t for g, t in enumerate(found) if t.n}
+            whole = seen.score[every == code]
+            (tally,) = tallies(np.zeros(len(whole), np.int64), whole, instrument, 1)
+            cells[EVERYBODY, instrument.name] = tally
     return TallySums(cells)
 
 
@@ -211,8 +219,9 @@ def breakdown(
     cells = [
         _cell(grouping, group, catalogue.instruments[name], tally, settings)
         for (group, name), tally in sorted(sums.cells.items())
+        if group != EVERYBODY
     ]
-    shown = _hide_complements(cells)
+    shown = _with_rates(_hide_complements(cells), sums, grouping, settings)
     if by not in ("all", "month"):
         shown = _drawn(shown, sums, grouping, settings)
         shown.sort(key=_lowest)
@@ -223,7 +232,8 @@ def breakdown(
         cut=f"{scope.text}; stated perceptions only; hidden under {settings.minimum_n} answers",
         method=f"{settings.confidence:.0%} intervals: "
         "NPS adjusted Wald, shares Wilson score, means Student t; drawn: over all spreads between "
-        "the groups of an instrument that fit them",
+        "the groups of an instrument that fit them; differs from all others: Welch, false "
+        "discovery Benjamini and Hochberg",
     )
     return Breakdown(basis, tuple(shown), by)
 
@@ -255,6 +265,25 @@ def _drawn(
                 float(found.values[place]), float(low), float(high), parts[place].n, SHRUNK
             )
             result[i] = replace(result[i], shrunk=drawn)
+    return result
+
+
+def _with_rates(
+    cells: list[Cell], sums: TallySums, grouping: Grouping, settings: Settings
+) -> list[Cell]:
+    """Each cell with the rate at which it would be said to differ from all other answers."""
+    result, number = list(cells), {name: i for i, name in enumerate(grouping.names)}
+    for name in {cell.instrument for cell in cells}:
+        mine = [i for i, c in enumerate(cells) if c.instrument == name and not c.hidden]
+        whole, p = sums.cells[EVERYBODY, name], []
+        for i in mine:
+            own = sums.cells[number[cells[i].group], name]
+            others = Moments2(whole.n - own.n, whole.total - own.total, whole.squares - own.squares)
+            enough = others.n >= settings.minimum_n
+            known = Moments2(own.n, own.total, own.squares)
+            p.append(differences.p_of_means(known, others) if enough else math.nan)
+        for i, rate in zip(mine, discovery.rates(p), strict=True):
+            result[i] = replace(result[i], q=rate)
     return result
 
 
@@ -298,7 +327,7 @@ def guarded(result: Breakdown, wider: Breakdown, minimum: int) -> Breakdown:
 
 def _hidden(cell: Cell) -> Cell:
     gone = no_estimate(cell.n, "hidden")
-    return replace(cell, headline=gone, score=gone, hidden=True, shrunk=gone)
+    return replace(cell, headline=gone, score=gone, hidden=True, shrunk=gone, q=math.nan)
 
 
 def _hide_complements(cells: list[Cell]) -> list[Cell]:

@@ -1,5 +1,6 @@
 """What people feel: scores, breakdowns, promises, comments."""
 
+import math
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -82,6 +83,7 @@ def feeling(ask: Ask) -> Figure:
         Column(_("answers"), lambda c: c.n, "number"),
         Column(_("value"), lambda c: c.headline, "estimate"),
         Column(_("score 0–100"), lambda c: c.score, "estimate"),
+        Column(_("false-discovery rate"), _rate, "number", 3),
         Column(_("score to rank by"), lambda c: c.shrunk, "estimate"),
     )
     return Figure(
@@ -92,6 +94,10 @@ def feeling(ask: Ask) -> Figure:
         _("Nothing to show: no answer falls into any group. Take filters away, or ask people."),
         behind=_behind(ask),
     )
+
+
+def _rate(cell: Any) -> float | None:
+    return None if math.isnan(cell.q) else cell.q
 
 
 def _into(ask: Ask, by: str) -> Any:
