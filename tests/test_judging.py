@@ -164,6 +164,8 @@ def test_one_effect_is_the_same_as_among_all(simulated, effects):
     assert one == next(row for row in effects.rows if row.name == one.name)
     with pytest.raises(NotEnoughDataError, match="no problem has 60 answers"):
         simulated.effects(only="late:newsletter")
+    with pytest.raises(UnknownNameError, match="'late:moon'"):
+        simulated.effects(only="late:moon")
 
 
 def test_money_is_the_ledgers_to_the_cent(simulated):

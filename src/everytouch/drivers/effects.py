@@ -1,7 +1,7 @@
 """What a problem does to the score, adjusted for who meets it: doubly robust, with its doubts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.engine.api import Engine
-from everytouch.errors import NotEnoughDataError
+from everytouch.errors import NotEnoughDataError, UnknownNameError
 from everytouch.perception.api import (
     PROBLEMS,
     Precedence,
@@ -98,8 +98,16 @@ def effects(
         only: one problem, as late:parcel_delivered; all when left out.
 
     Raises:
+        UnknownNameError: there is no such problem or touchpoint.
         NotEnoughDataError: no problem has enough answers with it and without.
     """
+    if only is not None:
+        problem, _, point = only.partition(":")
+        if problem not in PROBLEMS or point not in trails.touchpoints:
+            raise UnknownNameError(
+                f"problem {only!r} is unknown",
+                f"use one of {', '.join(PROBLEMS)}, a colon, and a touchpoint",
+            )
     asked, rules = headline(trails, engine, settings), Rules.of(catalogue, trails, settings)
     now = microseconds(trails.last) if trails.last else 0
     one_in = max(1, trails.moments // (MOST_ROWS * 50))
@@ -202,16 +210,11 @@ def _row(
 ) -> Effect:  # fmt: skip
     name = trails.touchpoints[k]
     point = catalogue.touchpoints[name]
-    warnings = list(found.warnings)
-    if not tried.hidden and not tried.low <= 0 <= tried.high:
-        warnings.append(
-            f"hidden confounding: it seems to have changed by {tried.value:.1f} points "
-            f"({tried.low:.1f} to {tried.high:.1f}) what the same people had said before it"
-        )
+    warnings = replace(found, negative=None if tried.hidden else tried).warnings
     return Effect(
         f"{PROBLEMS[p]}:{name}", point.label, name, PROBLEMS[p], answers, with_it, found.raw,
         found.effect, found.agreement, found.overlap, found.balance[1], found.e_value,
-        found.e_bound, tried, ASSOCIATION if warnings else QUASI, tuple(warnings),
+        found.e_bound, tried, ASSOCIATION if warnings else QUASI, warnings,
         _sensitivity(found),
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.catalogue.api import Catalogue, Instrument
+from everytouch.drivers.staying import leaving
 from everytouch.engine.api import Engine
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
@@ -96,9 +97,7 @@ def leaks(
     scope: Scope = EVERYTHING,
 ) -> Leaks:
     """Instruments whose last answer tells who passed a touchpoint of the last stage."""
-    last = catalogue.stages[-1] if catalogue.stages else ""
-    points = [catalogue.touchpoints.get(name) for name in trails.touchpoints]
-    leaves = np.array([bool(point and point.stage == last) for point in points], np.bool_)
+    leaves = leaving(trails, catalogue)
     count = len(trails.instruments)
     sums = engine.run(lambda bucket: kernel(bucket, scope, leaves, count), trails.buckets)
     rows = [

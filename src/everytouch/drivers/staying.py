@@ -129,6 +129,13 @@ def kernel(
     return Seen(*(column[there] for column in columns_of))
 
 
+def leaving(trails: Trails, catalogue: Catalogue) -> NDArray[np.bool_]:
+    """Which touchpoint codes are of the last stage: who passes one leaves, (K,)."""
+    last = catalogue.stages[-1] if catalogue.stages else ""
+    points = [catalogue.touchpoints.get(name) for name in trails.touchpoints]
+    return np.array([bool(point and point.stage == last) for point in points], np.bool_)
+
+
 def staying(
     trails: Trails,
     engine: Engine,
@@ -145,9 +152,7 @@ def staying(
         return Staying(_basis(scope, settings, "no data", 0), (), refusals=("No moments.",))
     stop, dormant = microseconds(trails.last) + 1, settings.dormant_days * DAY
     freeze = stop - (settings.follow_up_days + settings.dormant_days) * DAY
-    last = catalogue.stages[-1] if catalogue.stages else ""
-    points = [catalogue.touchpoints.get(name) for name in trails.touchpoints]
-    leaves = np.array([bool(point and point.stage == last) for point in points], np.bool_)
+    leaves = leaving(trails, catalogue)
     seen = engine.run(
         lambda bucket: kernel(bucket, scope, leaves, freeze, stop, dormant), trails.buckets
     )

@@ -101,7 +101,7 @@ class Adjusted:
         if self.negative is not None and not self.negative.low <= 0 <= self.negative.high:
             said.append(
                 f"hidden confounding: it seems to change by {self.negative.value:.3g} "
-                f"({self.negative.low:.3g} to {self.negative.high:.3g}) what had happened before it"
+                f"({self.negative.low:.3g} to {self.negative.high:.3g}) what had been before it"
             )
         apart = self.agreement.high < self.effect.low or self.agreement.low > self.effect.high
         if apart:
