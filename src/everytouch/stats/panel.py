@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everytouch.later import Later
-from everytouch.stats.intervals import Estimate, no_estimate, normal_quantile
+from everytouch.stats.intervals import Estimate, normal_quantile
 
 if TYPE_CHECKING:
     from scipy import optimize, special
@@ -273,19 +273,3 @@ def simplex_weights(A: Floats, b: Floats) -> Floats:
         np.vstack([A, np.full(A.shape[1], heavy)]), np.append(b, heavy), maxiter=50 * A.shape[1]
     )
     return np.asarray(w / w.sum())
-
-
-def two_periods(
-    before_treated: Floats, after_treated: Floats, before_control: Floats, after_control: Floats,
-    confidence: float = 0.95,
-) -> Estimate:  # fmt: skip
-    """Difference-in-differences of four independent samples: repeated cross-sections."""
-    parts = (after_treated, before_treated, after_control, before_control)
-    if min(len(part) for part in parts) < 2:
-        return no_estimate(sum(len(part) for part in parts), "difference-in-differences")
-    a, b, c, d = (float(part.mean()) for part in parts)
-    value = (a - b) - (c - d)
-    error = math.sqrt(sum(float(part.var(ddof=1)) / len(part) for part in parts))
-    half = normal_quantile(confidence) * error
-    n = sum(len(part) for part in parts)
-    return Estimate(value, value - half, value + half, n, "difference-in-differences")
