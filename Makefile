@@ -20,8 +20,9 @@ $(VENV)/run: requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-$(VENV)/dev: $(VENV)/run requirements-dev.lock
+$(VENV)/dev: $(VENV)/run requirements-dev.lock requirements-data.lock
 	sh scripts/install $(BIN) requirements-dev.lock
+	sh scripts/install $(BIN) requirements-data.lock --no-deps
 	touch $@
 
 demo: $(VENV)/run

@@ -1,5 +1,6 @@
 """What makes numbers trustworthy, against published values and independent computations."""
 
+import csv
 import gzip
 import importlib.util
 import math
@@ -198,6 +199,24 @@ def test_synthetic_control_finds_the_mixture_and_the_gap():
         panel.synthetic_control(unit, others, 2)
 
 
+def test_synthetic_control_equals_what_is_published_of_californias_proposition_99():
+    with packaged("causalpy", "data", "california_prop99.csv").open() as file:
+        names, *rows = csv.reader(file)
+    packs = np.array(rows, float)  # of cigarettes a head, with the year before them
+    california = names.index("California")
+    unit, others = packs[:, california], np.delete(packs[:, 1:], california - 1, axis=1)
+    start = int(np.searchsorted(packs[:, 0], 1989))
+    found = panel.synthetic_control(unit, others, start)
+    assert found.effect.value == pytest.approx(-19.5, abs=0.05)
+    top = sorted(zip(found.weights, np.delete(names[1:], california - 1), strict=True))[-4:]
+    assert {state for _, state in top} == {"Utah", "Montana", "Nevada", "Connecticut"}
+    # The plain differences, of whose −27.3 the mixture takes a third.
+    before, after = packs[:start, 1:].mean(axis=0), packs[start:, 1:].mean(axis=0)
+    grown = after - before
+    plain = grown[california - 1] - np.delete(grown, california - 1).mean()
+    assert plain == pytest.approx(-27.3, abs=0.06)
+
+
 def test_simplex_weights_equal_an_independent_search():
     from scipy import optimize
 
@@ -244,6 +263,31 @@ def test_shrinkage_brings_units_nearer_to_the_truth():
         gains.append(((means - truth) ** 2).mean() / ((found.values - truth) ** 2).mean())
     assert 0.93 <= np.mean(inside) <= 0.97
     assert np.median(gains) > 2.5
+
+
+def test_shrinkage_equals_what_is_published_of_the_eight_schools():
+    y = np.array([28.0, 8, -3, 7, -1, 1, 18, 12])
+    errors = np.array([15.0, 10, 16, 11, 9, 11, 10, 18])
+    middle = shrinkage.shrink(y, errors**2, 1e-6)
+    # Gelman and others 2013, table 5.3: medians of two hundred draws, spreads uniform beforehand
+    assert middle.low == pytest.approx([10, 8, 7, 8, 5, 6, 10, 8], abs=1)
+    # and the same by drawing: spread, then centre, then each school
+    rng = np.random.default_rng(0)
+    spread = rng.uniform(0, 120, 200_000)[:, None]
+    weight = 1 / (spread**2 + errors**2)
+    sure = weight.sum(1, keepdims=True)
+    centre = (weight * y).sum(1, keepdims=True) / sure
+    fits = np.log(weight).sum(1) / 2 - np.log(sure[:, 0]) / 2 + np.log(spread[:, 0]) / 4
+    fits -= (weight * (y - centre) ** 2).sum(1) / 2
+    taken = rng.choice(len(fits), 200_000, p=np.exp(fits) / np.exp(fits).sum())
+    centre = (centre + rng.normal(size=centre.shape) / np.sqrt(sure))[taken]
+    own, common = errors**-2.0, spread[taken] ** -2.0
+    mean = (own * y + common * centre) / (own + common)
+    drawn = mean + rng.normal(size=mean.shape) / np.sqrt(own + common)
+    found = shrinkage.shrink(y, errors**2)
+    assert found.values == pytest.approx(drawn.mean(0), abs=0.15)
+    assert found.low == pytest.approx(np.quantile(drawn, 0.025, axis=0), abs=0.5)
+    assert found.high == pytest.approx(np.quantile(drawn, 0.975, axis=0), abs=0.5)
 
 
 def test_paule_mandel_equals_an_independent_search():
