@@ -12,6 +12,7 @@ import pytest
 import everytouch
 from everytouch.drivers.whatif import Known, what_if
 from everytouch.errors import NotEnoughDataError, UnknownNameError
+from everytouch.metrics import raking
 from everytouch.metrics.api import validated
 from everytouch.perception.api import Rules, names_of, units
 from everytouch.settings import Settings
@@ -83,6 +84,52 @@ def test_parts_of_a_population_add_up(simulated):
     assert segments["rural"].population.high < segments["urban"].population.low
     with pytest.raises(UnknownNameError, match="'star sign'"):
         simulated.population("star sign")
+
+
+def test_raked_answers_have_everybodys_margins(simulated, truth):
+    trails, settings = simulated.trails(), simulated.settings
+    rules = Rules.of(simulated.catalogue, trails, settings)
+    asked = trails.instruments.index("nps")
+
+    def of(bucket):
+        return units(bucket, EVERYTHING, rules, asked, "journey", microseconds(trails.last))
+
+    rural = raking.by_segment("rural", simulated._segment("rural"))
+    margins = [raking.by_trouble(len(trails.touchpoints)), rural]
+    found = raking.raked(of, trails, simulated._engine, margins, 10)
+    for margin in margins:
+        here, everybody = np.zeros(margin.size), np.zeros(margin.size)
+        for bucket in trails.buckets:
+            them = of(bucket)
+            code = margin.of(bucket, them)
+            here += np.bincount(code, found.of(bucket, them), margin.size)
+            everybody += np.bincount(code, minlength=margin.size)
+        assert here / here.sum() == pytest.approx(everybody / everybody.sum(), abs=1e-6)
+    # One margin alone: each side's mean, for as many as there are.
+    alone = raking.raked(of, trails, simulated._engine, [rural], 10)
+    sums = np.zeros((3, 2))
+    total = weight = 0.0
+    for bucket in trails.buckets:
+        them = of(bucket)
+        code, there, w = rural.of(bucket, them), them.answered, alone.of(bucket, them)
+        rows = (None, there, np.where(there, them.score, 0))
+        sums += [np.bincount(code, row, 2) for row in rows]
+        total, weight = total + w[there] @ them.score[there], weight + w.sum()
+    assert total / weight == pytest.approx(sums[0] @ (sums[2] / sums[1]) / sums[0].sum())
+    (row,) = simulated.population(weights="raked").rows
+    assert abs(row.weighted.value - truth["nps"]) < abs(row.respondents.value - truth["nps"])
+    assert row.effective_n < row.answered
+    (same,) = simulated.population().rows
+    assert (row.population, row.respondents) == (same.population, same.respondents)
+    with pytest.raises(UnknownNameError, match="'lot'"):
+        simulated.population(weights="lot")
+
+
+def test_margins_too_thin_are_put_together():
+    counts = np.array([5, 1, 1, 30, 2])
+    assert raking.merged(counts, 5).tolist() == [0, 1, 1, 1, 1]
+    assert raking.merged(np.array([3, 0, 1]), 5).tolist() == [0, 0, 0]
+    assert raking.merged(np.array([9, 9]), 5).tolist() == [0, 1]
 
 
 def test_what_the_trail_knows_of_a_journey_equals_sql(simulated):

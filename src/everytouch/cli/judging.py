@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 from everytouch.cli.scope import AS_JSON, open_scope, scoped
 from everytouch.cli.show import Column, console, percent, rate, show
 from everytouch.errors import EverytouchError
-from everytouch.metrics.api import POPULATION_BY, PopulationBy, validated
+from everytouch.metrics.api import POPULATION_BY, WEIGHTS, PopulationBy, Weights, validated
 from everytouch.perception.api import PERS, Per
 from everytouch.workspace import open_workspace
 
@@ -20,19 +20,26 @@ from everytouch.workspace import open_workspace
     "--per", type=click.Choice(PERS), default="journey", show_default=True,
     help="What an experience is: what names one order or case, or all of a party.",
 )  # fmt: skip
+@click.option(
+    "--weights", type=click.Choice(WEIGHTS), default="chance", show_default=True,
+    help="Answers by their chance to be given, or raked to everybody's margins.",
+)  # fmt: skip
 @scoped
 @click.pass_obj
-def population(workspace: Path, /, by: PopulationBy, per: Per, as_json: bool, **part: Any) -> None:
+def population(
+    workspace: Path, /, by: PopulationBy, per: Per, weights: Weights, as_json: bool, **part: Any
+) -> None:
     """Everybody beside those who answered: weighted, and predicted of the silent."""
     opened, scope = open_scope(workspace, **part)
-    result = opened.population(by, scope, per=per)
+    result = opened.population(by, scope, per=per, weights=weights)
     columns: list[Column] = [
         (by, lambda r: r.label),
         ("experiences", lambda r: r.experiences),
         ("asked", lambda r: r.asked),
         ("answered", lambda r: r.answered),
         ("respondents", lambda r: r.respondents),
-        ("weighted", lambda r: r.weighted),
+        ("weighted" if weights == "chance" else "raked", lambda r: r.weighted),
+        ("worth answers", lambda r: f"{r.effective_n:,.0f}"),
         ("population", lambda r: r.population),
         ("score, respondents", lambda r: r.score_respondents),
         ("score, population", lambda r: r.score_population),

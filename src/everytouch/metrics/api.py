@@ -17,9 +17,11 @@ from everytouch.metrics.consistency import Consistency, consistency
 from everytouch.metrics.emotions import Emotions, emotions
 from everytouch.metrics.population import (
     POPULATION_BY,
+    WEIGHTS,
     Population,
     PopulationBy,
     Standing,
+    Weights,
     among_all,
     among_months,
     among_segments,
@@ -33,6 +35,7 @@ from everytouch.metrics.turns import turns
 __all__ = [
     "BY",
     "POPULATION_BY",
+    "WEIGHTS",
     "Breakdown",
     "By",
     "Cell",
@@ -43,6 +46,7 @@ __all__ = [
     "PromiseKept",
     "Promises",
     "Standing",
+    "Weights",
     "among_all",
     "among_months",
     "among_segments",

@@ -3,7 +3,7 @@
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from everytouch.catalogue.api import Catalogue, Instrument
 from everytouch.engine.api import Engine
 from everytouch.errors import NotEnoughDataError
 from everytouch.metrics.instruments import HEADLINES, thresholds
+from everytouch.metrics.raking import Raked, by_month, by_segment, by_trouble, raked
 from everytouch.perception.api import (
     MOST_ROWS,
     Learnt,
@@ -33,6 +34,8 @@ from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, microsecond
 
 PopulationBy = Literal["all", "segment", "month"]
 POPULATION_BY: tuple[PopulationBy, ...] = get_args(PopulationBy)
+Weights = Literal["chance", "raked"]
+WEIGHTS: tuple[Weights, ...] = get_args(Weights)
 RATIOS = (1.5, 2.0, 3.0)
 Floats = NDArray[np.float64]
 Groups = Callable[[Bucket, Units], tuple[NDArray[np.int64], NDArray[np.int64]]]
@@ -45,7 +48,7 @@ class Standing:
     Attributes:
         experiences, asked, answered: how many; ``stated``: the share that is stated.
         respondents: headline of those who answered, as ``metric`` says.
-        weighted: theirs, each for as many as were as likely to answer.
+        weighted: theirs, each for as many as were as likely to answer; or raked.
         population: of all: predicted, and mended by how predictions err on those who answered.
         score_respondents, score_population: the same in points of score.
         effective_n: so many answers of equal weight would be as sure as the weighted ones.
@@ -136,7 +139,7 @@ def headline_values(instrument: Instrument, score: Floats) -> Floats:
     return np.where(np.isfinite(score), score if instrument.kind == "mean" else top, np.nan)
 
 
-def _by(at: NDArray[np.int64], values: Floats, count: int) -> Floats:
+def _by(at: NDArray[np.int64], values: NDArray[Any], count: int) -> Floats:
     return np.bincount(at, values, count).astype(np.float64)
 
 
@@ -181,15 +184,41 @@ def among_months(trails: Trails, timezone: str) -> Among:
     return Among(names, names, assign)
 
 
-def kernel(found: Units, learnt: Learnt, value: Floats, rows: NDArray[np.int64]) -> Sums:
+@dataclass(frozen=True)
+class Guessed:
+    """Experiences of one bucket with all that is stated and guessed of them.
+
+    Attributes:
+        weight: of each answer, (n,); chance, score, head: guessed, (n,); value: what the answer
+            counts in the headline, (n,).
+    """
+
+    found: Units
+    weight: Floats
+    chance: Floats
+    score: Floats
+    head: Floats
+    value: Floats
+
+
+def _guessed(
+    bucket: Bucket, found: Units, instrument: Instrument, learnt: Learnt, rake: Raked | None
+) -> Guessed:
+    chance, score, head = learnt.of(found)
+    by_chance = np.where(found.answered, np.minimum(1 / chance, learnt.heaviest), 0.0)
+    weight = rake.of(bucket, found) if rake else by_chance
+    return Guessed(found, weight, chance, score, head, headline_values(instrument, found.score))
+
+
+def kernel(guessed: Guessed, rows: NDArray[np.int64]) -> Sums:
     """Sums of some units of one bucket."""
-    mine, value = found.some(rows), value[rows]
-    chance, score, head = learnt.of(mine)
-    there = mine.answered
-    weight = np.where(there, np.minimum(1 / chance, learnt.heaviest), 0.0)
+    mine, there = guessed.found.some(rows), guessed.found.answered[rows]
+    weight, chance = guessed.weight[rows], guessed.chance[rows]
     # How often nobody of a party answered does not matter: chances are of the whole population.
     parts = []
-    for guess, told in ((head, value), (score, mine.score)):
+    for guess, told in (
+        (guessed.head[rows], guessed.value[rows]), (guessed.score[rows], mine.score),
+    ):  # fmt: skip
         stated = np.where(there, told, 0.0)
         whole = guess + np.where(there, (stated - guess) / chance, 0.0)
         parts += [(there * 1.0, stated), (weight, weight * stated), (np.ones(len(mine)), whole)]
@@ -210,11 +239,15 @@ def population(
     scope: Scope = EVERYTHING,
     *,
     per: Per = "journey",
+    weights: Weights = "chance",
+    segments: Mapping[str, Scope] | None = None,
 ) -> Population:
     """Respondents beside everybody, in groups.
 
     Args:
         per: what an experience is; a party where nothing names orders or cases.
+        weights: each answer ÷ its chance to be given, or raked to the months, the ``segments``
+            and how much went wrong, of everybody.
 
     Raises:
         NotEnoughDataError: nobody was asked, or too few answered to learn from.
@@ -231,36 +264,38 @@ def population(
     sample = sampled(of, trails, engine)
     value = headline_values(instrument, sample.score)
     learnt = learn(sample, value, settings.confidence, settings.seed)
+    rake = None
+    if weights == "raked":
+        parts = [by_segment(name, one) for name, one in (segments or {}).items()]
+        parts = [by_trouble(len(rules.on_time)), by_month(trails, settings.timezone), *parts]
+        rake = raked(of, trails, engine, parts, settings.minimum_n)
 
     def sums(bucket: Bucket) -> Grouped:
-        found = of(bucket)
-        rows, group = among.assign(bucket, found)
-        values = headline_values(instrument, found.score)
-        return Grouped(
-            tuple(kernel(found, learnt, values, rows[group == g]) for g in range(len(among.names)))
-        )
+        guessed = _guessed(bucket, of(bucket), instrument, learnt, rake)
+        rows, group = among.assign(bucket, guessed.found)
+        return Grouped(tuple(kernel(guessed, rows[group == g]) for g in range(len(among.names))))
 
     totals = engine.run(sums, trails.buckets)
     useful = learnt.validation.useful
-    rows = [
-        _standing(name, label, one, settings, useful=useful)
-        for name, label, one in zip(among.names, among.labels, totals.groups, strict=True)
-        if one.experiences
-    ]
-    told = sample.answered
-    chance = learnt.of(sample.some(told))[0]
-    ends = [weighting.beyond(value[told], chance, ratio) for ratio in RATIOS]
+    named = zip(among.names, among.labels, totals.groups, strict=True)
+    rows = [_standing(*one, settings, useful=useful) for one in named if one[2].experiences]
     metric = HEADLINES[instrument.kind][0]
     return Population(
-        _basis(scope, settings, metric, per, instrument.label),
+        _basis(scope, settings, metric, per, instrument.label, rake.names if rake else ()),
         tuple(rows),
         instrument.name,
         metric,
         per,
         learnt.validation,
-        tuple(Beyond(r, *two) for r, two in zip(RATIOS, ends, strict=True)),
+        _beyond(sample, value, learnt),
         () if useful else (_refusal(learnt.validation),),
     )
+
+
+def _beyond(sample: Units, value: Floats, learnt: Learnt) -> tuple[Beyond, ...]:
+    told = sample.answered
+    chance = learnt.of(sample.some(told))[0]
+    return tuple(Beyond(r, *weighting.beyond(value[told], chance, r)) for r in RATIOS)
 
 
 def validated(result: Population) -> tuple[str, ...]:
@@ -313,11 +348,18 @@ def _refusal(validation: Validation) -> str:
     )
 
 
-def _basis(scope: Scope, settings: Settings, metric: str, per: Per, label: str) -> Basis:
+def _basis(
+    scope: Scope, settings: Settings, metric: str, per: Per, label: str, margins: tuple[str, ...]
+) -> Basis:
+    weighted = (
+        f"each answer so that the margins are everybody's (raked: {', '.join(margins)})"
+        if margins
+        else "each answer ÷ its chance to be given, learnt from the trail"
+    )
     return Basis(
-        formula=f"{metric}. Respondents: of those who answered. Weighted: each answer ÷ its chance "
-        "to be given, learnt from the trail, cut at five times the mean weight. Population: "
-        "predicted for all, plus the error on those who answered ÷ their chance",
+        formula=f"{metric}. Respondents: of those who answered. Weighted: {weighted}, cut at five "
+        "times the mean weight. Population: predicted for all, plus the error on those who "
+        "answered ÷ their chance",
         denominator=f"every {per}, answered or not",
         cut=f"{scope.text}; answers to {label}; hidden under {settings.minimum_n} answers",
         method=f"{settings.confidence:.0%} intervals over parties, linearised; gradient boosting, "

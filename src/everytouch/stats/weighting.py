@@ -1,16 +1,12 @@
-"""Answers weighted so that they stand for everybody, and what that costs in precision."""
+"""Answers weighted so that they stand for everybody."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from everytouch.stats.intervals import Estimate, no_estimate, normal_quantile
-
 Floats = NDArray[np.float64]
-METHOD = "weighted, linearised"
 
 
 @dataclass(frozen=True)
@@ -84,24 +80,6 @@ def rake(
         if worst < tolerance:
             return np.asarray(weights / weights.mean())
     raise ValueError(f"margins are {worst:.2g} apart after {rounds} rounds: they contradict")
-
-
-def effective_n(weights: Floats) -> float:
-    """So many equally weighted answers would be as sure (Kish 1965)."""
-    squares = float(weights @ weights)
-    return float(weights.sum()) ** 2 / squares if squares else 0.0
-
-
-def mean(values: Floats, weights: Floats, confidence: float = 0.95) -> Estimate:
-    """Weighted mean with the interval of Hájek's ratio, linearised (Särndal 1992, 5.7)."""
-    n = len(values)
-    if n < 2 or weights.sum() <= 0:
-        return no_estimate(n, METHOD)
-    total = float(weights.sum())
-    value = float(weights @ values) / total
-    error = math.sqrt(float((weights**2) @ (values - value) ** 2) * n / (n - 1)) / total
-    half = normal_quantile(confidence) * error
-    return Estimate(value, value - half, value + half, n, METHOD)
 
 
 def beyond(values: Floats, response: Floats, ratio: float) -> tuple[float, float]:

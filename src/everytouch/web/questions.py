@@ -49,6 +49,7 @@ from everytouch.metrics import api as metrics
 from everytouch.metrics.api import (
     BY,
     POPULATION_BY,
+    WEIGHTS,
     Breakdown,
     By,
     Consistency,
@@ -56,6 +57,7 @@ from everytouch.metrics.api import (
     Population,
     PopulationBy,
     Promises,
+    Weights,
 )
 from everytouch.perception.api import Comments
 from everytouch.results import Result
@@ -303,10 +305,10 @@ def _who(ask: Ask) -> Scope:
     return kept.scope if kept.filters else EVERYTHING
 
 
-@question(by=POPULATION_BY)
-def population(ask: Ask, by: PopulationBy) -> Population:
+@question(by=POPULATION_BY, weights=WEIGHTS)
+def population(ask: Ask, by: PopulationBy, weights: Weights) -> Population:
     """Everybody beside those who answered: weighted, and predicted of the silent."""
-    return ask.workspace.population(by, ask.scope)
+    return ask.workspace.population(by, ask.scope, weights=weights)
 
 
 @question()

@@ -64,6 +64,10 @@ BY: dict[str, Any] = {
     "segment": lazy("segment"),
     "month": lazy("month"),
 }
+WEIGHTED: dict[str, Any] = {
+    "chance": lazy("weighted by the chance to answer"),
+    "raked": lazy("raked to everybody"),
+}
 UNITS: dict[str, Any] = {
     "correlation": lazy("an order or a case"),
     "session": lazy("a session"),

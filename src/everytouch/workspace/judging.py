@@ -22,7 +22,15 @@ from everytouch.improvement import api as improvement
 from everytouch.improvement.api import RankedList, Verdicts
 from everytouch.ledger.api import audit
 from everytouch.metrics import api as metrics
-from everytouch.metrics.api import POPULATION_BY, Consistency, Emotions, Population, PopulationBy
+from everytouch.metrics.api import (
+    POPULATION_BY,
+    WEIGHTS,
+    Consistency,
+    Emotions,
+    Population,
+    PopulationBy,
+    Weights,
+)
 from everytouch.perception.api import Per
 from everytouch.stats import intervals
 from everytouch.trails.api import EVERYTHING, Scope
@@ -33,9 +41,18 @@ class Judging(Asking):
     """Figures that need a model behind them, and say how far it may be trusted."""
 
     def population(
-        self, by: PopulationBy = "all", scope: Scope = EVERYTHING, *, per: Per = "journey"
+        self,
+        by: PopulationBy = "all",
+        scope: Scope = EVERYTHING,
+        *,
+        per: Per = "journey",
+        weights: Weights = "chance",
     ) -> Population:
         """Everybody beside those who answered: weighted, and predicted of the silent.
+
+        Args:
+            weights: answers by their chance to be given, or raked to everybody's months,
+                segments and troubles.
 
         Raises:
             NotEnoughDataError: too few answered to learn from, or nobody is silent.
@@ -43,18 +60,25 @@ class Judging(Asking):
         if by not in POPULATION_BY:
             words = ", ".join(POPULATION_BY)
             raise UnknownNameError(f"a population is not parted by {by!r}", f"use: {words}")
+        if weights not in WEIGHTS:
+            raise UnknownNameError(
+                f"answers are not weighted by {weights!r}", f"use: {', '.join(WEIGHTS)}"
+            )
         if not self.pinned:
-            return self.pin().population(by, scope, per=per)
+            return self.pin().population(by, scope, per=per, weights=weights)
         trails, known = self.trails(), self.catalogue
+        scopes = {name: self._segment(name) for name in known.segments}
         if by == "segment":
-            scopes = {name: self._segment(name) for name in known.segments}
             labels = {name: segment.label for name, segment in known.segments.items()}
             among = metrics.among_segments(scopes, labels)
         elif by == "month":
             among = metrics.among_months(trails, self.settings.timezone)
         else:
             among = metrics.among_all()
-        return metrics.population(trails, self._engine, known, self.settings, among, scope, per=per)
+        return metrics.population(
+            trails, self._engine, known, self.settings, among, scope,
+            per=per, weights=weights, segments=scopes,
+        )  # fmt: skip
 
     def predictions(self, scope: Scope = EVERYTHING, *, per: Per = "party") -> pa.Table:
         """A score for every party or journey, stated and predicted side by side. Audited.

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as lazy
 from everytouch.charts import Chart
 from everytouch.errors import NotEnoughDataError
 from everytouch.metrics import api as metrics
+from everytouch.metrics.api import POPULATION_BY, WEIGHTS
 from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
@@ -23,15 +24,15 @@ from everytouch.web.words import (
     LEVELS,
     PROBLEMS,
     VERDICTS,
+    WEIGHTED,
 )
-
-EVERYBODY = ("all", "segment", "month")
 
 
 def population(ask: Ask) -> Figure:
     """Respondents beside everybody."""
-    by: Any = ask.option("among", EVERYBODY)
-    result = questions.population(ask, by)
+    by: Any = ask.option("among", POPULATION_BY)
+    weights: Any = ask.option("weights", WEIGHTS)
+    result = questions.population(ask, by, weights)
     columns = (
         Column(BY[by], lambda r: r.label),
         Column(_("experiences"), lambda r: r.experiences, "number"),
@@ -39,7 +40,8 @@ def population(ask: Ask) -> Figure:
         Column(_("answered"), lambda r: r.answered, "number"),
         Column(_("stated, %"), lambda r: 100 * r.stated, "number", 1),
         Column(_("who answered"), lambda r: r.respondents, "estimate"),
-        Column(_("weighted"), lambda r: r.weighted, "estimate"),
+        Column(WEIGHTED[weights], lambda r: r.weighted, "estimate"),
+        Column(_("worth answers"), lambda r: r.effective_n, "number"),
         Column(_("everybody"), lambda r: r.population, "estimate"),
         Column(_("score of everybody"), lambda r: r.score_population, "estimate"),
     )
@@ -135,7 +137,7 @@ def _to_map(row: Any) -> str:
 
 def calibration(ask: Ask) -> Figure:
     """What was predicted of later answers against what was stated."""
-    result = questions.population(ask, "all")
+    result = questions.population(ask, "all", "chance")
     bins = result.validation.bins if result.validation else ()
     columns = (
         Column(_("predicted score"), lambda r: r.predicted, "number", 1),
@@ -362,7 +364,10 @@ def finding_of(ask: Ask) -> str:
 
 
 FIGURES = (
-    Spec("population", lazy("Everybody, and who answered"), population, options=("among",)),
+    Spec(
+        "population", lazy("Everybody, and who answered"), population,
+        options=("among", "weights"),
+    ),
     Spec("emotions", lazy("Emotions"), emotions),
     Spec("promise-gap", lazy("Promise gap"), gaps, honours=("period", "segment")),
     Spec("consistency", lazy("Consistency"), consistency),

@@ -10,10 +10,9 @@ from django.shortcuts import render
 from everytouch.metrics import api as metrics
 from everytouch.web.ask import Ask
 from everytouch.web.figures.feeling import BREAKDOWNS
-from everytouch.web.figures.judging import EVERYBODY
 from everytouch.web.questions import findings, perception
 from everytouch.web.routes import Route
-from everytouch.web.words import BY, PROBLEMS
+from everytouch.web.words import BY, PROBLEMS, WEIGHTED
 
 LIVE = 12
 
@@ -104,7 +103,8 @@ ROUTES = (
         page(
             "web/feeling.html",
             breakdowns=[(by, BY[by]) for by in BREAKDOWNS],
-            everybody=[(by, BY[by]) for by in EVERYBODY],
+            everybody=[(by, BY[by]) for by in metrics.POPULATION_BY],
+            weights=list(WEIGHTED.items()),
         ),
         "feeling",
         "see",

@@ -199,11 +199,13 @@ def filterbar(context: Any, fixed: bool = False) -> dict[str, Any]:
     }
 
 
-@register.simple_tag(takes_context=True)
-def swapped(context: Any, **changes: str) -> str:
-    """The address of the page with some options changed."""
-    text: str = context["ask"].query(**changes)
-    return text
+@register.inclusion_tag("web/tabs.html", takes_context=True)
+def tabs(context: Any, option: str, choices: Any, label: str, figure: str) -> dict[str, Any]:
+    """Links that choose an option of a figure; the first is chosen when none is."""
+    ask: Ask = context["ask"]
+    chosen = ask.options.get(option) or next(iter(choices))[0]
+    links = [(text, ask.query(**{option: name}), name == chosen) for name, text in choices]
+    return {"ask": ask, "links": links, "label": label, "figure": figure}
 
 
 @register.simple_tag(takes_context=True)
