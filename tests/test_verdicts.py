@@ -177,6 +177,9 @@ def test_an_experiment_raises_the_grade_of_its_finding(planted, simulated):
     assert grades["late:parcel_delivered"] == "experiment"
     assert grades["slow:help_call"] == "quasi-causal"
     assert grades["failed:help_call"] == "association"
+    found = dataclasses.replace(found, rows=rows)
+    rows = improvement.graded(found, dict.fromkeys(by, "association"), {}).rows
+    assert {row.name: row.grade for row in rows} == grades  # none is made worse
 
 
 @pytest.mark.parametrize(

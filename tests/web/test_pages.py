@@ -1,6 +1,7 @@
 """Pages say what the library says, keep their filters, and can be taken away."""
 
 import csv
+import html
 import io
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import everytouch
 from everytouch.improvement.api import Finding
 from everytouch.results import Basis
+from everytouch.web.ask import ANSWERS
 from everytouch.web.export import as_csv, as_xlsx
 from everytouch.web.figure import Column, Figure
 
@@ -56,6 +58,26 @@ def test_the_ranked_list_is_the_library_s(visit, home):
     assert f"{first.parties:,}" in page
     assert f"{first.overall.value:.2f}" in page
     assert f"/findings/{first.name}" in page
+
+
+def test_the_ranked_list_comes_first_and_its_adjusted_grades_follow(visit, home):
+    client = visit("analyst")
+    ANSWERS.clear()
+    page = client.get("/figures/ranked?segment=rural").content.decode()
+    (address,) = re.findall(r'hx-get="(/figures/ranked[^"]+)"', page)
+    assert address == "/figures/ranked?segment=rural&amp;grades=adjusted"
+    assert "quasi-causal" not in page
+    risen = {row.name for row in home.effects().rows if row.grade == "quasi-causal"}
+    page = client.get(html.unescape(address)).content.decode()
+    assert risen
+    assert "quasi-causal" in page
+    assert "hx-get" not in page
+    # Known for this hour, whatever is asked.
+    assert "hx-get" not in client.get("/figures/ranked?segment=urban").content.decode()
+    rows = client.get("/api/v1/findings?grades=adjusted").json()["rows"]
+    assert {row["name"] for row in rows if row["grade"] == "quasi-causal"} == risen
+    rows = client.get("/api/v1/findings").json()["rows"]
+    assert {row["grade"] for row in rows} <= {"association", "none yet"}
 
 
 def test_filters_reach_the_figures_and_stay_in_the_address(visit, home):

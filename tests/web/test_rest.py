@@ -40,7 +40,7 @@ GIVEN = {
 
 
 def test_every_question_answers_as_the_library_does(api, home):
-    from everytouch.web.questions import QUESTIONS
+    from everytouch.web.question import QUESTIONS
 
     api("/aspects", status=422)  # too few rated a part: said, and nothing shown
     for name in QUESTIONS.keys() - {"aspects"}:

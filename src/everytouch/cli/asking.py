@@ -1,5 +1,6 @@
 """Commands that ask: one a question, each a call of the library."""
 
+import contextlib
 import math
 from pathlib import Path
 from typing import Any
@@ -8,17 +9,26 @@ import click
 
 from everytouch.cli.scope import AS_JSON, open_scope, scoped
 from everytouch.cli.show import Column, console, dump, percent, rate, show
+from everytouch.errors import NotEnoughDataError
 from everytouch.metrics.api import BY, By, most_asked, turns
 from everytouch.trails.api import Trail
 from everytouch.workspace import open_workspace
 
 
 @click.command()
+@click.option(
+    "--adjusted", is_flag=True,
+    help="Adjust effects for who meets the problems, too: takes longer, may raise grades.",
+)  # fmt: skip
 @AS_JSON
 @click.pass_obj
-def findings(workspace: Path, as_json: bool) -> None:
+def findings(workspace: Path, adjusted: bool, as_json: bool) -> None:
     """The ranked list of what to improve."""
-    result = open_workspace(workspace).findings()
+    opened = open_workspace(workspace).pin()
+    effects = None
+    with contextlib.suppress(NotEnoughDataError):  # then the regression stays
+        effects = opened.effects() if adjusted else None
+    result = opened.findings(effects=effects)
     money = result.currency
     columns: list[Column] = [
         ("problem", _problem),

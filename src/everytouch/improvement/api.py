@@ -3,8 +3,10 @@
 from everytouch.improvement.charts import overall
 from everytouch.improvement.movement import Cause, Movement, movement, periods
 from everytouch.improvement.ranking import (
+    GRADED_BY,
     WORDS,
     Finding,
+    GradedBy,
     RankedList,
     graded,
     last_year,
@@ -14,9 +16,11 @@ from everytouch.improvement.ranking import (
 from everytouch.improvement.verdicts import Verdict, Verdicts, verdicts
 
 __all__ = [
+    "GRADED_BY",
     "WORDS",
     "Cause",
     "Finding",
+    "GradedBy",
     "Movement",
     "RankedList",
     "Verdict",

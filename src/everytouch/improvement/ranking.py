@@ -4,7 +4,7 @@ import datetime
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from everytouch.stats.regression import CrossProducts, coefficients, correlation
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, microseconds
 
 LEAST_ANSWERS = 20  # with the problem, and without it
+GRADES = ("none yet", "association", "quasi-causal", "experiment")  # the strongest last
+GradedBy = Literal["regression", "adjusted"]
+GRADED_BY: tuple[GradedBy, ...] = get_args(GradedBy)
 TIED = 0.98  # correlation from which two problems cannot be told apart
 YEAR = 365
 WORDS = {
@@ -240,11 +243,14 @@ def graded(
     """The list with better grades, where a finding's effect was adjusted or tried.
 
     Args:
-        effects, verdicts: grades by the name of the finding.
+        effects, verdicts: grades by the name of the finding; none makes one worse.
     """
-    found = {**effects, **verdicts}
-    rows = tuple(replace(row, grade=found.get(row.name, row.grade)) for row in result.rows)
-    return replace(result, rows=rows)
+
+    def best(row: Finding) -> str:
+        known = (row.grade, effects.get(row.name, ""), verdicts.get(row.name, ""))
+        return max(known, key=lambda grade: GRADES.index(grade) if grade in GRADES else -1)
+
+    return replace(result, rows=tuple(replace(row, grade=best(row)) for row in result.rows))
 
 
 def _order(row: Finding) -> tuple[float, float, str]:

@@ -2,6 +2,7 @@
 
 import datetime
 import threading
+import time
 import urllib.parse
 import zoneinfo
 from collections import OrderedDict
@@ -113,6 +114,22 @@ class Ask:
         ledger = self.workspace.trails().versions.values()
         maps = self.workspace.maps_state()
         return (str(path), *ledger, tables.version("traits"), *files, maps)
+
+    def hourly(self, name: str, compute: Callable[[], T]) -> T:
+        """What hardly changes with a moment and takes long: kept for an hour, of whatever ledger.
+
+        It must hold nothing of single persons, who may be erased meanwhile.
+        """
+        return ANSWERS.get(self._hour(name), compute)
+
+    def has_hourly(self, name: str) -> bool:
+        """Whether it was worked out this hour."""
+        return ANSWERS.has(self._hour(name))
+
+    def _hour(self, name: str) -> tuple[Any, ...]:
+        path = self.workspace.path
+        files = [_stamp(path / name) for name in ("catalogue.yaml", "everytouch.toml")]
+        return ((f"{path} hourly", *files, int(time.time() // 3600)), name)
 
     @cached_property
     def scope(self) -> Scope:

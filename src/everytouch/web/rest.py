@@ -13,11 +13,12 @@ from pydantic import create_model
 
 from everytouch.errors import EverytouchError
 from everytouch.results import Basis, plain
+from everytouch.web import questions as _registered  # noqa: F401 - each is listed
 from everytouch.web.access import RIGHTS, may
 from everytouch.web.ask import Ask
 from everytouch.web.errors import failed, problem
 from everytouch.web.models import Token
-from everytouch.web.questions import QUESTIONS, Choice, Given, Question
+from everytouch.web.question import QUESTIONS, Choice, Given, Question
 from everytouch.web.shell import ask_of
 
 USED = 60  # seconds between two notes of a token's use

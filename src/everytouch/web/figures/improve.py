@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.improvement import api as improvement
-from everytouch.improvement.api import Movement
+from everytouch.improvement.api import GRADED_BY, Movement
 from everytouch.stats.intervals import withheld
 from everytouch.web import questions
 from everytouch.web.ask import Ask
@@ -18,8 +18,11 @@ TAGGED = 3  # findings worth a card of their own
 
 
 def ranked(ask: Ask) -> Figure:
-    """The ranked list."""
-    result = questions.findings(ask)
+    """The ranked list; grades by adjusted effects follow once they are worked out."""
+    wanted = ask.option("grades", GRADED_BY) == "adjusted"
+    adjusted = wanted or questions.weighed(ask)
+    result = questions.findings(ask, "adjusted" if adjusted else "regression")
+    weigh = "" if adjusted or ask.shared else ask.query(grades="adjusted")
     columns = (
         Column("#", lambda r: r.rank, "number"),
         Column(_("problem"), lambda r: problem(r.name, r.label), link=_behind(ask)),
@@ -44,7 +47,7 @@ def ranked(ask: Ask) -> Figure:
         ),
         refused=result.refused,
         template="web/figures/ranked.html",
-        extra=result.currency,
+        extra={"currency": result.currency, "weigh": weigh},
     )
 
 
@@ -61,7 +64,7 @@ def _behind(ask: Ask) -> Any:
 
 def wrong(ask: Ask) -> Figure:
     """The problems of the touchpoint asked about."""
-    result = questions.findings(ask)
+    result = questions.findings(ask, "adjusted" if questions.weighed(ask) else "regression")
     columns = (
         Column(_("problem"), lambda r: problem(r.name, r.label), link=_behind(ask)),
         Column(_("parties a year"), lambda r: r.parties, "number"),
@@ -138,7 +141,7 @@ def _sentence(result: Movement) -> str:
 
 
 FIGURES = (
-    Spec("ranked", lazy("What to improve first"), ranked),
+    Spec("ranked", lazy("What to improve first"), ranked, options=("grades",)),
     Spec("wrong", lazy("What is wrong here"), wrong),
     Spec("finding", lazy("What it does"), finding, options=("finding",)),
     Spec("moved", lazy("What moved, and what it goes with"), moved),

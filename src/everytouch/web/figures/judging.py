@@ -24,7 +24,6 @@ from everytouch.web.words import (
     LEVELS,
     PROBLEMS,
     VERDICTS,
-    WEIGHTED,
 )
 
 
@@ -35,15 +34,15 @@ def population(ask: Ask) -> Figure:
     result = questions.population(ask, by, weights)
     columns = (
         Column(BY[by], lambda r: r.label),
+        Column(_("who answered"), lambda r: r.respondents, "estimate"),
+        Column(_("weighted"), lambda r: r.weighted, "estimate"),
+        Column(_("everybody"), lambda r: r.population, "estimate"),
+        Column(_("score of everybody"), lambda r: r.score_population, "estimate"),
         Column(_("experiences"), lambda r: r.experiences, "number"),
         Column(_("asked"), lambda r: r.asked, "number"),
         Column(_("answered"), lambda r: r.answered, "number"),
         Column(_("stated, %"), lambda r: 100 * r.stated, "number", 1),
-        Column(_("who answered"), lambda r: r.respondents, "estimate"),
-        Column(WEIGHTED[weights], lambda r: r.weighted, "estimate"),
-        Column(_("worth answers"), lambda r: r.effective_n, "number"),
-        Column(_("everybody"), lambda r: r.population, "estimate"),
-        Column(_("score of everybody"), lambda r: r.score_population, "estimate"),
+        Column(_("worth answers"), lambda r: round(r.effective_n), "number"),
     )
     shown = [row for row in result.rows if not row.population.hidden]
     chart = Chart(
