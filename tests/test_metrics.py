@@ -13,6 +13,7 @@ from everytouch.metrics.api import Cell
 from everytouch.metrics.breakdown import Breakdown, _hide_complements
 from everytouch.metrics.consistency import FAR, _pairs, _variation
 from everytouch.metrics.emotions import _CLUSTER, CLUSTERS, Felt, _net
+from everytouch.metrics.remembered import WAYS, Episodes, compared, ways
 from everytouch.perception.api import DAY
 from everytouch.results import Basis
 from everytouch.settings import Settings
@@ -207,6 +208,57 @@ def test_a_turn_of_the_trend_is_said(simulated):
     ]
     (said,) = metrics.turns(dataclasses.replace(months, rows=tuple(rows)), "nps")
     assert f"From {rows[13].label} on the score fell" in said
+
+
+def test_ways_of_weighing_equal_plain_python():
+    rng = np.random.default_rng(5)
+    unit = np.sort(rng.integers(0, 40, 120))
+    score = rng.integers(0, 11, 120) * 10.0
+    found = ways(score, unit, 41)
+    for u in range(41):
+        mine = score[unit == u].tolist()
+        if not mine:
+            assert np.isnan(found[u]).all()
+            continue
+        peak, end = max(reversed(mine), key=lambda x: abs(x - 50)), mine[-1]
+        told = [sum(mine) / len(mine), (peak + end) / 2, (min(mine) + end) / 2, end]
+        assert found[u] == pytest.approx(told)
+
+
+@pytest.mark.parametrize(("truth", "said"), [(1, "weigh by them"), (0, "keep it")])
+def test_what_is_remembered_is_found(truth, said):
+    rng = np.random.default_rng(6)
+    n, each = 1_500, 4
+    score = np.clip(rng.normal(60, 25, n * each), 0, 100)
+    unit = np.repeat(np.arange(n), each)
+    by = ways(score, unit, n)
+    whole = by[:, truth] + rng.normal(0, 8, n)
+    party = np.arange(n) // 2
+    found = compared(Episodes(party, by, by, whole), Settings())
+    assert said in found.sentence
+    assert found.tried == n
+    best = min(found.rows, key=lambda row: row.error.value)
+    assert best.way == WAYS[truth]
+    # |normal| of spread 8 has the mean 8 √(2/π).
+    assert best.error.value == pytest.approx(8 * np.sqrt(2 / np.pi), rel=0.06)
+    few = compared(Episodes(party[:50], by[:50], by[:50], whole[:50]), Settings())
+    assert not few.sentence
+    assert few.rows[1].nearer.hidden
+
+
+def test_experience_scores_equal_sql(simulated):
+    query = """SELECT avg(score) AS mean, count(*) AS n FROM (SELECT avg(score) AS score FROM ledger
+        WHERE touchpoint IS NOT NULL AND mode = 'stated' AND score IS NOT NULL
+        GROUP BY party_key, coalesce(correlations[1], id))"""
+    (told,) = ledger(simulated, query)
+    result = simulated.remembered(per="journey")
+    assert result.experiences == told["n"]
+    assert result.rows[0].score.value == pytest.approx(told["mean"])
+    assert result.refused
+    parties = simulated.remembered()
+    assert parties.per == "party"
+    assert parties.tried > 100
+    assert parties.sentence
 
 
 def test_consistency_finds_what_was_planted():

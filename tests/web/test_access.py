@@ -96,6 +96,7 @@ TABLE = r"""
 /api/v1/between GET - + + + +
 /api/v1/foresee GET - + + + +
 /api/v1/consistency GET - + + + +
+/api/v1/peak-end GET - + + + +
 /api/v1/effects GET - + - + +
 /api/v1/emotions GET - + + + +
 /api/v1/funnel GET - + + + +

@@ -1,5 +1,6 @@
 """Commands whose figures have a model behind them: everybody, causes, worth from now on."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,29 @@ def consistency(workspace: Path, /, as_json: bool, **part: Any) -> None:
         ("consistency 0–100", lambda r: r.consistency),
     ]
     show(opened.consistency(scope), columns, "Consistency", as_json=as_json)
+
+
+@click.command("peak-end")
+@click.option(
+    "--per", type=click.Choice(PERS),
+    help="What an experience is; left out: a journey, where enough rate its touchpoints.",
+)  # fmt: skip
+@scoped
+@click.pass_obj
+def peak_end(workspace: Path, /, per: Per | None, as_json: bool, **part: Any) -> None:
+    """The experience score by plain mean and by peak and end, and which is nearer to the whole."""
+    opened, scope = open_scope(workspace, **part)
+    result = opened.remembered(scope, per=per)
+    columns: list[Column] = [
+        (f"of a {result.per}", lambda r: r.way),
+        ("experience score", lambda r: r.score),
+        ("whole foretold, off by", lambda r: r.error),
+        ("nearer than the mean by", lambda r: r.nearer),
+        ("correlation", lambda r: "–" if math.isnan(r.correlation) else f"{r.correlation:.2f}"),
+    ]
+    show(result, columns, "Peak and end", as_json=as_json)
+    if not as_json:
+        _say((result.sentence,) if result.sentence else (), result.refused)
 
 
 @click.command()
@@ -306,6 +330,7 @@ COMMANDS: tuple[click.Command, ...] = (
     population,
     predict,
     consistency,
+    peak_end,
     emotions,
     promise_gap,
     effects,

@@ -30,6 +30,7 @@ from everytouch.metrics.population import (
 )
 from everytouch.metrics.predictions import predictions
 from everytouch.metrics.promises import PromiseKept, Promises, promises
+from everytouch.metrics.remembered import Remembered, remembered
 from everytouch.metrics.turns import turns
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "PopulationBy",
     "PromiseKept",
     "Promises",
+    "Remembered",
     "Standing",
     "Weights",
     "among_all",
@@ -62,6 +64,7 @@ __all__ = [
     "population",
     "predictions",
     "promises",
+    "remembered",
     "scores",
     "turns",
     "validated",

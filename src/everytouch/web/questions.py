@@ -58,6 +58,7 @@ from everytouch.metrics.api import (
     Population,
     PopulationBy,
     Promises,
+    Remembered,
     Weights,
 )
 from everytouch.perception.api import Comments
@@ -240,6 +241,12 @@ def population(ask: Ask, by: PopulationBy, weights: Weights) -> Population:
 def emotions(ask: Ask) -> Emotions:
     """Emotions that were named, and the Net Emotional Value."""
     return ask.workspace.emotions(ask.scope)
+
+
+@question()
+def peak_end(ask: Ask) -> Remembered:
+    """The experience score by plain mean and by peak and end, and which is nearer to the whole."""
+    return ask.workspace.remembered(ask.scope)
 
 
 @question()

@@ -64,6 +64,12 @@ BY: dict[str, Any] = {
     "segment": lazy("segment"),
     "month": lazy("month"),
 }
+WAYS: dict[str, Any] = {
+    "plain mean": lazy("plain mean"),
+    "peak and end": lazy("peak and end"),
+    "lowest and end": lazy("lowest and end"),
+    "end": lazy("end"),
+}
 WEIGHTED: dict[str, Any] = {
     "chance": lazy("weighted by the chance to answer"),
     "raked": lazy("raked to everybody"),

@@ -29,6 +29,7 @@ from everytouch.metrics.api import (
     Emotions,
     Population,
     PopulationBy,
+    Remembered,
     Weights,
 )
 from everytouch.perception.api import Per
@@ -97,6 +98,17 @@ class Judging(Asking):
         return metrics.consistency(
             self.trails(), self._engine, self.catalogue, self.settings, scope
         )
+
+    def remembered(self, scope: Scope = EVERYTHING, *, per: Per | None = None) -> Remembered:
+        """The experience score by plain mean and by peak and end, and which is nearer to the whole.
+
+        Args:
+            per: journey or party; left out: journeys where enough rate touchpoints.
+
+        Raises:
+            NotEnoughDataError: nobody answered.
+        """
+        return metrics.remembered(self.trails(), self._engine, self.settings, scope, per=per)
 
     def emotions(self, scope: Scope = EVERYTHING) -> Emotions:
         """Emotions that were named, and the Net Emotional Value."""

@@ -24,6 +24,7 @@ from everytouch.web.words import (
     LEVELS,
     PROBLEMS,
     VERDICTS,
+    WAYS,
 )
 
 
@@ -102,6 +103,24 @@ def consistency(ask: Ask) -> Figure:
     rows = [row for row in result.rows if row.alike or row.apart]
     empty = _("Nobody has answered the same question twice yet.")
     return Figure(columns, rows, result.basis, empty=empty)
+
+
+def peak_end(ask: Ask) -> Figure:
+    """The experience score by plain mean and by peak and end."""
+    result = questions.peak_end(ask)
+    columns = (
+        Column(_("weighed by"), lambda r: WAYS[r.way]),
+        Column(_("experience score"), lambda r: r.score, "estimate"),
+        Column(_("the whole foretold, off by"), lambda r: r.error, "estimate"),
+        Column(_("nearer than the plain mean by"), lambda r: r.nearer, "estimate", 2),
+        Column(_("correlation"), lambda r: _known(r.correlation), "number", 2),
+    )
+    return Figure(
+        columns, result.rows if result.experiences else (), result.basis,
+        empty=_("Nobody has answered anything yet."),
+        said=(result.sentence,) if result.sentence else (),
+        refused=result.refused if result.experiences else (),
+    )  # fmt: skip
 
 
 def gaps(ask: Ask) -> Figure:
@@ -369,6 +388,7 @@ FIGURES = (
     ),
     Spec("emotions", lazy("Emotions"), emotions),
     Spec("promise-gap", lazy("Promise gap"), gaps, honours=("period", "segment")),
+    Spec("peak-end", lazy("Peak and end, or the plain mean"), peak_end),
     Spec("consistency", lazy("Consistency"), consistency),
     Spec("calibration", lazy("How good the prediction is"), calibration),
     Spec(
