@@ -1,5 +1,6 @@
 """A figure of a page: a table with its basis, a chart where there is one, ways to take it away."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -103,3 +104,8 @@ class Spec:
     def _key(self, ask: Ask) -> tuple[Any, ...]:
         options = tuple(ask.options.get(name, "") for name in self.options)
         return ask.key("figure", self.name, options, ask.rights, ask.language, ask.shared)
+
+
+def known(value: float) -> float | None:
+    """The value; None, which shows as nothing, where there is none."""
+    return None if math.isnan(value) else value

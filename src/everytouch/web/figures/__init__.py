@@ -5,6 +5,7 @@ from everytouch.web.figures import (
     built,
     compared,
     drivers,
+    everybody,
     feeling,
     improve,
     journeys,
@@ -13,8 +14,22 @@ from everytouch.web.figures import (
     places,
 )
 
+FILES = (
+    improve, feeling, everybody, places, journeys, built, compared, maps, drivers, judging,
+)  # fmt: skip
 FIGURES: dict[str, Spec] = {
     spec.name: spec
-    for file in (improve, feeling, places, journeys, built, compared, maps, drivers, judging)
+    for file in (
+        improve,
+        feeling,
+        everybody,
+        places,
+        journeys,
+        built,
+        compared,
+        maps,
+        drivers,
+        judging,
+    )
     for spec in file.FIGURES
 }

@@ -1,6 +1,7 @@
 """All pages. A new one is a file with its ROUTES here, a template, and a line of navigation."""
 
 from everytouch.web.pages import (
+    catalogue,
     collector,
     entrance,
     figures,
@@ -30,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *moments.ROUTES,
     *sources.ROUTES,
     *quarantine.ROUTES,
+    *catalogue.ROUTES,
     *collector.ROUTES,
     *preferences.ROUTES,
     *organisation.ROUTES,

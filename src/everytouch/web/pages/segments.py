@@ -1,19 +1,18 @@
 """Segments, built by clicking with live counts, and personas."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from everytouch.catalogue.api import Segment
 from everytouch.trails.api import traits_of
 from everytouch.web.ask import Ask
 from everytouch.web.forms import NewName, PersonaForm, SegmentForm
+from everytouch.web.pages.catalogue import save, taken
 from everytouch.web.routes import Route
 
 MOST_VALUES = 40  # of a trait that can be clicked
@@ -76,8 +75,8 @@ def edit_segment(request: HttpRequest, name: str = "") -> HttpResponse:
         return _builder(request, form)
     if given is not None and form.is_valid() and (naming is None or naming.is_valid()):
         chosen = name or naming.cleaned_data["name"]  # type: ignore[union-attr]
-        if not _taken(naming, chosen, catalogue.segments):
-            return _save(request, "segments", chosen, form.segment(chosen))
+        if not taken(naming, chosen, catalogue.segments):
+            return save(request, "segments", chosen, form.segment(chosen))
     title = _("Edit segment") if old else _("New segment")
     values = {
         "ask": request.ask,
@@ -109,22 +108,6 @@ def _count(ask: Ask, form: SegmentForm, old: Segment | None) -> int | None:
     return size(ask, old) if old else None
 
 
-def _taken(naming: Any, name: str, known: Any) -> bool:
-    if naming is not None and name in known:
-        naming.add_error("name", _("This name is taken."))
-        return True
-    return False
-
-
-def _save(request: HttpRequest, section: str, name: str, item: Any) -> HttpResponse:
-    catalogue = request.ask.workspace.catalogue
-    items = getattr(catalogue, section) | {name: item}
-    new = dataclasses.replace(catalogue, **{section: items})
-    request.ask.workspace.save_catalogue(new, catalogue)
-    messages.success(request, _("%(label)s is saved.") % {"label": item.label})
-    return redirect("/segments")
-
-
 def edit_persona(request: HttpRequest, name: str = "") -> HttpResponse:
     """Describe a persona."""
     catalogue = request.ask.workspace.catalogue
@@ -136,8 +119,8 @@ def edit_persona(request: HttpRequest, name: str = "") -> HttpResponse:
     naming = None if old else NewName(given)
     if given is not None and form.is_valid() and (naming is None or naming.is_valid()):
         chosen = name or naming.cleaned_data["name"]  # type: ignore[union-attr]
-        if not _taken(naming, chosen, catalogue.personas):
-            return _save(request, "personas", chosen, form.persona(chosen))
+        if not taken(naming, chosen, catalogue.personas):
+            return save(request, "personas", chosen, form.persona(chosen))
     values = {
         "ask": request.ask,
         "form": form,
@@ -148,30 +131,10 @@ def edit_persona(request: HttpRequest, name: str = "") -> HttpResponse:
     return render(request, "web/form.html", values, status=422 if form.is_bound else 200)
 
 
-def remove(request: HttpRequest, section: str, name: str) -> HttpResponse:
-    """Take a segment or a persona out of the catalogue."""
-    catalogue = request.ask.workspace.catalogue
-    items = dict(getattr(catalogue, section, {})) if section in ("segments", "personas") else {}
-    if name not in items:
-        raise Http404(_("There is no such page."))
-    del items[name]
-    new = dataclasses.replace(catalogue, **{section: items})
-    request.ask.workspace.save_catalogue(new, catalogue)
-    return redirect("/segments")
-
-
 ROUTES = (
     Route("segments", segments, "segments", "see"),
     Route("segments/new", edit_segment, "segment-new", "catalogue", writes="catalogue"),
     Route("segments/<str:name>", edit_segment, "segment", "catalogue", writes="catalogue"),
     Route("personas/new", edit_persona, "persona-new", "catalogue", writes="catalogue"),
     Route("personas/<str:name>", edit_persona, "persona", "catalogue", writes="catalogue"),
-    Route(
-        "catalogue/<str:section>/<str:name>/remove",
-        remove,
-        "catalogue-remove",
-        "catalogue",
-        writes="catalogue",
-        acts=True,
-    ),
 )

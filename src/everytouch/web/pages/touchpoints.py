@@ -12,6 +12,7 @@ from everytouch.catalogue.api import Touchpoint
 from everytouch.web.ask import Ask
 from everytouch.web.errors import refused
 from everytouch.web.forms import NewName, TouchpointForm
+from everytouch.web.pages.catalogue import taken
 from everytouch.web.pages.overview import page, tiles
 from everytouch.web.questions import graph
 from everytouch.web.routes import Route
@@ -71,9 +72,7 @@ def new(request: HttpRequest) -> HttpResponse:
     naming, form = NewName(given), TouchpointForm(catalogue, given)
     if given is not None and naming.is_valid() and form.is_valid():
         name = naming.cleaned_data["name"]
-        if name in catalogue.touchpoints:
-            naming.add_error("name", _("This name is taken."))
-        else:
+        if not taken(naming, name, catalogue.touchpoints):
             points = catalogue.touchpoints | {name: form.touchpoint(name)}
             changed = dataclasses.replace(catalogue, touchpoints=points)
             request.ask.workspace.save_catalogue(changed, catalogue)
