@@ -75,7 +75,7 @@ def weighed(ask: Ask) -> bool:
 
 def _grades(ask: Ask) -> dict[str, str]:
     try:
-        return {row.name: row.grade for row in ask.workspace.effects().rows}
+        return {row.name: row.grade for row in effects(ask.keeping()).rows}
     except NotEnoughDataError:  # then the regression's stay
         return {}
 

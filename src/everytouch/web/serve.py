@@ -23,6 +23,7 @@ THREADS = 4
 PARENT = "EVERYTOUCH_PARENT"
 TRIES, MINUTE = 3, 60.0  # ends within a minute after which a part is given up
 PATIENCE = 10.0  # seconds a process has to end by itself
+FINISHING = 5  # seconds of these that a page has to be finished
 
 
 def run_web(workspace: Path, host: str, port: int) -> None:
@@ -39,6 +40,8 @@ def run_web(workspace: Path, host: str, port: int) -> None:
         log_access=False,
         log_level="warning",
         websockets=False,
+        # A model that is being learnt may never notice that it should end.
+        workers_kill_timeout=FINISHING,
     )
     server.serve()
 

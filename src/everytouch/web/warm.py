@@ -12,9 +12,11 @@ from everytouch.errors import EverytouchError
 from everytouch.web.access import RIGHTS, ROLES
 from everytouch.web.ask import ANSWERS, Ask
 from everytouch.web.figures import FIGURES
+from everytouch.web.questions import findings
 from everytouch.web.shell import workspace_for
 
 PAUSE = 2.0  # seconds between looks at the ledger
+REST = 3.0  # times as long as figures took, until they are made again: visitors come first
 log = logging.getLogger("everytouch.web")
 
 
@@ -31,8 +33,10 @@ def _forever() -> None:
         try:
             version = Ask(workspace_for(None)).version
             if version != done:
+                began = time.monotonic()
                 warm()
                 done = version
+                time.sleep(REST * (time.monotonic() - began))
         except EverytouchError as error:
             log.warning("figures could not be made beforehand: %s", error.what)
         except Exception:
@@ -52,3 +56,4 @@ def warm() -> None:
             ask = Ask(workspace_for(None), rights=rights, language=language)
             for spec in FIGURES.values():
                 spec.of(ask)
+            findings(ask, "adjusted")
