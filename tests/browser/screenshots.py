@@ -39,6 +39,7 @@ PAGES = {
     "drivers": "/drivers",
     "worth": "/worth",
     "worked": "/worked",
+    "initiative": "/initiatives/second_courier",
     "finding": "/findings/late:parcel_delivered",
     "sources": "/sources",
     "quarantine": "/quarantine",

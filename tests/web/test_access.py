@@ -191,6 +191,10 @@ TABLE = r"""
 /rules GET - - - + +
 /rules POST - - - + +
 /s/<str:secret> GET + + + + +
+/initiatives/<str:name> GET - - - + +
+/initiatives/<str:name> POST - - - + +
+/initiatives/new GET - - - + +
+/initiatives/new POST - - - + +
 /segments GET - + + + +
 /segments/<str:name> GET - - - + +
 /segments/<str:name> POST - - - + +
@@ -321,6 +325,7 @@ FILLED = {
     "/findings/<str:name>": "/findings/late:parcel_delivered",
     "/api/v1/findings/<name>/moments": "/api/v1/findings/late:parcel_delivered/moments",
     "/segments/<str:name>": "/segments/members",
+    "/initiatives/<str:name>": "/initiatives/second_courier",
     "/personas/<str:name>": "/personas/settler",
     "/catalogue/<str:section>/<str:name>/remove": "/catalogue/segments/nobody/remove",
 }

@@ -1,6 +1,8 @@
 """Pages say what the library says, keep their filters, and can be taken away."""
 
 import csv
+import dataclasses
+import datetime
 import html
 import io
 import re
@@ -8,6 +10,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from django.utils import timezone
 
 import everytouch
 from everytouch.improvement.api import Finding
@@ -225,6 +228,60 @@ def test_a_touchpoint_is_changed_and_the_change_is_audited(visit, own):
     wrong = client.post("/touchpoints/parcel_delivered/edit", form | {"stage": "nowhere"})
     assert wrong.status_code == 422
     assert own.catalogue.touchpoints["parcel_delivered"].stage == "receive"
+
+
+def test_an_initiative_is_named_before_it_begins(visit, own):
+    client = visit("analyst")
+    page = client.get("/initiatives/new?finding=late:parcel_delivered").content.decode()
+    assert 'value="late:parcel_delivered" selected' in page
+    form = {
+        "name": "louder", "label": "Louder music", "finding": "late:parcel_delivered",
+        "kind": "rollout", "metric": "spend", "start": "2025-06-01", "treated": "members",
+        "control": "urban", "waves": "rural 2025-09-01", "share": "0.5", "planned": "1000",
+    }  # fmt: skip
+    assert client.post("/initiatives/new", form).status_code == 302
+    today = timezone.localdate()
+    one = own.catalogue.initiatives["louder"]
+    assert (one.named, one.waves, one.finding) == (today, ("rural 2025-09-01",), form["finding"])
+    page = client.get("/worked").content.decode()
+    assert "/initiatives/louder" in page
+    link = "/initiatives/new?finding=late%3Aparcel_delivered"
+    assert link in client.get("/findings/late:parcel_delivered").content.decode()
+    assert "Louder music" in client.get("/figures/verdicts").content.decode()
+    # What tells stays: so does its day. It changes: the day is a new one.
+    early = dataclasses.replace(one, named=datetime.date(2025, 5, 1))
+    before = own.catalogue
+    known = before.initiatives | {"louder": early}
+    own.save_catalogue(dataclasses.replace(before, initiatives=known), before)
+    assert client.post("/initiatives/louder", form | {"label": "Quieter"}).status_code == 302
+    assert own.catalogue.initiatives["louder"] == dataclasses.replace(early, label="Quieter")
+    assert client.post("/initiatives/louder", form | {"metric": "cost"}).status_code == 302
+    assert own.catalogue.initiatives["louder"].named == today
+    client.post("/catalogue/initiatives/louder/remove")
+    assert "louder" not in own.catalogue.initiatives
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"kind": "experiment", "control": ""}, "no control"),
+        ({"kind": "single", "others": ["urban"]}, "too few"),
+        ({"until": "2025-01-01"}, "not after its start"),
+        ({"waves": "rural soon"}, "write each as"),
+        ({"waves": "nobody 2025-09-01"}, "nobody"),
+        ({"start": ""}, "required"),
+        ({"treated": "nobody"}, "not one of the available choices"),
+    ],
+)
+def test_an_initiative_that_cannot_be_judged_is_refused(visit, own, changes, said):
+    form = {
+        "name": "odd", "label": "Odd", "kind": "rollout", "metric": "score", "share": "0.5",
+        "start": "2025-06-01", "treated": "members", "planned": "1000",
+    }  # fmt: skip
+    answer = visit("analyst").post("/initiatives/new", form | changes)
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    assert "odd" not in own.catalogue.initiatives
 
 
 def test_two_who_change_the_catalogue_at_once_do_not_undo_each_other(own):

@@ -18,7 +18,7 @@ from everytouch.catalogue.model import (
     Touchpoint,
 )
 from everytouch.catalogue.sheet import BETWEEN, CELLS, Changes, cell, with_cells
-from everytouch.catalogue.yaml import dumps, load, loads, merged
+from everytouch.catalogue.yaml import check_initiative, dumps, load, loads, merged
 from everytouch.moments.api import Scale, Vocabulary
 
 
@@ -48,6 +48,7 @@ __all__ = [
     "Segment",
     "Touchpoint",
     "cell",
+    "check_initiative",
     "dump_map",
     "dumps",
     "from_bpmn",

@@ -203,10 +203,18 @@ def _check(catalogue: Catalogue, where: str) -> None:
             one_of(persona.segment, catalogue.segments, f"{where}: personas.{name}.segment")
         _check_words(persona, f"{where}: personas.{name}")
     for name, initiative in catalogue.initiatives.items():
-        _check_initiative(initiative, catalogue, f"{where}: initiatives.{name}")
+        check_initiative(initiative, catalogue, f"{where}: initiatives.{name}")
 
 
-def _check_initiative(one: Initiative, catalogue: Catalogue, place: str) -> None:
+def check_initiative(one: Initiative, catalogue: Catalogue, place: str) -> None:
+    """Whether an initiative can be judged.
+
+    Args:
+        place: where it stands, for the error.
+
+    Raises:
+        CatalogueError: a segment that there is not, a comparison that lacks something.
+    """
     try:
         treated = one.rollout
     except ValueError as error:

@@ -1,5 +1,7 @@
-"""Forms that change the catalogue: touchpoints, segments, personas."""
+"""Forms that change the catalogue: touchpoints, segments, personas, initiatives."""
 
+import dataclasses
+import datetime
 from typing import Any
 
 from django import forms
@@ -10,12 +12,16 @@ from everytouch.catalogue.api import (
     SENSES,
     VALUES,
     Catalogue,
+    Initiative,
     Persona,
     Promise,
     Segment,
     Touchpoint,
+    check_initiative,
 )
+from everytouch.errors import CatalogueError
 from everytouch.moments.api import PARTY_KINDS
+from everytouch.web.words import COMPARED_BY, GOES
 
 _NAME = r"^[a-z][a-z0-9_]{0,59}$"
 
@@ -216,3 +222,91 @@ class PersonaForm(forms.Form):
             data["segment"] or None,
             **{field: tuple(data[field]) for field in listed},
         )
+
+
+_SAID = ("label", "finding")  # of an initiative, that may change without making it another test
+
+
+def _day(**named: Any) -> forms.DateField:
+    return forms.DateField(
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"), **named
+    )
+
+
+class InitiativeForm(forms.Form):
+    """What is changed, for whom, and what shall tell whether it worked."""
+
+    label = forms.CharField(label=lazy("What is changed"), max_length=120)
+    finding = forms.ChoiceField(label=lazy("Problem it is about"), required=False)
+    kind = forms.ChoiceField(label=lazy("Compared by"), choices=list(COMPARED_BY.items()))
+    metric = forms.ChoiceField(
+        label=lazy("Measured by"), choices=[(m, GOES[m]) for m in ("score", "spend", "cost")]
+    )
+    start = _day(label=lazy("First day"))
+    until = _day(label=lazy("First day that is not looked at any more"), required=False)
+    treated = forms.ChoiceField(
+        label=lazy("Segment that gets it"), help_text=lazy("Build segments first, by traits.")
+    )
+    control = forms.ChoiceField(
+        label=lazy("Held against"),
+        required=False,
+        help_text=lazy("Experiments: the segment that chance left out."),
+    )
+    waves = Lines(
+        label=lazy("Later roll-outs"),
+        help_text=lazy("One a line: segment 2026-06-01."),
+        required=False,
+    )
+    others = forms.MultipleChoiceField(
+        label=lazy("Segments to mix, for one that has no equal"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    share = forms.FloatField(
+        label=lazy("Experiments: share that is to get it"), min_value=0.01, max_value=0.99,
+        initial=0.5,
+    )  # fmt: skip
+    planned = forms.IntegerField(
+        label=lazy("Experiments: parties planned"), min_value=10, initial=1_000
+    )
+
+    def __init__(
+        self, catalogue: Catalogue, findings: list[tuple[str, str]], *given: Any, **named: Any
+    ) -> None:
+        super().__init__(*given, **named)
+        self.catalogue = catalogue
+        segments = [(s.name, s.label) for s in catalogue.segments.values()]
+        self.fields["treated"].choices = segments
+        self.fields["control"].choices = [("", lazy("all others")), *segments]
+        self.fields["others"].choices = segments
+        known = {name for name, _ in findings}
+        kept = self.initial.get("finding", "")
+        gone = [(kept, kept)] if kept and kept not in known else []
+        self.fields["finding"].choices = [("", "–"), *findings, *gone]
+
+    def clean(self) -> dict[str, Any]:
+        """What the comparison lacks."""
+        data: dict[str, Any] = super().clean()
+        if not self.errors:
+            try:
+                check_initiative(
+                    self.initiative("_", datetime.date.min, None), self.catalogue, "initiative"
+                )
+            except CatalogueError as error:
+                said = error.what.removeprefix("initiative").lstrip(". ")
+                self.add_error(None, f"{said[:1].upper()}{said[1:]}: {error.remedy}.")
+        return data
+
+    def initiative(self, name: str, today: datetime.date, old: Initiative | None) -> Initiative:
+        """What the form says; named today unless what tells stays as it was."""
+        data = self.cleaned_data | {
+            field: tuple(self.cleaned_data[field]) for field in ("waves", "others")
+        }
+        new = Initiative(name=name, named=today, **data)
+        if old and dataclasses.replace(new, **_same(old)) == old:
+            return dataclasses.replace(new, named=old.named)
+        return new
+
+
+def _same(old: Initiative) -> dict[str, Any]:
+    return {field: getattr(old, field) for field in (*_SAID, "named")}

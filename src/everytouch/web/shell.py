@@ -41,7 +41,7 @@ NAVIGATION = (
     Entry("/feeling", lazy("Feeling"), "mood-smile"),
     Entry("/drivers", lazy("Drivers"), "chart-dots"),
     Entry("/worth", lazy("Worth"), "coin"),
-    Entry("/worked", lazy("Did it work"), "circle-check"),
+    Entry("/worked", lazy("Did it work"), "circle-check", also=("/initiatives",)),
     Entry(
         "/sources",
         lazy("Sources"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from everytouch.web.routes import Route
 
-BACK = {"segments": "/segments", "personas": "/segments"}
+BACK = {"segments": "/segments", "personas": "/segments", "initiatives": "/worked"}
 
 
 def taken(naming: Any, name: str, known: Any) -> bool:

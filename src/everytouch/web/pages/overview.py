@@ -111,5 +111,4 @@ ROUTES = (
     ),
     Route("drivers", page("web/drivers.html"), "drivers", "see"),
     Route("worth", worth, "worth", "see"),
-    Route("worked", page("web/worked.html"), "worked", "see"),
 )

@@ -203,6 +203,8 @@ def filterbar(context: Any, fixed: bool = False) -> dict[str, Any]:
 def tabs(context: Any, option: str, choices: Any, label: str, figure: str) -> dict[str, Any]:
     """Links that choose an option of a figure; the first is chosen when none is."""
     ask: Ask = context["ask"]
+    if ask.shared:  # there is nothing to choose
+        return {"ask": ask}
     chosen = ask.options.get(option) or next(iter(choices))[0]
     links = [(text, ask.query(**{option: name}), name == chosen) for name, text in choices]
     return {"ask": ask, "links": links, "label": label, "figure": figure}
