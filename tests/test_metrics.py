@@ -6,10 +6,13 @@ import json
 import duckdb
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import everytouch
 from everytouch.metrics import api as metrics
 from everytouch.metrics.api import Cell
+from everytouch.metrics.blocks import span
 from everytouch.metrics.breakdown import Breakdown, _hide_complements
 from everytouch.metrics.consistency import FAR, _pairs, _variation
 from everytouch.metrics.emotions import _CLUSTER, CLUSTERS, Felt, _net
@@ -345,6 +348,32 @@ def test_what_a_filter_leaves_out_cannot_be_had_by_subtraction():
     assert not rows["b"].hidden
     same = metrics.guarded(wide, wide, 5)
     assert [row.hidden for row in same.rows] == [False, False, True]
+
+
+@given(
+    st.lists(st.integers(0, 9), max_size=60),
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2, max_size=8),
+)
+def test_periods_taken_from_each_other_leave_whole_blocks(days, periods):
+    counts, least = np.array(days, np.int64), 5
+    asked = [(0, len(days)), *periods]
+    seen = []
+    for first, last in asked:
+        begin, end = span(counts, first, min(last, len(days)), least)
+        inside = np.zeros(len(days), np.int64)
+        inside[begin:end] = 1
+        seen.append(inside)
+        if begin < end:
+            assert first <= begin
+            assert end <= last
+            assert counts[begin:end].sum() >= min(least, counts.sum())
+            lost = counts[first:last].sum() - counts[begin:end].sum()
+            assert lost < 4 * least + 9  # at each end no more than a block
+    # Days that all answers together cannot tell apart hold enough answers.
+    key = np.array(seen).T
+    for pattern in np.unique(key, axis=0):
+        together = counts[(key == pattern).all(axis=1)].sum()
+        assert together == 0 or together >= min(least, counts.sum())
 
 
 def test_groups_that_differ_are_told_from_those_that_do_not(simulated):

@@ -1,5 +1,6 @@
 """What other rooms may import of metrics."""
 
+from everytouch.metrics.blocks import in_blocks
 from everytouch.metrics.breakdown import (
     BY,
     Breakdown,
@@ -27,6 +28,7 @@ from everytouch.metrics.population import (
     among_segments,
     population,
     validated,
+    withheld,
 )
 from everytouch.metrics.predictions import predictions
 from everytouch.metrics.promises import PromiseKept, Promises, promises
@@ -60,6 +62,7 @@ __all__ = [
     "emotions",
     "everyone",
     "guarded",
+    "in_blocks",
     "most_asked",
     "population",
     "predictions",
@@ -68,4 +71,5 @@ __all__ = [
     "scores",
     "turns",
     "validated",
+    "withheld",
 ]

@@ -311,16 +311,23 @@ def _cell(
     )
 
 
-def guarded(result: Breakdown, wider: Breakdown, minimum: int) -> Breakdown:
+def guarded(
+    result: Breakdown, wider: Breakdown, minimum: int, counted: Breakdown | None = None
+) -> Breakdown:
     """Hide what, taken from the same answer to a wider question, would leave too few.
 
     A group of 20 within one of 22 gives the other two away: the difference of the sums is theirs.
+
+    Args:
+        counted: what to take from the wider answer, where that is not the result itself.
     """
     outer = {(cell.group, cell.instrument): cell for cell in wider.rows}
+    inner = {(cell.group, cell.instrument): cell for cell in (counted or result).rows}
     rows = []
     for cell in result.rows:
-        larger = outer.get((cell.group, cell.instrument))
-        left = larger.n - cell.n if larger is not None and not larger.hidden else 0
+        key = (cell.group, cell.instrument)
+        larger, own = outer.get(key), inner.get(key, cell)
+        left = larger.n - own.n if larger is not None and not larger.hidden else 0
         rows.append(_hidden(cell) if 0 < left < minimum else cell)
     return replace(result, rows=tuple(rows))
 

@@ -33,6 +33,16 @@ class Scope:
     moments: dict[Path, NDArray[np.bool_]] | None = field(default=None, compare=False)
     text: str = "all parties, all time"
 
+    @property
+    def all_time(self) -> "Scope":
+        """The same without a period."""
+        return replace(self, start=_FIRST, stop=_LAST)
+
+    @property
+    def dated(self) -> bool:
+        """Whether it has a period."""
+        return self.start > _FIRST or self.stop < _LAST
+
     def take(self, bucket: Bucket) -> NDArray[np.bool_]:
         """Which parties of a bucket are asked about.
 

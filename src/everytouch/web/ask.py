@@ -151,6 +151,11 @@ class Ask:
             asks.append(replace(self, only=None))
         return asks
 
+    @property
+    def coarse(self) -> bool:
+        """Whether single moments are not the visitor's to see, not even by subtraction."""
+        return self.shared or "dig" not in self.rights
+
     def instead(self, **filters: str) -> "Ask":
         """The same asked with some filters changed."""
         return replace(self, filters=replace(self.filters, **filters))

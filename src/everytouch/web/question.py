@@ -76,13 +76,14 @@ QUESTIONS: dict[str, Question] = {}
 
 
 def question(
-    need: str = "see", *, whole: bool = False, **choices: Choice
+    need: str = "see", *, whole: bool = False, coarse: bool = False, **choices: Choice
 ) -> Callable[[Callable[Concatenate[Ask, P], R]], Callable[Concatenate[Ask, P], R]]:
     """Make a function a question: computed once for a ledger and a filter, listed under its name.
 
     Args:
         need: the right it asks for.
         whole: it is about the whole organisation.
+        coarse: who may not see single moments gets another answer.
         choices: the parameters beside the ask, in their order.
     """
 
@@ -91,7 +92,7 @@ def question(
 
         @functools.wraps(compute)
         def answer(ask: Ask, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            said = (*args, *sorted(kwargs.items()))
+            said = (*args, *sorted(kwargs.items()), coarse and ask.coarse)
             return ask.once(name, lambda: compute(ask, *args, **kwargs), *said)
 
         result = inspect.signature(compute).return_annotation

@@ -95,13 +95,21 @@ def movement(ask: Ask) -> Movement:
     return ask.workspace.movement(ask.scope)
 
 
-@question(by=tuple(BY))
+@question(coarse=True, by=tuple(BY))
 def perception(ask: Ask, by: By) -> Breakdown:
     """Stated perception, broken down by touchpoint, stage, channel and the like."""
-    found = ask.workspace.perception(by, ask.scope)
+    found, least = _counted(ask, by), ask.workspace.settings.minimum_n
+    if ask.coarse:
+        found = ask.workspace.perception(by, ask.scope, blocks=True)
     for wider in ask.wider:  # what is left of a wider answer must not be too few, either
-        found = metrics.guarded(found, perception(wider, by), ask.workspace.settings.minimum_n)
+        found = metrics.guarded(found, perception(wider, by), least)
+        found = metrics.guarded(found, _counted(wider, by), least, _counted(ask, by))
     return found
+
+
+def _counted(ask: Ask, by: By) -> Breakdown:
+    """As it is, for whoever may see it, and to tell what subtraction would leave."""
+    return ask.once("counted", lambda: ask.workspace.perception(by, ask.scope), by)
 
 
 @question()
@@ -231,10 +239,26 @@ def _who(ask: Ask) -> Scope:
     return kept.scope if kept.filters else EVERYTHING
 
 
-@question(by=POPULATION_BY, weights=WEIGHTS)
+@question(coarse=True, by=POPULATION_BY, weights=WEIGHTS)
 def population(ask: Ask, by: PopulationBy, weights: Weights) -> Population:
     """Everybody beside those who answered: weighted, and predicted of the silent."""
-    return ask.workspace.population(by, ask.scope, weights=weights)
+    found = ask.once(
+        "everybody", lambda: ask.workspace.population(by, ask.scope, weights=weights), by, weights
+    )
+    if not (ask.coarse and ask.filters):
+        return found
+    # Where perception hides a group, or its blocks leave answers out, it would be had from here.
+    shown = {
+        cell.group: cell.n
+        for cell in perception(ask, by).rows
+        if cell.instrument == found.instrument and not cell.hidden
+    }
+    whole = {
+        cell.group
+        for cell in _counted(ask, by).rows
+        if cell.instrument == found.instrument and shown.get(cell.group) == cell.n
+    }
+    return metrics.withheld(found, {row.group for row in found.rows} - whole)
 
 
 @question()

@@ -204,12 +204,19 @@ class Asking(Base):
         """Flow of parties through the stages."""
         return journeys.drop_off(self.trails(), self._engine, self.catalogue, scope)
 
-    def perception(self, by: By = "all", scope: Scope = EVERYTHING) -> Breakdown:
-        """Stated perception by touchpoint, stage, channel, owner, segment or month."""
+    def perception(
+        self, by: By = "all", scope: Scope = EVERYTHING, *, blocks: bool = False
+    ) -> Breakdown:
+        """Stated perception by touchpoint, stage, channel, owner, segment or month.
+
+        Args:
+            blocks: of a scope with a period only whole blocks of ``minimum_n`` answers of a group:
+                then two periods taken from each other give nobody away.
+        """
         if by not in BY:
             raise UnknownNameError(f"nothing is broken down by {by!r}", f"use: {', '.join(BY)}")
         if not self.pinned:
-            return self.pin().perception(by, scope)
+            return self.pin().perception(by, scope, blocks=blocks)
         trails, known = self.trails(), self.catalogue
         if by == "all":
             grouping = metrics.everyone()
@@ -221,6 +228,10 @@ class Asking(Base):
             grouping = metrics.by_segment(scopes, labels)
         else:
             grouping = metrics.by_place(trails, known, by)
+        if blocks and scope.dated:
+            rules = perception_room.Rules.of(known, trails, self.settings)
+            least, zone = self.settings.minimum_n, self.settings.timezone
+            grouping = metrics.in_blocks(trails, self._engine, rules, grouping, scope, least, zone)
         return metrics.breakdown(trails, self._engine, known, self.settings, by, grouping, scope)
 
     def promises(self, scope: Scope = EVERYTHING) -> Promises:
