@@ -122,7 +122,7 @@ def coverage(draws: int) -> Iterator[Row]:
             "93 to 97 %",
         )
         yield f"difference of means, n = {n:,}", f"{cover_means(rng, n, draws):.1%}", "93 to 97 %"
-    for k in (8, 20, 100):
+    for k in (4, 8, 20, 40, 100):
         yield f"shrunken league table of {k}", f"{cover_league(rng, k, draws):.1%}", "93 to 97 %"
     mean, alone = cover_population(rng, 1_000, draws)
     yield "population mean, of 1,000", f"{mean:.1%}", "93 to 97 %"
@@ -212,6 +212,9 @@ def recovery(parties: int) -> Iterator[Row]:
         ]
         yield "NPS of respondents, off by", f"{errors[0]:+.2f}", f"truth {truth['nps']:.2f}"
         yield "  weighted alone", f"{errors[1]:+.2f}", f"{1 - errors[1] / errors[0]:.0%} less"
+        (other,) = workspace.population(weights="raked").rows
+        error = other.weighted.value - truth["nps"]
+        yield "  raked alone", f"{error:+.2f}", f"{1 - error / errors[0]:.0%} less"
         shrunk = f"{1 - abs(errors[2] / errors[0]):.0%} less"
         yield "  weighted and predicted", f"{errors[2]:+.2f} ({shrunk})", "≥ 70 % less"
 

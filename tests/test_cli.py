@@ -80,6 +80,7 @@ def test_no_workspace_is_said(words, tmp_path):
         (["graph", "--since", "soon"], "'soon' is no day"),
         (["perception", "--by", "colour"], "'colour'"),
         (["report", "/proc/none/r.html"], "cannot be written"),
+        (["predict", "/proc/none/scores.parquet"], "cannot be written to"),
         (["catalogue", "check", "none.yaml"], "cannot be read"),
         (["quarantine", "fix", "none.jsonl"], "cannot be read"),
     ],

@@ -1,5 +1,6 @@
 """The report: one file that needs nothing else, every figure with what it rests on."""
 
+import html
 import html.parser
 import json
 import os
@@ -104,6 +105,16 @@ def test_the_figures_are_those_of_the_library(simulated, text):
     assert f"everytouch moments {first.name}" in text
     nps = next(c for c in simulated.perception("all").rows if c.instrument == "nps")
     assert f"{nps.headline.value:,.1f}".replace("-", "−") in text
+
+
+def test_what_lies_behind_the_score_is_there(simulated, text):
+    part = text[text.index('id="beyond"') :].split("</section>")[0]
+    net = simulated.emotions().nev
+    assert "Net Emotional Value" in part
+    assert f"{net.value:.1f}" in part
+    assert simulated.remembered().sentence in html.unescape(part)
+    for row in simulated.aspects().rows:
+        assert html.escape(row.label) in part
 
 
 def test_a_journey_that_was_meant_lies_beside_the_real_ones(simulated, text):

@@ -1,6 +1,7 @@
 """Commands whose figures have a model behind them: everybody, causes, worth from now on."""
 
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,8 @@ def _say(sentences: tuple[str, ...], refusals: tuple[str, ...] = ()) -> None:
 @click.pass_obj
 def predict(workspace: Path, file: Path, per: Per) -> None:
     """Write a score for every party or journey, stated or predicted, to FILE (Parquet). Audited."""
+    if not os.access(file.parent, os.W_OK):  # the models take their time: said before
+        raise EverytouchError(f"{file.parent} cannot be written to", "give another place")
     table = open_workspace(workspace).predictions(per=per)
     try:
         pq.write_table(table, file)

@@ -265,4 +265,4 @@ def _sentence(nearer: Estimate) -> str:
         by = f"{-nearer.value:.2f} points ({-nearer.high:.2f} to {-nearer.low:.2f})"
         return f"The plain mean lies nearer to the whole than peak and end, by {by}: keep it."
     by = f"{nearer.value:+.2f} points ({nearer.low:+.2f} to {nearer.high:+.2f})"
-    return f"Peak and end and the plain mean cannot be told apart ({by}): keep the plain mean."
+    return f"Peak and end and the plain mean cannot be told apart, {by}: keep the plain mean."

@@ -4,11 +4,28 @@ import datetime
 from dataclasses import dataclass
 
 from everytouch.catalogue.api import Catalogue, JourneyMap
-from everytouch.drivers.api import Drivers, Effects, Leaks, Lifetimes, Money, Staying, Worth
+from everytouch.drivers.api import (
+    Aspects,
+    Drivers,
+    Effects,
+    Interactions,
+    Leaks,
+    Lifetimes,
+    Money,
+    Staying,
+    Worth,
+)
 from everytouch.improvement.api import RankedList, Verdicts
-from everytouch.journeys.api import Against, DropOff, Graph, Paths
+from everytouch.journeys.api import Against, DropOff, Graph, Paths, PromiseGaps
 from everytouch.ledger.api import SourceStatus
-from everytouch.metrics.api import Breakdown, Population, Promises
+from everytouch.metrics.api import (
+    Breakdown,
+    Consistency,
+    Emotions,
+    Population,
+    Promises,
+    Remembered,
+)
 from everytouch.settings import Settings
 from everytouch.trails.api import Moment
 
@@ -19,6 +36,18 @@ class MapOverlay:
 
     journey: JourneyMap
     against: Against
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """What lies behind the score; None where the data cannot say."""
+
+    emotions: Emotions
+    consistency: Consistency
+    gaps: PromiseGaps
+    remembered: Remembered | None
+    aspects: Aspects | None
+    interactions: Interactions | None
 
 
 @dataclass(frozen=True)
@@ -56,3 +85,4 @@ class ReportData:
     lifetimes: Lifetimes | None
     money: Money
     verdicts: Verdicts
+    beyond: Beyond

@@ -8,7 +8,7 @@ from typing import TypeVar
 from everytouch.errors import EverytouchError, NotEnoughDataError
 from everytouch.journeys.api import Paths
 from everytouch.metrics.api import By
-from everytouch.report.api import MapOverlay, ReportData, write_html, write_pdf
+from everytouch.report.api import Beyond, MapOverlay, ReportData, write_html, write_pdf
 from everytouch.workspace.collecting import Collecting
 from everytouch.workspace.judging import Judging
 from everytouch.workspace.mapping import Mapping
@@ -74,6 +74,14 @@ class Reporting(Judging, Mapping, People, Querying, WaysIn, Collecting):
             lifetimes=self._or_nothing(self.lifetimes),
             money=self.money(),
             verdicts=self.verdicts(),
+            beyond=Beyond(
+                self.emotions(),
+                self.consistency(),
+                self.promise_gaps(),
+                self._or_nothing(self.remembered),
+                self._or_nothing(self.aspects),
+                self._or_nothing(self.interactions),
+            ),
         )
 
     @staticmethod
