@@ -178,3 +178,8 @@ class Catalogue:
     personas: dict[str, Persona] = field(default_factory=dict)
     initiatives: dict[str, Initiative] = field(default_factory=dict)
     bad_outcomes: tuple[str, ...] = ()
+
+    def leaves(self, touchpoint: str) -> bool:
+        """Whether who passes a touchpoint leaves: it is of the last stage."""
+        known = self.touchpoints.get(touchpoint)
+        return bool(known and self.stages and known.stage == self.stages[-1])

@@ -131,9 +131,7 @@ def kernel(
 
 def leaving(trails: Trails, catalogue: Catalogue) -> NDArray[np.bool_]:
     """Which touchpoint codes are of the last stage: who passes one leaves, (K,)."""
-    last = catalogue.stages[-1] if catalogue.stages else ""
-    points = [catalogue.touchpoints.get(name) for name in trails.touchpoints]
-    return np.array([bool(point and point.stage == last) for point in points], np.bool_)
+    return np.array([catalogue.leaves(name) for name in trails.touchpoints], np.bool_)
 
 
 def staying(

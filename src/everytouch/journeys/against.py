@@ -195,9 +195,7 @@ def ask(
     within = [-1 if one.deadline_s is None else int(one.deadline_s * 1e6) for one in journey.steps]
     since = [numbers.get(one.since, -1) for one in journey.steps]
     due = Deadlines(np.array(within, np.int64), np.array(since, np.int64))
-    final = catalogue.stages[-1] if catalogue.stages else ""
-    known = catalogue.touchpoints
-    leaving = [name in known and known[name].stage == final for name in codes] or [False]
+    leaving = [catalogue.leaves(name) for name in codes] or [False]
     then = Followed(
         settings.window_days * DAY,
         settings.follow_up_days * DAY,
