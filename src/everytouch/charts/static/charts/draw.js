@@ -112,12 +112,12 @@ globalThis.everytouchDraw = (() => {
   }
 
   const kinds = { bars, line, graph, scatter, sankey, matrix };
-  const heights = { bars: (s) => 60 + 30 * s.labels.length, line: () => 280, graph: () => 440, scatter: () => 380, sankey: () => 380, matrix: (s) => 44 + 28 * s.lines.length };
+  const heights = { bars: (s, narrow) => 60 + (narrow && s.labels.some((label) => label.length > 40) ? 40 : 30) * s.labels.length, line: () => 280, graph: () => 440, scatter: () => 380, sankey: () => 380, matrix: (s) => 44 + 28 * s.lines.length };
 
   // Draws a spec into a box and returns a function that draws it again (size or theme changed).
   return function (spec, box, isDark) {
     box.textContent = "";
-    box.style.height = `${heights[spec.kind](spec)}px`;
+    box.style.height = `${heights[spec.kind](spec, box.clientWidth < 560)}px`;
     const chart = echarts.init(box, null, { renderer: "svg" });
     const draw = () => {
       chart.resize();
