@@ -84,15 +84,16 @@ def span(counts: Ints, first: int, last: int, least: int) -> tuple[int, int]:
         counts: answers a day, (D,); first, last: days, the last one not counted any more.
         least: answers that make a block; what is left over belongs to the block before.
     """
-    total = np.cumsum(counts)
-    everything = int(total[-1]) if len(total) else 0
+    days = np.flatnonzero(counts)  # days without an answer part nobody
+    if not len(days):
+        return 0, 0
+    total = np.cumsum(counts[days])
     parts, reached = [0], 0
-    while everything - reached >= 2 * least:  # of less, the rest is one block
+    while total[-1] - reached >= 2 * least:  # of less, the rest is one block
         parts.append(int(np.searchsorted(total, reached + least)) + 1)
         reached = int(total[parts[-1] - 1])
-    if everything - reached < least and len(parts) > 1:
+    if total[-1] - reached < least and len(parts) > 1:
         parts.pop()
-    starts, ends = parts, [*parts[1:], len(counts)]
-    begin = next((day for day in starts if day >= first), len(counts))
-    end = next((day for day in reversed(ends) if day <= last), 0)
-    return begin, end
+    starts, ends = days[parts], days[np.array([*parts[1:], len(days)]) - 1] + 1
+    begin = int(starts[starts >= first].min(initial=len(counts)))
+    return begin, int(ends[ends <= last].max(initial=0))
