@@ -278,6 +278,34 @@ def test_what_cannot_be_said_is_refused():
     assert len(result.refused) == 2
 
 
+def test_every_party_gets_a_lifetime_value(simulated, tmp_path):
+    file = tmp_path / "values.parquet"
+    done = run("-w", simulated.path, "lifetime", "--to", file)
+    assert done.exit_code == 0, done.output
+    table = pq.read_table(file).to_pandas()
+    rows = [row for row in simulated.lifetimes().rows if not row.value.hidden]
+    assert len(table) >= sum(row.parties for row in rows)
+    assert table.value.sum() == pytest.approx(sum(row.total for row in rows), rel=0.01)
+    assert table.alive.between(0, 1).all()
+    assert np.allclose(table.value, table.expected * table.amount)
+    with ledger(simulated) as con:
+        query = "SELECT count(DISTINCT party_key) FROM interactions WHERE amount > 0"
+        ((payers,),) = con.execute(query).fetchall()
+    assert len(table) <= payers  # a party may have several keys
+    log = [json.loads(line) for line in (simulated.path / "audit.jsonl").read_text().splitlines()]
+    (written,) = [one for one in log if one["action"] == "export lifetime values"]
+    assert f"{len(table)} rows" in written["subject"]
+
+
+def test_johnsons_weights_have_intervals_and_agree_with_lmg(simulated):
+    found = simulated.drivers()
+    assert sum(row.weight.value for row in found.rows) == pytest.approx(found.r2)
+    for row in found.rows:
+        assert row.weight.low <= row.weight.value <= row.weight.high
+        assert row.weight.low <= row.share.high
+        assert row.share.low <= row.weight.high
+
+
 def test_every_journey_gets_a_score_of_its_own(simulated, tmp_path):
     file = tmp_path / "scores.parquet"
     done = run("-w", simulated.path, "predict", file, "--per", "journey")

@@ -153,7 +153,7 @@ def drivers(workspace: Path, /, as_json: bool, **part: Any) -> None:
             "share of variance",
             lambda r: percent(r.share),
         ),
-        ("Johnson's weight", lambda r: f"{r.weight:.1%}"),
+        ("Johnson's weight", lambda r: percent(r.weight)),
         ("points for one more", lambda r: r.effect),
         ("one more is", lambda r: r.unit),
         ("answers with it", lambda r: r.affected),

@@ -2,10 +2,12 @@
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from everytouch.cli.scope import AS_JSON, open_scope, scoped
@@ -66,15 +68,20 @@ def _say(sentences: tuple[str, ...], refusals: tuple[str, ...] = ()) -> None:
 @click.pass_obj
 def predict(workspace: Path, file: Path, per: Per) -> None:
     """Write a score for every party or journey, stated or predicted, to FILE (Parquet). Audited."""
+    table = _written(file, lambda: open_workspace(workspace).predictions(per=per))
+    stated = len(table) - table["stated"].null_count
+    click.echo(f"{len(table):,} rows at {file}, {stated:,} of them stated")
+
+
+def _written(file: Path, make: Callable[[], pa.Table]) -> pa.Table:
     if not os.access(file.parent, os.W_OK):  # the models take their time: said before
         raise EverytouchError(f"{file.parent} cannot be written to", "give another place")
-    table = open_workspace(workspace).predictions(per=per)
+    table = make()
     try:
         pq.write_table(table, file)
     except OSError as error:
         raise EverytouchError(f"{file} cannot be written: {error}", "give another place") from error
-    stated = len(table) - table["stated"].null_count
-    click.echo(f"{len(table):,} rows at {file}, {stated:,} of them stated")
+    return table
 
 
 @click.command()
@@ -232,11 +239,19 @@ def staying(workspace: Path, /, as_json: bool, **part: Any) -> None:
 
 
 @click.command()
+@click.option(
+    "--to", type=click.Path(path_type=Path), metavar="FILE",
+    help="Write each party's value to FILE (Parquet) instead. Audited.",
+)  # fmt: skip
 @scoped
 @click.pass_obj
-def lifetime(workspace: Path, /, as_json: bool, **part: Any) -> None:
+def lifetime(workspace: Path, /, to: Path | None, as_json: bool, **part: Any) -> None:
     """What parties will bring in the time to come."""
     opened, scope = open_scope(workspace, **part)
+    if to is not None:
+        table = _written(to, lambda: opened.lifetime_values(scope))
+        click.echo(f"{len(table):,} rows at {to}")
+        return
     result = opened.lifetimes(scope)
     columns: list[Column] = [
         ("experience", lambda r: r.level),

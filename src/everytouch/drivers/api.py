@@ -6,7 +6,7 @@ from everytouch.drivers.effects import Effects, effects
 from everytouch.drivers.features import Feature
 from everytouch.drivers.interactions import Interactions, interactions
 from everytouch.drivers.leaks import Leaks, leaks
-from everytouch.drivers.lifetime import Lifetimes, lifetimes
+from everytouch.drivers.lifetime import Lifetimes, lifetime_values, lifetimes
 from everytouch.drivers.money import Money, money
 from everytouch.drivers.shares import Driver, Drivers, cross_products, drivers
 from everytouch.drivers.staying import Staying, staying
@@ -35,6 +35,7 @@ __all__ = [
     "importance",
     "interactions",
     "leaks",
+    "lifetime_values",
     "lifetimes",
     "money",
     "shares",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import pyarrow as pa
 from numba import njit
 from numpy.typing import NDArray
 
@@ -138,10 +139,30 @@ def kernel(bucket: Bucket, scope: Scope, middle: int, stop: int) -> Buyers:
     return Buyers(party, out[:, 1], out[:, 2], out[:, 3], out[:, 4], score, early, out[:, 9])
 
 
-def lifetimes(
-    trails: Trails, engine: Engine, settings: Settings, scope: Scope = EVERYTHING
-) -> Lifetimes:
-    """What parties that ever bought will bring in the next ``follow_up_days``, undiscounted.
+@dataclass(frozen=True)
+class Modelled:
+    """Buyers with what the models make of them.
+
+    Attributes:
+        alive: probability to be a customer still, (n,); purchases: expected in
+            ``follow_up_days``, (n,); each: amount expected of one, (n,).
+        held_out: days the models were tried on; tried, bought: purchases in them, expected and
+            made.
+    """
+
+    found: Buyers
+    buying: BgNbd
+    paying: GammaGamma
+    alive: Floats
+    purchases: Floats
+    each: Floats
+    held_out: float
+    tried: float
+    bought: int
+
+
+def modelled(trails: Trails, engine: Engine, settings: Settings, scope: Scope) -> Modelled:
+    """Learn from all buyers, and say what is to be expected of each.
 
     Raises:
         NotEnoughDataError: too few came back to learn from.
@@ -161,22 +182,67 @@ def lifetimes(
             f"what parties will bring cannot be said: {error}", "wait for more purchases"
         ) from error
     days = settings.follow_up_days
-    purchases = buying.expected(days, found.frequency, found.recency, found.age)
-    each = paying.expected(found.frequency, found.amount)
-    alive = buying.alive(found.frequency, found.recency, found.age)
+    return Modelled(
+        found, buying, paying,
+        buying.alive(found.frequency, found.recency, found.age),
+        buying.expected(days, found.frequency, found.recency, found.age),
+        paying.expected(found.frequency, found.amount),
+        (stop - middle) / DAY, tried, bought,
+    )  # fmt: skip
+
+
+def lifetimes(
+    trails: Trails, engine: Engine, settings: Settings, scope: Scope = EVERYTHING
+) -> Lifetimes:
+    """What parties that ever bought will bring in the next ``follow_up_days``, undiscounted.
+
+    Raises:
+        NotEnoughDataError: too few came back to learn from.
+    """
+    known = modelled(trails, engine, settings, scope)
+    found, purchases, each, alive = known.found, known.purchases, known.each, known.alive
     level = np.where(np.isfinite(found.score), np.minimum(found.score // 20, 4), len(LEVELS))
     rows = tuple(
         _row(name, level == i, alive, purchases, each, settings)
         for i, name in enumerate((*LEVELS, UNSCORED))
         if (level == i).any()
     )
-    off = tried / bought - 1 if bought else float("nan")
+    off = known.tried / known.bought - 1 if known.bought else float("nan")
     said = (
-        f"Tried on the last {(stop - middle) / DAY:.0f} days: {tried:,.0f} purchases expected, "
-        f"{bought:,} made ({off:+.1%})."
+        f"Tried on the last {known.held_out:.0f} days: {known.tried:,.0f} purchases expected, "
+        f"{known.bought:,} made ({off:+.1%})."
     )
-    basis = _basis(scope, settings, len(found.age), buying, paying)
-    return Lifetimes(basis, rows, buying, paying, tried, bought, settings.currency, (said,))
+    basis = _basis(scope, settings, len(found.age), known.buying, known.paying)
+    return Lifetimes(
+        basis, rows, known.buying, known.paying, known.tried, known.bought, settings.currency,
+        (said,),
+    )  # fmt: skip
+
+
+def lifetime_values(
+    trails: Trails, engine: Engine, settings: Settings, scope: Scope = EVERYTHING
+) -> pa.Table:
+    """One row a party that ever bought, as ``lifetimes`` has them together.
+
+    Returns:
+        party (as in the SQL view of moments), purchases (so far), alive (probability to be a
+        customer still), expected (purchases in ``follow_up_days``), amount (expected of one), value
+        (of them together), n rows.
+
+    Raises:
+        NotEnoughDataError: too few came back to learn from.
+    """
+    known = modelled(trails, engine, settings, scope)
+    return pa.table(
+        {
+            "party": known.found.party,
+            "purchases": known.found.frequency.astype(np.int64) + 1,
+            "alive": known.alive,
+            "expected": known.purchases,
+            "amount": known.each,
+            "value": known.purchases * known.each,
+        }
+    )
 
 
 def _tried(found: Buyers, days: float, some: slice) -> tuple[float, int]:

@@ -50,7 +50,7 @@ class Driver:
     sign: int
     effect: Estimate
     affected: int
-    weight: float
+    weight: Estimate
     grade: str = "association"
 
 
@@ -150,21 +150,24 @@ def _rows(
     settings: Settings,
 ) -> list[Driver]:
     corr = correlation(products.total)
-    shares, effects = lmg(corr), coefficients(products.total)[1:]
-    weights = relative_weights(corr)
+    known = (lmg(corr), coefficients(products.total)[1:], relative_weights(corr))
     samples = products.resamples(settings.resamples, settings.seed)
-    drawn_shares = np.array([lmg(correlation(total)) for total in samples])
-    drawn_effects = np.array([coefficients(total)[1:] for total in samples])
+    corrs = [correlation(total) for total in samples]
+    drawn = (
+        np.array([lmg(one) for one in corrs]),
+        np.array([coefficients(total)[1:] for total in samples]),
+        np.array([relative_weights(one) for one in corrs]),
+    )
     tail = (1 - settings.confidence) / 2
     rows = []
     for i, feature in enumerate(picked):
         kind = KINDS[feature.kind]
         point = trails.touchpoints[feature.code] if feature.code >= 0 else None
         label = catalogue.touchpoints[point].label if point else ""
-        ends = [np.quantile(d[:, i], [tail, 1 - tail]) for d in (drawn_shares, drawn_effects)]
-        share, effect = (
-            Estimate(float(v), float(low), float(high), products.n, "bootstrap")
-            for v, (low, high) in zip((shares[i], effects[i]), ends, strict=True)
+        ends = [np.quantile(d[:, i], [tail, 1 - tail]) for d in drawn]
+        share, effect, weight = (
+            Estimate(float(v[i]), float(low), float(high), products.n, "bootstrap")
+            for v, (low, high) in zip(known, ends, strict=True)
         )
         name = f"{feature.kind}:{point}" if point else feature.kind
         sign = 1 if effect.value > 0 else -1
@@ -179,7 +182,7 @@ def _rows(
                 sign,
                 effect,
                 0,
-                float(weights[i]),
+                weight,
             )
         )
     return rows

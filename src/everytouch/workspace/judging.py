@@ -170,6 +170,16 @@ class Judging(Asking):
         """
         return drivers_room.lifetimes(self.trails(), self._engine, self.settings, scope)
 
+    def lifetime_values(self, scope: Scope = EVERYTHING) -> pa.Table:
+        """What each party that ever bought will bring in the time to come. Audited.
+
+        Raises:
+            NotEnoughDataError: too few came back to learn from.
+        """
+        found = drivers_room.lifetime_values(self.trails(), self._engine, self.settings, scope)
+        audit(self.path, "export lifetime values", f"{scope.text}; {len(found)} rows", self.who)
+        return found
+
     def money(self, scope: Scope = EVERYTHING) -> Money:
         """Money by touchpoint, reconciled over parties and time."""
         return drivers_room.money(self.trails(), self._engine, self.catalogue, self.settings, scope)

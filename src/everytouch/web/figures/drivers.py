@@ -24,7 +24,7 @@ def drivers(ask: Ask) -> Figure:
             else lambda r: f"/touchpoints/{r.touchpoint}?{query}" if r.touchpoint else None,
         ),
         Column(_("share of variance, %"), lambda r: r.share, "estimate", 1, 100),
-        Column(_("Johnson's weight, %"), lambda r: 100 * r.weight, "number", 1),
+        Column(_("Johnson's weight, %"), lambda r: r.weight, "estimate", 1, 100),
         Column(_("points for one more"), lambda r: r.effect, "estimate"),
         Column(_("one more is"), lambda r: r.unit),
         Column(_("answers with it"), lambda r: r.affected, "number"),
