@@ -103,7 +103,13 @@ def test_a_period_a_day_longer_gives_nobody_away(visit, home):
         (mine,), (theirs,) = (c.get(address).json()["rows"] for c in (analyst, viewer))
         assert mine["respondents"]["value"] is not None
         assert (theirs["respondents"]["value"] is not None) == same
+        for name in ("emotions", "peak-end"):
+            address = f"/api/v1/{name}?since=2024-01-{day:02d}"
+            assert analyst.get(address).status_code == 200
+            if not same:
+                assert viewer.get(address).status_code == 422
     assert set(known) == {True, False}
+    assert viewer.get("/api/v1/emotions").status_code == 200
 
 
 def test_it_is_described(api):

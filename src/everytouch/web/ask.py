@@ -152,6 +152,11 @@ class Ask:
         return asks
 
     @property
+    def narrowed(self) -> bool:
+        """Whether it is of a part, be it the visitor's own."""
+        return bool(self.filters) or self.only is not None
+
+    @property
     def coarse(self) -> bool:
         """Whether single moments are not the visitor's to see, not even by subtraction."""
         return self.shared or "dig" not in self.rights

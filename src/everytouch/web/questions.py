@@ -245,7 +245,7 @@ def population(ask: Ask, by: PopulationBy, weights: Weights) -> Population:
     found = ask.once(
         "everybody", lambda: ask.workspace.population(by, ask.scope, weights=weights), by, weights
     )
-    if not (ask.coarse and ask.filters):
+    if not (ask.coarse and ask.narrowed):
         return found
     # Where perception hides a group, or its blocks leave answers out, it would be had from here.
     shown = {
@@ -261,16 +261,42 @@ def population(ask: Ask, by: PopulationBy, weights: Weights) -> Population:
     return metrics.withheld(found, {row.group for row in found.rows} - whole)
 
 
-@question()
+@question(coarse=True)
 def emotions(ask: Ask) -> Emotions:
     """Emotions that were named, and the Net Emotional Value."""
-    return ask.workspace.emotions(ask.scope)
+    _given_away(ask)
+    found, least = ask.workspace.emotions(ask.scope), ask.workspace.settings.minimum_n
+    for wider in ask.wider if ask.coarse else ():
+        if 0 < ask.workspace.emotions(wider.scope).n - found.n < least:
+            raise _hidden()
+    return found
 
 
-@question()
+@question(coarse=True)
 def peak_end(ask: Ask) -> Remembered:
     """The experience score by plain mean and by peak and end, and which is nearer to the whole."""
+    _given_away(ask)
     return ask.workspace.remembered(ask.scope)
+
+
+def _hidden() -> NotEnoughDataError:
+    return NotEnoughDataError(
+        "of this part it is hidden: taken from a larger part it would give a few people away",
+        "take a filter away, or choose another period",
+    )
+
+
+def _given_away(ask: Ask) -> None:
+    """Whether perception hides something of this part, or leaves answers of it out.
+
+    Raises:
+        NotEnoughDataError: it does, and the visitor may not see single moments.
+    """
+    if not (ask.coarse and ask.narrowed):
+        return
+    shown = {cell.instrument: cell.n for cell in perception(ask, "all").rows if not cell.hidden}
+    if any(shown.get(cell.instrument) != cell.n for cell in _counted(ask, "all").rows):
+        raise _hidden()
 
 
 @question()
