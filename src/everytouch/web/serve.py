@@ -48,6 +48,8 @@ def run_web(workspace: Path, host: str, port: int) -> None:
 
 def run_worker(workspace: Path) -> None:
     """Do the jobs until told to stop."""
+    if PARENT in os.environ:  # Ctrl-C reaches all at once: the supervisor ends this one
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     _ready(workspace)
     end_with_parent()
     call_command("work")
