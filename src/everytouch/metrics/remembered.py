@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
 from everytouch.errors import NotEnoughDataError
-from everytouch.perception.api import DAY, Per, headline, stated
+from everytouch.perception.api import DAY, FOLDS, Per, fold_of, headline, stated
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats.intervals import Estimate, no_estimate
@@ -26,7 +26,6 @@ Ints = NDArray[np.int64]
 WAYS = ("plain mean", "peak and end", "lowest and end", "end")
 MIDDLE = 50.0  # a peak is what lies furthest from it, up or down
 LEAST_TRIED = 100
-FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -230,8 +229,7 @@ def _tried(found: Episodes) -> NDArray[np.bool_]:
 
 def _off(x: Floats, y: Floats, party: Ints) -> Floats:
     """Points by which a straight line, learnt from other parties, is off, (n,)."""
-    fold = (party.view(np.uint64) // np.uint64(7) % np.uint64(FOLDS)).astype(np.int64)
-    out = np.zeros(len(y))
+    fold, out = fold_of(party), np.zeros(len(y))
     for k in range(FOLDS):
         here = fold == k
         X, Y = x[~here], y[~here]

@@ -3,10 +3,12 @@
 from everytouch.perception.comments import Comment, Comments, comments
 from everytouch.perception.headline import headline
 from everytouch.perception.prediction import (
+    FOLDS,
     MOST_ROWS,
     Learnt,
     Validation,
     drawn,
+    fold_of,
     learn,
 )
 from everytouch.perception.units import PERS, Per, Precedence, Units, names_of, precedence, units
@@ -29,6 +31,7 @@ from everytouch.perception.windows import (
 __all__ = [
     "DAY",
     "FAILED",
+    "FOLDS",
     "LATE",
     "MOST_ROWS",
     "PERS",
@@ -48,6 +51,7 @@ __all__ = [
     "answers",
     "comments",
     "drawn",
+    "fold_of",
     "headline",
     "learn",
     "names_of",
