@@ -9,13 +9,15 @@ import pyarrow as pa
 
 from everytouch.collect.dialects.base import Row, UnusableError
 from everytouch.collect.events import from_held, understand
-from everytouch.collect.inputs import opened
+from everytouch.collect.inputs import Opened, opened
+from everytouch.collect.leaving import counted, held_row, outdated
 from everytouch.collect.records import as_text, records, sort_out, typed
 from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.collect.source import Source, Statement
 from everytouch.ledger.api import (
     EVENTS,
     IMPORTS,
+    ROWS,
     Counts,
     Loader,
     Quarantined,
@@ -32,11 +34,20 @@ Progress = Callable[[Statement, Counts], None]
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of an import, by kind of record."""
+    """What became of an import, by kind of record.
+
+    Attributes:
+        left_out: rows of the files that are no records, by reason.
+        ambiguous: local times that happen twice, of which the earlier reading was taken.
+        notes: what was assumed about the files, by name of the input.
+    """
 
     source: str
     dry: bool
     counts: dict[str, Counts]
+    left_out: dict[str, int] = field(default_factory=dict)
+    ambiguous: int = 0
+    notes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def total(self) -> Counts:
@@ -50,6 +61,20 @@ class Trial:
 
     good: tuple[dict[str, Any], ...]
     broken: tuple[tuple[dict[str, Any], str], ...]
+
+
+@dataclass
+class _Run:
+    """One import under way."""
+
+    loader: Loader
+    zone: str
+    counts: dict[str, Counts] = field(default_factory=dict)
+    ambiguous: int = 0
+
+    def add(self, kind: str, counts: Counts) -> None:
+        """Count records."""
+        self.counts[kind] = self.counts.get(kind, Counts()) + counts
 
 
 @dataclass(frozen=True)
@@ -75,19 +100,25 @@ class Importer:
         Raises:
             SourceError: an input or a SELECT cannot be used. What was committed before stays.
         """
-        with self.tables.writing(), opened(source, self.settings) as con:
-            loader = self._loader(source.name, dry)
-            counts: dict[str, Counts] = {}
+        with self.tables.writing(), opened(source, self.settings) as files:
+            run = _Run(self._loader(source.name, dry), source.timezone)
             for statement in source.statements:
-                for batch in records(con, statement, self.settings.batch_rows):
-                    counts[statement.kind] = counts.get(statement.kind, Counts()) + self._put(
-                        loader, statement, batch
-                    )
+                for batch in records(files.con, statement, self.settings.batch_rows):
+                    self._put(run, statement, batch)
                     if progress:
-                        progress(statement, counts[statement.kind])
-            receipt = Receipt(source.name, dry, counts)
+                        progress(statement, run.counts[statement.kind])
+            held = self._hold_unread(run, files)
+            receipt = Receipt(
+                source.name,
+                dry,
+                run.counts,
+                counted(files.con, source.left_out),
+                run.ambiguous + sum(sum(s.ambiguous.values()) for s in files.staged.values()),
+                {name: one.notes for name, one in files.staged.items() if one.notes},
+            )
             if not dry:
-                release(self.tables, superseded(self.tables, source.name, self.now))
+                stale = outdated(self.tables, source, held)
+                release(self.tables, [*superseded(self.tables, source.name, self.now), *stale])
                 self._note(receipt)
         return receipt
 
@@ -95,10 +126,12 @@ class Importer:
         """The first records of each statement as they would be stored; stores nothing."""
         good: list[dict[str, Any]] = []
         broken: list[tuple[dict[str, Any], str]] = []
-        with opened(source, self.settings) as con:
+        with opened(source, self.settings) as files:
             for statement in source.statements:
-                for batch in records(con, statement, limit):
-                    parted = sort_out(batch.slice(0, limit), statement, self.words)
+                for batch in records(files.con, statement, limit):
+                    parted = sort_out(
+                        batch.slice(0, limit), statement.kind, self.words, source.timezone
+                    )
                     good += parted.good.to_pylist()
                     broken += parted.broken.values()
                     break
@@ -117,11 +150,20 @@ class Importer:
     def _loader(self, source: str, dry: bool) -> Loader:
         return Loader(self.tables, self.secret, source, self.now, self.words, dry)
 
-    def _put(self, loader: Loader, statement: Statement, batch: pa.RecordBatch) -> Counts:
-        parted = sort_out(batch, statement, self.words)
+    def _put(self, run: "_Run", statement: Statement, batch: pa.RecordBatch) -> None:
+        kind = statement.kind
+        parted = sort_out(batch, kind, self.words, run.zone)
         broken = list(parted.broken.values())
-        held = loader.quarantine(statement.kind, broken) if broken else Counts()
-        return held + loader.store(statement.kind, parted.good)
+        held = run.loader.quarantine(kind, broken) if broken else Counts()
+        run.add(kind, held + run.loader.store(kind, parted.good))
+        run.ambiguous += parted.ambiguous
+
+    def _hold_unread(self, run: "_Run", files: Opened) -> set[str]:
+        """Hold the rows of files that could not be read; their ids."""
+        rows = [held_row(row) for one in files.staged.values() for row in one.unread]
+        if rows:
+            run.add(ROWS, run.loader.quarantine(ROWS, rows))
+        return {str(row["id"]) for row, _ in rows}
 
     def _again(self, rows: tuple[Quarantined, ...], name: str) -> Receipt:
         counts: dict[str, Counts] = {}

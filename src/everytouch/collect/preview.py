@@ -1,11 +1,13 @@
 """Looking into a file before it is mapped: its columns, and the first rows."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from everytouch.collect.inputs import opened, reading
+from everytouch.collect.connection import reading
+from everytouch.collect.inputs import opened
 from everytouch.collect.source import Input, Source
 from everytouch.settings import Settings
+
+LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -17,17 +19,18 @@ class Preview:
 
 
 def preview(given: Input, settings: Settings, limit: int = 8) -> Preview:
-    """The first rows of an input.
+    """Return the first rows of an input.
 
     Raises:
         SourceError: the file cannot be read.
     """
     source = Source("preview", given.paths[0], "UTC", None, (given,), ())
-    with opened(source, settings) as con, reading(f"input {given.paths[0].name}", given.encoding):
-        found = con.sql(f'SELECT * FROM "{given.name}" LIMIT {int(limit)}')
+    with opened(source, settings, limit) as files, reading(f"input {given.paths[0].name}"):
+        found = files.con.sql("SELECT COLUMNS(*)::VARCHAR FROM query_table($1) LIMIT $2",
+                              params=[given.name, limit])  # fmt: skip
         rows = tuple(tuple(_text(value) for value in row) for row in found.fetchall())
         return Preview(tuple(found.columns), rows)
 
 
-def _text(value: Any) -> str:
-    return "" if value is None else str(value)[:200]
+def _text(value: str | None) -> str:
+    return "" if value is None else value[:LONGEST_SHOWN]

@@ -8,34 +8,28 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from everytouch.collect.inputs import reading
+from everytouch.collect.casts import expressions
+from everytouch.collect.connection import in_time, reading
+from everytouch.collect.faults import faults, in_utc, unmarked
 from everytouch.collect.source import Statement
 from everytouch.errors import SourceError
-from everytouch.moments.api import COLUMNS, Column, Kind, Vocabulary, find_broken, schema
+from everytouch.moments.api import COLUMNS, Kind, Vocabulary, find_broken, schema
 
-_SQL_TYPES = {
-    pa.string(): "VARCHAR",
-    pa.float64(): "DOUBLE",
-    pa.int64(): "BIGINT",
-    pa.bool_(): "BOOLEAN",
-    pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
-    pa.decimal128(18, 4): "DECIMAL(18,4)",
-    pa.list_(pa.string()): "VARCHAR[]",
-}
-# What Python can say of a time; SQL knows infinity, and years beyond.
-_EARLIEST, _LATEST = "TIMESTAMPTZ '0001-01-02 00:00Z'", "TIMESTAMPTZ '9999-12-30 00:00Z'"
 _TEXT = pa.string()
-_FAILED = "failed:"  # prefix of the columns that hold what could not be converted
 
 
 @dataclass(frozen=True)
 class Sorted:
-    """A batch of records: those that hold, and by row number those that do not, with reasons."""
+    """A batch of records: those that hold, and by row number those that do not, with reasons.
+
+    Attributes:
+        ambiguous: local times of records that happen twice; the earlier reading is taken.
+    """
 
     good: pa.Table
     broken: dict[int, tuple[dict[str, Any], str]]
+    ambiguous: int = 0
 
 
 def records(
@@ -55,9 +49,9 @@ def records(
         given = dict(zip(names, map(str, selected.types), strict=True))
     _check_columns(statement, given)
     wanted = ", ".join(
-        part for column in COLUMNS[statement.kind] for part in _expressions(column, given)
+        part for column in COLUMNS[statement.kind] for part in expressions(column, given)
     )
-    with reading(f"the SELECT {statement.name!r}"):
+    with reading(f"the SELECT {statement.name!r}"), in_time(con):
         reader = con.sql(
             f"SELECT {wanted} FROM (\n{statement.sql.rstrip().rstrip(';')}\n) AS given"
         )
@@ -96,7 +90,7 @@ def _texts(value: Any) -> list[str] | None:
 
 
 def typed(kind: Kind, rows: pa.Table, words: Vocabulary) -> Sorted:
-    """Rows of text, as ``as_text`` gives them: records that hold, and those that do not."""
+    """Sort rows of text, as ``as_text`` gives them; times without a zone are UTC."""
     statement = Statement(kind, "given rows", "SELECT * FROM given_rows")
     needed = {column.name for column in COLUMNS[kind] if column.required}
     given = [n for n in rows.column_names if n in needed or rows[n].null_count < len(rows)]
@@ -105,37 +99,32 @@ def typed(kind: Kind, rows: pa.Table, words: Vocabulary) -> Sorted:
         con.execute("SET TimeZone = 'UTC'")
         con.register("given_rows", rows)
         whole = pa.Table.from_batches(records(con, statement, len(rows))).combine_chunks()
-    return sort_out(whole.to_batches()[0], statement, words)
+    return sort_out(whole.to_batches()[0], kind, words, "UTC")
 
 
-def sort_out(batch: pa.RecordBatch, statement: Statement, words: Vocabulary) -> Sorted:
-    """Cast to the record's schema and part the records that hold from those that do not."""
-    table = pa.Table.from_batches([batch])
-    wanted = schema(statement.kind)
+def sort_out(batch: pa.RecordBatch, kind: Kind, words: Vocabulary, zone: str) -> Sorted:
+    """Put a batch into the record's schema and part the records that hold from the others.
+
+    Args:
+        zone: of times that name none.
+    """
+    table, gaps, ambiguous = in_utc(unmarked(pa.Table.from_batches([batch])), kind, zone)
+    wanted = schema(kind)
     typed = table.select(wanted.names).cast(wanted)
-    reasons = find_broken(typed, statement.kind, words)
+    reasons = find_broken(typed, kind, words)
     originals: dict[int, dict[str, Any]] = {}
-    for column in COLUMNS[statement.kind]:
-        name = _FAILED + column.name
-        if name not in table.column_names or table[name].null_count == len(table):
-            continue
-        for row in pc.indices_nonzero(pc.is_valid(table[name])).to_pylist():
-            text = table[name][row].as_py()
-            originals.setdefault(row, {})[column.name] = text
-            reasons[row] = _unconverted(column, text, reasons.get(row))
+    for row, column, text, why in [*gaps, *faults(table, kind)]:
+        others = [r for r in reasons.get(row, "").split("; ") if r and r != f"{column} is missing"]
+        reasons[row] = "; ".join([*others, why])
+        originals.setdefault(row, {})[column] = text
     if not reasons:
-        return Sorted(typed, {})
+        return Sorted(typed, {}, ambiguous)
     broken = {
         row: (typed.slice(row, 1).to_pylist()[0] | originals.get(row, {}), reason)
         for row, reason in sorted(reasons.items())
     }
-    return Sorted(typed.filter(pa.array([i not in broken for i in range(len(typed))])), broken)
-
-
-def _unconverted(column: Column, text: str, earlier: str | None) -> str:
-    said = f"{column.name} {text!r} is no {_SQL_TYPES[column.type].lower()}"
-    others = [r for r in (earlier or "").split("; ") if r and r != f"{column.name} is missing"]
-    return "; ".join([*others, said])
+    good = typed.filter(pa.array([i not in broken for i in range(len(typed))]))
+    return Sorted(good, broken, ambiguous)
 
 
 def _check_columns(statement: Statement, given: dict[str, str]) -> None:
@@ -154,24 +143,3 @@ def _check_columns(statement: Statement, given: dict[str, str]) -> None:
             f"the SELECT {statement.name!r} gives no {', '.join(missing)}",
             f"{statement.kind} need it: add … AS {missing[0]}",
         )
-
-
-def _expressions(column: Column, given: dict[str, str]) -> list[str]:
-    """SQL for a record's column, and for what of it could not be converted."""
-    target, name = _SQL_TYPES[column.type], f'"{column.name}"'
-    if column.name not in given:
-        default = "NULL" if column.default is None else f"'{column.default}'"
-        return [f"CAST({default} AS {target}) AS {name}"]
-    has = given[column.name]
-    if target == "VARCHAR[]" and not has.endswith("[]"):
-        return [f"CASE WHEN {name} IS NOT NULL THEN [CAST({name} AS VARCHAR)] END AS {name}"]
-    if column.name == "properties" and has != "VARCHAR":
-        return [f"CAST(to_json({name}) AS VARCHAR) AS {name}"]
-    value = f"TRY_CAST({name} AS {target})"
-    if target == "TIMESTAMPTZ":
-        value = f"CASE WHEN {value} BETWEEN {_EARLIEST} AND {_LATEST} THEN {value} END"
-    filled = value if column.default is None else f"coalesce({value}, '{column.default}')"
-    if target in ("VARCHAR", has):
-        return [f"{filled} AS {name}"]
-    failed = f"CASE WHEN {value} IS NULL THEN nullif(trim(CAST({name} AS VARCHAR)), '') END"
-    return [f"{filled} AS {name}", f'{failed} AS "{_FAILED}{column.name}"']

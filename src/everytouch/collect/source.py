@@ -1,11 +1,15 @@
 """A source file: which files are read, and the SELECTs that turn them into records."""
 
+from __future__ import annotations
+
 import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from everytouch.collect.columns.model import ColumnFormat, read_format
 from everytouch.errors import SourceError
 from everytouch.moments.api import KINDS, Kind
 from everytouch.settings import TIMEZONES
@@ -18,6 +22,11 @@ FORMATS = {
     ".ndjson": "json",
     ".json": "json",
     ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xls": "xlsx",
+    ".sav": "sav",
+    ".zsav": "sav",
+    ".txt": "csv",
     ".xes": "xes",
     ".jsonocel": "ocel",
     ".sqlite": "ocel",
@@ -32,17 +41,31 @@ class Input:
     """One named input: the files behind it and how they are read.
 
     Attributes:
-        format: csv, parquet, json (one object a line), xlsx, xes or ocel.
-        encoding: of text files, as Python names it: utf-8, latin-1, cp1252, utf-16.
+        format: csv, parquet, json (an array, or one object a line), xlsx (also .xls), sav, xes
+            or ocel.
+        encoding: of text files, as Python names it: utf-8, cp1252, utf-16; found when "auto".
         sheet: of a workbook, the first when left out; of an OCEL, events or objects.
+        header: numbers of the rows that name the columns, from 1.
+        skip: rows after the header that are no data.
+        records: of JSON, the key under which the list is, with dots between: ``data.items``.
+        columns: how the text of a column is understood, by its name.
     """
 
     name: str
     paths: tuple[Path, ...]
     format: str
-    encoding: str = "utf-8"
+    encoding: str = "auto"
     delimiter: str | None = None
     sheet: str | None = None
+    header: tuple[int, ...] = (1,)
+    skip: int = 0
+    records: str = ""
+    columns: Mapping[str, ColumnFormat] = field(default_factory=dict)
+
+    @property
+    def last_header(self) -> int:
+        """Number of the last row of the header."""
+        return self.header[-1]
 
 
 @dataclass(frozen=True)
@@ -55,8 +78,24 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Rows of the files that are no records, such as totals and test rows, and why.
+
+    Attributes:
+        sql: a SELECT of one number: how many there are.
+    """
+
+    reason: str
+    sql: str
+
+
+@dataclass(frozen=True)
 class Source:
-    """A resolved source file."""
+    """A resolved source file.
+
+    Raises:
+        SourceError: the time zone is not an IANA name.
+    """
 
     name: str
     path: Path
@@ -64,6 +103,15 @@ class Source:
     catalogue: Path | None
     inputs: tuple[Input, ...]
     statements: tuple[Statement, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a time zone that is not on the list: it becomes part of a statement."""
+        if self.timezone not in TIMEZONES:
+            raise SourceError(
+                f"{self.path}: time zone {self.timezone!r} is unknown",
+                "use an IANA name such as Europe/Berlin",
+            )
 
 
 def read_source(path: Path, folder: Path | None = None) -> Source:
@@ -81,23 +129,22 @@ def read_source(path: Path, folder: Path | None = None) -> Source:
     base = folder or path.parent / (given or ".")
     name = _text(raw, "name", path)
     timezone = raw.pop("timezone", "UTC")
-    if timezone not in TIMEZONES:
-        raise SourceError(f"{path}: timezone {timezone!r} is unknown", "use an IANA name")
     catalogue = _optional(raw, "catalogue", path)
     named = raw.pop("inputs", {})
     if not isinstance(named, dict):
         raise SourceError(f"{path}: inputs is no table", "write [inputs.NAME] tables")
     inputs = tuple(_input(n, v, base, path) for n, v in named.items())
     statements = tuple(s for kind in KINDS for s in _statements(kind, raw.pop(kind, []), path))
+    left_out = tuple(_left_out(item, path) for item in _list(raw.pop("left_out", [])))
     if raw:
         raise SourceError(
             f"{path}: {', '.join(map(repr, raw))} is unknown",
-            f"use: name, timezone, catalogue, folder, inputs, {', '.join(KINDS)}",
+            f"use: name, timezone, catalogue, folder, inputs, left_out, {', '.join(KINDS)}",
         )
     if not inputs or not statements:
         raise SourceError(f"{path} has no [inputs.…] or no SELECT", "give at least one of each")
     where = path.parent / catalogue if catalogue else None
-    return Source(name, path, timezone, where, inputs, statements)
+    return Source(name, path, timezone, where, inputs, statements, left_out)
 
 
 def _statements(kind: Kind, raw: Any, path: Path) -> list[Statement]:
@@ -107,6 +154,12 @@ def _statements(kind: Kind, raw: Any, path: Path) -> list[Statement]:
         Statement(kind, str(item.get("name", f"{kind} {number}")), _text(item, "sql", path))
         for number, item in enumerate(raw, 1)
     ]
+
+
+def _left_out(raw: Any, path: Path) -> LeftOut:
+    if not isinstance(raw, dict):
+        raise SourceError(f"{path}: left_out is not a list of tables", "write [[left_out]] tables")
+    return LeftOut(_text(raw, "reason", path), _text(raw, "sql", path))
 
 
 def _optional(raw: dict[str, Any], key: str, path: Path) -> str | None:
@@ -148,12 +201,46 @@ def _input(name: str, raw: Any, base: Path, source: Path) -> Input:
             f"{place}: format {kind!r} is unknown",
             f"use one of: {', '.join(sorted(set(FORMATS.values())))}",
         )
-    try:
-        return Input(name, paths, kind, **options)
-    except TypeError as error:
+    return input_from(name, paths, kind, options, place)
+
+
+_TEXTS = ("encoding", "delimiter", "sheet", "records")
+_OPTIONS = ("path", "format", *_TEXTS, "header", "skip", "columns")
+
+
+def input_from(
+    name: str, paths: tuple[Path, ...], kind: str, options: dict[str, Any], place: str
+) -> Input:
+    """Make an input of the options of its TOML table.
+
+    Raises:
+        SourceError: an option is unknown or has an impossible value.
+    """
+    unknown = sorted(set(options) - set(_OPTIONS))
+    if unknown:
+        raise SourceError(f"{place}: {unknown[0]!r} is unknown", f"use: {', '.join(_OPTIONS)}")
+    texts = {key: options[key] for key in _TEXTS if key in options}
+    for key, value in texts.items():
+        if not isinstance(value, str):
+            raise SourceError(f"{place}: {key} {value!r} is not text", f'write {key} = "…"')
+    if "delimiter" in texts and len(texts["delimiter"]) != 1:
         raise SourceError(
-            f"{place}: {error}", "use: path, format, encoding, delimiter, sheet"
-        ) from error
+            f"{place}: delimiter {texts['delimiter']!r} is not one character", 'e.g. ";"'
+        )
+    header, skip = _list(options.get("header", [1])), options.get("skip", 0)
+    if not all(map(_count, header)) or header != sorted(set(header)) or not header or header[0] < 1:
+        raise SourceError(f"{place}: header {header!r} is not row numbers", "e.g. header = 3")
+    if not _count(skip):
+        raise SourceError(f"{place}: skip {skip!r} is not a number of rows", "e.g. skip = 2")
+    columns = options.get("columns", {})
+    if not isinstance(columns, dict):
+        raise SourceError(f"{place}: columns is not a table", f"write [{place}.columns]")
+    formats = {key: read_format(value, f"{place}.columns.{key}") for key, value in columns.items()}
+    return Input(name, paths, kind, header=tuple(header), skip=skip, columns=formats, **texts)
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10_000
 
 
 def _list(value: Any) -> list[Any]:

@@ -8,6 +8,7 @@ from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.loader import Counts, Loader, Stamps
 from everytouch.ledger.quarantine import (
     EVENTS,
+    ROWS,
     Quarantined,
     Reason,
     held,
@@ -23,6 +24,7 @@ from everytouch.ledger.tables import IMPORTS, TABLES, Tables
 __all__ = [
     "EVENTS",
     "IMPORTS",
+    "ROWS",
     "TABLES",
     "Arrival",
     "Counts",

@@ -10,6 +10,9 @@ from everytouch.ledger.tables import Tables
 EVENTS = "events"
 """Kind of what is held as it came over HTTP: no record yet. Its row has the event under this."""
 
+ROWS = "rows"
+"""Kind of a row of a file that could not be read: corrected in the file, then imported again."""
+
 
 def recognised_by(kind: str, row: dict[str, Any], text: str) -> str:
     """By what a row is known to be held already: an event by its id, a record by all it says."""

@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING
 from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Catalogue
 from everytouch.collect.api import (
+    Asked,
     Importer,
     Input,
+    Plan,
     Preview,
     Progress,
     Receipt,
     Source,
     Trial,
     in_log,
+    input_of,
     preview,
     read_source,
+    recognise,
+    source_of,
+    with_needed,
 )
 from everytouch.errors import CatalogueError
 from everytouch.later import Later
@@ -72,6 +78,38 @@ class WaysIn(Base):
             if not dry_run and known != before:
                 (self.path / CATALOGUE).write_text(catalogue_room.dumps(known), encoding="utf-8")
         return self._importer(known, now).run(source, dry_run, progress)
+
+    def recognise(self, path: str | Path, timezone: str | None = None) -> Plan:
+        """Return how a file would be imported: the tool it comes from, and what each column is.
+
+        Args:
+            timezone: of times that name none; the workspace's when left out.
+
+        Raises:
+            SourceError: the file cannot be read.
+        """
+        asked = Asked(timezone or self.settings.timezone, self.settings.currency)
+        return recognise(input_of(Path(path)), self.settings, asked)
+
+    def import_plan(
+        self,
+        plan: Plan,
+        *,
+        dry_run: bool = False,
+        progress: Progress | None = None,
+        now: datetime.datetime | None = None,
+    ) -> Receipt:
+        """Import a file by a plan; touchpoints and questions it needs are added to the catalogue.
+
+        Raises:
+            SourceError: the file cannot be read.
+        """
+        known = self.catalogue
+        wanted = with_needed(known, plan)
+        if not dry_run and wanted != known:
+            self.save_catalogue(wanted, known)
+        source = source_of(plan, self.settings.currency)
+        return self._importer(wanted, now).run(source, dry_run, progress)
 
     def preview(self, given: Input) -> Preview:
         """Columns and first rows of a file."""

@@ -12,6 +12,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from everytouch.collect.formats.base import Reading
+from everytouch.collect.source import Input
 from everytouch.errors import SourceError
 
 SHEETS = ("events", "objects")
@@ -22,17 +24,18 @@ _OBJECT = pa.schema([(f"ocel:{n}", pa.string()) for n in ("oid", "type", "time",
 _SQLITE = b"SQLite format 3\x00"
 
 
-def read_ocel(path: Path, sheet: str | None = None) -> pa.Table:
-    """A log's events, one row each, or what is said of its objects.
+def read_ocel(path: Path, given: Input, _reading: Reading) -> Iterator[pa.Table]:
+    """Read a log's events, one row each, or its objects.
 
     Args:
-        sheet: events (when left out): ocel:eid, ocel:activity, ocel:timestamp, event_index, the
+        given: its sheet is events (when left out): ocel:eid, ocel:activity, ocel:timestamp, event_index, the
             attributes as text, and objects, a list of {id, type, qualifier}. objects: one row a
             value, ocel:oid, type, time, name, value; a row without a name for one that has none.
 
     Raises:
         SourceError: it is no such log.
     """
+    sheet = given.sheet
     if sheet not in (None, *SHEETS):
         raise SourceError(f"{path}: an OCEL has no sheet {sheet!r}", f"use {' or '.join(SHEETS)}")
     try:
@@ -46,12 +49,13 @@ def read_ocel(path: Path, sheet: str | None = None) -> pa.Table:
             f"{path} is no OCEL 2.0: {type(error).__name__} {error}", "give its JSON or SQLite form"
         ) from error
     if sheet == "objects":
-        return pa.Table.from_pylist(rows, _OBJECT)
+        yield pa.Table.from_pylist(rows, _OBJECT)
+        return
     names = dict.fromkeys(name for row in rows for name in row if name != "objects")
     if not rows:
         raise SourceError(f"{path} holds no event", "check that it is an OCEL 2.0 log")
     columns = {n: pa.array([row.get(n) for row in rows], pa.string()) for n in names}
-    return pa.table({**columns, "objects": pa.array([row["objects"] for row in rows], _OBJECTS)})
+    yield pa.table({**columns, "objects": pa.array([row["objects"] for row in rows], _OBJECTS)})
 
 
 def _event(number: int, key: Any, name: Any, time: Any, said: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""How the text of a column is understood: times, numbers, durations, answers."""

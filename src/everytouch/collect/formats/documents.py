@@ -1,0 +1,212 @@
+"""JSON and JSON lines as tables of text columns.
+
+Every scalar is read as its source text, a nested value as the JSON it is written in: no type is
+guessed, so a number keeps its digits and an id its form. A key that first appears late is a
+column like any other.
+"""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from everytouch.collect.formats.base import (
+    DAMAGED,
+    TEXT,
+    Reading,
+    damaged,
+    in_parts,
+    numbered,
+    opened,
+)
+from everytouch.collect.formats.text import AsUtf8, decided
+from everytouch.collect.source import Input
+from everytouch.errors import SourceError
+
+VALUE = "value"  # the column of rows that are no objects
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_loose = msgspec.json.Decoder(dict[str, Any], float_hook=str)
+_exact = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_items = msgspec.json.Decoder(list[msgspec.Raw])
+_string = msgspec.json.Decoder(str)
+Row = dict[str, Any]
+
+
+def read_documents(path: Path, given: Input, reading: Reading) -> Iterator[pa.Table]:
+    """Read JSON: one object a line, an array, or an array under a key of the top object.
+
+    A line that is no JSON object is reported with its number.
+
+    Raises:
+        SourceError: the file is damaged, or holds no list of objects.
+    """
+    encoding = decided(path, given.encoding, reading)
+    try:
+        with opened(path) as raw:
+            file = AsUtf8(raw, encoding)
+            start = file.read(1 << 20)
+            rows = _rows(start, file, given, path, reading)
+            yield from _parts(rows)
+    except DAMAGED as error:
+        raise damaged(path, error) from error
+
+
+def _rows(start: bytes, file: AsUtf8, given: Input, path: Path, reading: Reading) -> Iterator[Row]:
+    """Rows of the form that the file has."""
+    first = start.lstrip()[:1]
+    if not given.records and first not in (b"[", b"") and _is_lines(start):
+        return _of_lines(start, file, reading)
+    whole = start + file.read()
+    if first == b"[" and not given.records:
+        return _of_items(_array(whole, path), reading)
+    if first == b"{":
+        return _of_object(whole, given, path, reading)
+    raise SourceError(f"{path} holds no JSON objects", "give an array, or one object a line")
+
+
+def _is_lines(start: bytes) -> bool:
+    """Whether the first line that is not blank is a JSON value of its own, and more follow it."""
+    first, _, rest = start.lstrip().partition(b"\n")
+    if not rest.strip():
+        return False
+    try:
+        msgspec.json.decode(first)
+    except _UNREADABLE:
+        # A broken first line among lines, not the beginning of a pretty-printed object.
+        return len(first.strip()) > 1 and rest.lstrip()[:1] == b"{"
+    return True
+
+
+def _of_lines(start: bytes, file: AsUtf8 | io.BytesIO, reading: Reading) -> Iterator[Row]:
+    number, rest = 0, start
+    while True:
+        *lines, rest = rest.split(b"\n")
+        for line in lines:
+            number += 1
+            if line.strip():
+                yield from _row(line, number, reading)
+        chunk = file.read(4 << 20)
+        if not chunk:
+            break
+        rest += chunk
+    if rest.strip():
+        yield from _row(rest, number + 1, reading)
+
+
+def _of_items(items: list[msgspec.Raw], reading: Reading) -> Iterator[Row]:
+    for number, item in enumerate(items, 1):
+        yield from _row(bytes(item), number, reading)
+
+
+def _of_object(whole: bytes, given: Input, path: Path, reading: Reading) -> Iterator[Row]:
+    """Rows of the array under a key; the object itself is the only row where it has none."""
+    try:
+        parts = _exact.decode(whole)
+    except _UNREADABLE as error:
+        if _is_lines(whole) and not given.records:  # the first line is longer than was looked at
+            return _of_lines(whole, io.BytesIO(), reading)
+        raise SourceError(f"{path} is not JSON: {error}", "check the file") from error
+    for key in [k for k in given.records.split(".") if k]:
+        if key not in parts:
+            raise SourceError(
+                f"{path} has no list {given.records!r}", f"use one of: {', '.join(arrays(parts))}"
+            )
+        if bytes(parts[key]).lstrip()[:1] == b"[":
+            return _of_items(_array(bytes(parts[key]), path), reading)
+        parts = _exact.decode(bytes(parts[key]))
+    lists = arrays(parts)
+    if len(lists) == 1 and _objects(bytes(parts[lists[0]])):
+        reading.notes["records"] = lists[0]
+        return _of_items(_array(bytes(parts[lists[0]]), path), reading)
+    return _row(whole.strip(), 1, reading)
+
+
+def arrays(parts: dict[str, msgspec.Raw]) -> list[str]:
+    """Return the keys of an object whose values are arrays."""
+    return [key for key, value in parts.items() if bytes(value).startswith(b"[")]
+
+
+def _objects(array: bytes) -> bool:
+    return array[1:].lstrip()[:1] in (b"{", b"]")
+
+
+def _array(whole: bytes, path: Path) -> list[msgspec.Raw]:
+    try:
+        found: list[msgspec.Raw] = _items.decode(whole)
+    except _UNREADABLE as error:
+        raise SourceError(
+            f"{path} is not JSON: {error}", "fetch the file again, or correct it there"
+        ) from error
+    return found
+
+
+def _row(text: bytes, number: int, reading: Reading) -> Iterator[Row]:
+    """One row, or a report of why it is none."""
+    try:
+        row: Row = _loose.decode(text)
+    except _UNREADABLE as error:
+        if text.strip()[:1] not in (b"{", b"") and not _broken(text):
+            yield {VALUE: as_text(text.strip())}
+            return
+        reading.reject(number, text.decode("utf-8", "replace"), f"not a JSON object: {error}")
+        return
+    if any(isinstance(value, dict | list) for value in row.values()):
+        exact = _exact.decode(text)
+        for name, value in row.items():
+            if isinstance(value, dict | list):
+                row[name] = bytes(exact[name]).decode()
+    yield row
+
+
+def _broken(text: bytes) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return True
+    return False
+
+
+def as_text(value: bytes) -> str | None:
+    """Return a JSON value as text: of a string its content, of anything else its source text."""
+    if value[:1] == b'"':
+        content: str = _string.decode(value)
+        return content
+    return None if value == b"null" else value.decode()
+
+
+def _parts(rows: Iterator[Row]) -> Iterator[pa.Table]:
+    """Tables of text; the columns of a part are the keys that stand in it."""
+    names: dict[str, str] = {}
+
+    def table(part: list[Row]) -> pa.Table:
+        keys = dict.fromkeys(key for row in part for key in row)
+        if new := [key for key in keys if key not in names]:
+            names.update(zip([*names, *new], numbered([*names, *new]), strict=True))
+        columns = [_column([row.get(key) for row in part]) for key in keys]
+        return pa.table(columns, [names[key] for key in keys])
+
+    return in_parts(rows, table)
+
+
+def _column(values: list[Any]) -> pa.Array:
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds == {int}:
+        try:
+            return pa.array(values, pa.int64()).cast(TEXT)
+        except (OverflowError, pa.ArrowInvalid):
+            pass
+    if kinds <= {str}:
+        return pa.array(values, TEXT)
+    return pa.array([_scalar(value) for value in values], TEXT)
+
+
+def _scalar(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,1 @@
+"""What a row of a file is: who, when, which columns are questions, text and money."""

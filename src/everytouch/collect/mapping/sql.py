@@ -1,0 +1,272 @@
+"""The SELECTs that a mapping stands for, one a kind of record."""
+
+from collections.abc import Sequence
+
+from everytouch.collect.mapping.model import RECORD, Choice, Mapping, Plan, Question, Value, Who
+from everytouch.collect.source import Source, Statement
+from everytouch.moments.api import Kind
+
+_BASE, _ROW = "known", "the_row"
+
+
+def quoted(name: str) -> str:
+    """Return a column's name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def source_of(plan: Plan, currency: str, path: "Source | None" = None) -> Source:
+    """Return the source that a plan stands for.
+
+    Args:
+        currency: the workspace's.
+    """
+    statements = [
+        Statement(kind, f"{plan.title}: {kind}", sql)
+        for mapping in plan.mappings
+        for kind, sql in selects(mapping, plan.tables, currency)
+    ]
+    where = path.path if path else plan.inputs[0].paths[0]
+    tables = _with(plan.tables)
+    left_out = tuple(
+        type(one)(one.reason, f"{tables}{one.sql}") if tables else one for one in plan.left_out
+    )
+    return Source(plan.source, where, plan.timezone, None, plan.inputs, tuple(statements), left_out)
+
+
+def selects(
+    mapping: Mapping, tables: Sequence[tuple[str, str]], currency: str
+) -> list[tuple[Kind, str]]:
+    """Return the SELECTs of a mapping, by kind of record."""
+    found: list[tuple[Kind, str]] = []
+    if mapping.traits:
+        found.append(("traits", _traits(mapping)))
+    if mapping.interaction:
+        found.append(("interactions", _interactions(mapping, currency)))
+    if mapping.questions or mapping.text:
+        found.append(("perceptions", _perceptions(mapping, currency)))
+    before = _with(tables)
+    return [(kind, before + sql) for kind, sql in found]
+
+
+def _with(tables: Sequence[tuple[str, str]]) -> str:
+    if not tables:
+        return ""
+    return "WITH " + ",\n".join(f"{quoted(n)} AS (\n{sql}\n)" for n, sql in tables) + "\n"
+
+
+def _known(mapping: Mapping, currency: str) -> str:
+    """The rows with what all their records share: id, time, person, properties."""
+    row = _id(mapping)
+    names = [_filled(who) for who in mapping.who]
+    spaces = " ".join(
+        f"WHEN {name} IS NOT NULL THEN {literal(who.namespace)}"
+        for name, who in zip(names, mapping.who, strict=True)
+    )
+    space = f"CASE {spaces} ELSE {literal(RECORD)} END" if spaces else literal(RECORD)
+    others = ", ".join(
+        f"{literal(who.namespace + ':')} || {name}"
+        for name, who in zip(names, mapping.who, strict=True)
+    )
+    also = f"list_filter([{others}], lambda x: x IS NOT NULL)" if others else "[]::VARCHAR[]"
+    parts = [
+        f"{row} AS row_id",
+        f"{_first(mapping.when)} AS row_time",
+        f"{space} AS row_space",
+        f"coalesce({', '.join([*names, row])}) AS row_person",
+        f"{also}[2:] AS row_also",
+        f"{_objects(mapping)} AS row_objects",
+        f"{_properties(mapping, currency)} AS row_properties",
+    ]
+    only = f"\nWHERE {mapping.only}" if mapping.only else ""
+    return f"SELECT *, {', '.join(parts)}\nFROM {quoted(mapping.table)} AS {_ROW}{only}"
+
+
+def _id(mapping: Mapping) -> str:
+    if not mapping.id:
+        return f"md5(CAST({_ROW} AS VARCHAR))"
+    return " || ':' || ".join(f"CAST({quoted(name)} AS VARCHAR)" for name in mapping.id)
+
+
+def _filled(who: Who) -> str:
+    """An identifier's text, null where it is empty."""
+    return f"nullif(trim(CAST({quoted(who.column)} AS VARCHAR)), '')"
+
+
+def _first(columns: Sequence[str]) -> str:
+    names = [f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '')" for name in columns]
+    return f"coalesce({', '.join(names)})" if names else "NULL"
+
+
+def _value(value: Value) -> str:
+    if value.column:
+        return f"CAST({quoted(value.column)} AS VARCHAR)"
+    return literal(value.constant) if value.constant else "NULL"
+
+
+def _objects(mapping: Mapping) -> str:
+    named = [
+        f"{literal(kind + ':')} || nullif(trim(CAST({quoted(column)} AS VARCHAR)), '')"
+        for kind, column in mapping.objects
+    ]
+    return f"list_filter([{', '.join(named)}]::VARCHAR[], lambda x: x IS NOT NULL)"
+
+
+def _used(mapping: Mapping) -> set[str]:
+    """Columns that stand in a column of the record and so need not be properties, too."""
+    values = (mapping.touchpoint, mapping.language, mapping.outcome)
+    names = {value.column for value in values} | {mapping.title, mapping.weight}
+    names |= {mapping.duration, mapping.due, mapping.source_order, *mapping.when[:1]}
+    names |= {*mapping.id, *mapping.text, *mapping.traits, *mapping.leave}
+    names |= {who.column for who in mapping.who} | {column for _, column in mapping.objects}
+    names |= {question.column for question in mapping.questions}
+    names |= {column for choice in mapping.choices for column in choice.columns}
+    if mapping.counterpart:
+        names.add(mapping.counterpart.column)
+    if not mapping.currency:
+        names |= {mapping.amount, mapping.cost}
+    return names
+
+
+def _properties(mapping: Mapping, _currency: str) -> str:
+    """Everything else as a JSON object, without what is empty."""
+    rest = [name for name in mapping.columns if name not in _used(mapping)]
+    pairs = [f"{literal(name)}, {_kept(name)}" for name in rest]
+    pairs += [f"{literal(choice.name)}, {_choice(choice)}" for choice in mapping.choices]
+    if not pairs:
+        return "NULL"
+    return f"CAST(json_merge_patch('{{}}', json_object({', '.join(pairs)})) AS VARCHAR)"
+
+
+def _kept(name: str) -> str:
+    """A column as a property: as it is, nothing where it is empty."""
+    return f"nullif(CAST({quoted(name)} AS VARCHAR), '')"
+
+
+def _choice(choice: Choice) -> str:
+    if choice.split:
+        whole = quoted(choice.columns[0])
+        parts = f"string_split({whole}, {literal(choice.split)})"
+        return f"nullif(list_filter(list_transform({parts}, lambda x: trim(x)), lambda x: x <> ''), [])"
+    labels = choice.labels or ("",) * len(choice.columns)
+    codes = ", ".join(map(literal, choice.picked))
+    cells = []
+    for column, label in zip(choice.columns, labels, strict=True):
+        cell = f"nullif(trim(CAST({quoted(column)} AS VARCHAR)), '')"
+        chosen = f"{cell} IN ({codes})" if codes else f"{cell} IS NOT NULL"
+        cells.append(f"CASE WHEN {chosen} THEN {literal(label) if label else cell} END")
+    return f"nullif(list_filter([{', '.join(cells)}], lambda x: x IS NOT NULL), [])"
+
+
+def _shared(mapping: Mapping) -> str:
+    return (
+        f"row_space AS namespace, row_person AS identifier, row_also AS also, "
+        f"{literal(mapping.party_kind)} AS party_kind"
+    )
+
+
+def _money(column: str, mapping: Mapping, currency: str) -> str:
+    """An amount of the workspace's currency; one in another currency is a property."""
+    if not column:
+        return "NULL"
+    if not mapping.currency:
+        return quoted(column)
+    given = f"upper(trim({_value(mapping.currency)}))"
+    return f"CASE WHEN coalesce({given}, {literal(currency)}) = {literal(currency)} THEN {quoted(column)} END"
+
+
+def _interactions(mapping: Mapping, currency: str) -> str:
+    columns = [
+        "row_id AS id, row_time AS occurred_at",
+        _shared(mapping),
+        f"{_value(mapping.touchpoint)} AS touchpoint",
+        f"{_value(mapping.outcome)} AS outcome",
+        f"{quoted(mapping.duration) if mapping.duration else 'NULL'} AS duration_s",
+        f"{quoted(mapping.due) if mapping.due else 'NULL'} AS due_at",
+        f"{_money(mapping.amount, mapping, currency)} AS amount",
+        f"{_money(mapping.cost, mapping, currency)} AS cost",
+        "row_objects AS correlations, row_properties AS properties",
+    ]
+    if mapping.counterpart:
+        name = _filled(mapping.counterpart)
+        space = literal(mapping.counterpart.namespace)
+        columns.append(
+            f"CASE WHEN {name} IS NOT NULL THEN {space} END AS counterpart_namespace, "
+            f"{name} AS counterpart"
+        )
+    if mapping.source_order:
+        columns.append(f"{quoted(mapping.source_order)} AS sequence")
+    return f"SELECT {', '.join(columns)}\nFROM ({_known(mapping, currency)})"
+
+
+def _perceptions(mapping: Mapping, currency: str) -> str:
+    """An answer a row; the first one carries the text, which stands alone where none is given."""
+    answers = ", ".join(_answer(question, mapping) for question in mapping.questions)
+    listed = f"list_filter([{answers}], lambda x: x.raw IS NOT NULL)" if answers else "[]"
+    text = _text(mapping)
+    title = _filled(Who("", mapping.title)) if mapping.title else "NULL"
+    columns = [
+        "coalesce(a.id, row_id || ':' || coalesce(a.instrument, 'text')) AS id",
+        "coalesce(a.answered, row_time) AS occurred_at",
+        _shared(mapping),
+        f"{literal(mapping.about)} AS about",
+        "a.touchpoint AS touchpoint" if answers else f"{_value(mapping.touchpoint)} AS touchpoint",
+        "a.instrument AS instrument, a.raw AS raw",
+        "CASE WHEN place = 1 THEN row_title END AS title",
+        "CASE WHEN place = 1 THEN row_text END AS text",
+        f"CASE WHEN place = 1 THEN {_value(mapping.language)} END AS language",
+        f"{quoted(mapping.weight) if mapping.weight else 'NULL'} AS weight",
+        "row_objects AS correlations, row_properties AS properties",
+    ]
+    if not answers:
+        columns = [c.replace("a.id, ", "").replace("a.answered, ", "") for c in columns]
+        columns[0] = "row_id || ':text' AS id"
+        columns[5] = "NULL AS instrument, NULL AS raw"
+    if mapping.source_order:
+        columns.append(f"{quoted(mapping.source_order)} AS sequence")
+    inner = (
+        f"SELECT *, {listed} AS answers, {title} AS row_title, {text} AS row_text\n"
+        f"FROM ({_known(mapping, currency)})"
+    )
+    count = (
+        "greatest(len(answers), CASE WHEN coalesce(row_text, row_title) IS NULL THEN 0 ELSE 1 END)"
+    )
+    chosen = "answers[place] AS a" if answers else "NULL AS a"
+    rows = (
+        f"SELECT *, {chosen} FROM (SELECT *, unnest(range(1, {count} + 1)) AS place FROM ({inner}))"
+    )
+    return f"SELECT {', '.join(columns)}\nFROM ({rows})"
+
+
+def _answer(question: Question, mapping: Mapping) -> str:
+    raw = f"nullif(trim(CAST({quoted(question.column)} AS VARCHAR)), '')"
+    own = f"CAST({quoted(question.id)} AS VARCHAR)" if question.id else "NULL::VARCHAR"
+    answered = _first((question.when,)) if question.when else "NULL::VARCHAR"
+    at = literal(question.touchpoint) if question.touchpoint else _value(mapping.touchpoint)
+    return (
+        f"{{'instrument': {literal(question.instrument)}, 'raw': {raw}, 'id': {own}, "
+        f"'answered': {answered}, 'touchpoint': CAST({at} AS VARCHAR)}}"
+    )
+
+
+def _text(mapping: Mapping) -> str:
+    if not mapping.text:
+        return "NULL"
+    parts = ", ".join(f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '')" for name in mapping.text)
+    return f"nullif(concat_ws(chr(10), {parts}), '')"
+
+
+def _traits(mapping: Mapping) -> str:
+    pairs = ", ".join(
+        f"{{'name': {literal(name)}, 'value': {_filled(Who('', name))}}}" for name in mapping.traits
+    )
+    return (
+        "SELECT row_id || ':' || t.name AS id, row_time AS occurred_at, row_space AS namespace, "
+        "row_person AS identifier, t.name AS name, t.value AS value\n"
+        f"FROM (SELECT *, unnest([{pairs}]) AS t FROM ({_known(mapping, '')}))\n"
+        "WHERE t.value IS NOT NULL"
+    )

@@ -1,0 +1,6 @@
+"""All presets, in the order in which they are tried."""
+
+from everytouch.collect.presets import trustpilot
+from everytouch.collect.presets.base import Preset
+
+PRESETS: tuple[Preset, ...] = (trustpilot.PRESET,)
