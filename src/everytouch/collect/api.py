@@ -8,6 +8,7 @@ from everytouch.collect.keys import Keys, SourceKey
 from everytouch.collect.mapping.model import Choice, Mapping, Plan, Question, Value, Who
 from everytouch.collect.mapping.needed import with_needed
 from everytouch.collect.mapping.sql import source_of
+from everytouch.collect.mapping.toml import dumps as dump_source
 from everytouch.collect.parent import end_with
 from everytouch.collect.presets.base import Asked
 from everytouch.collect.preview import Preview, preview
@@ -42,6 +43,7 @@ __all__ = [
     "Tried",
     "Value",
     "Who",
+    "dump_source",
     "end_with",
     "in_log",
     "input_of",
