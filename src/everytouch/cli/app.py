@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from everytouch.cli.show import console, dump, grid
-from everytouch.cli.ways_in import AS_JSON, show_receipt, with_progress
+from everytouch.cli.importing import show_receipt, with_progress
+from everytouch.cli.show import AS_JSON, console, dump, grid
 from everytouch.errors import WorkspaceError
 from everytouch.ledger.api import broken, entries
 from everytouch.simulate.api import simulate

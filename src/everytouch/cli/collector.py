@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from everytouch.cli.files import FILE, text_of
-from everytouch.cli.show import console, dump, grid
-from everytouch.cli.ways_in import AS_JSON
+from everytouch.cli.show import AS_JSON, console, dump, grid
 from everytouch.collect.api import DIALECTS, Tried, read_rules, serve
 from everytouch.web import api as web
 from everytouch.workspace import open_workspace

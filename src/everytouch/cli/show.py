@@ -14,6 +14,7 @@ from rich.table import Table
 from everytouch.results import Basis, Result, plain
 from everytouch.stats.intervals import Estimate, withheld
 
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 NARROW = 130  # columns of a terminal below which intervals go under their values
 Column = tuple[str, Callable[[Any], Any]]
 

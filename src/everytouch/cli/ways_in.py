@@ -4,26 +4,21 @@ import csv
 import dataclasses
 import datetime
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from everytouch.catalogue.api import load
-from everytouch.cli.show import console, dump, grid, text
-from everytouch.collect.api import Receipt, Statement
+from everytouch.cli.importing import show_receipt
+from everytouch.cli.show import AS_JSON, console, dump, grid, text
 from everytouch.errors import SettingError, SourceError
-from everytouch.ledger.api import Counts, Quarantined
+from everytouch.ledger.api import Quarantined
 from everytouch.results import plain
 from everytouch.settings import Settings
 from everytouch.simulate.api import simulate
-from everytouch.workspace import Workspace, create, open_workspace
+from everytouch.workspace import create, open_workspace
 
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-_SHOWN = 10
 _PATH = click.Path(path_type=Path)
 
 
@@ -35,7 +30,7 @@ _PATH = click.Path(path_type=Path)
 def init(path: Path, organisation: str, currency: str, timezone: str) -> None:
     """Make a new workspace at PATH."""
     create(path, organisation, currency=currency, timezone=timezone)
-    click.echo(f"Workspace made: {path}\nNext: everytouch -w {path} import SOURCE.toml")
+    click.echo(f"Workspace made: {path}\nNext: everytouch -w {path} import FILE")
 
 
 @click.command()
@@ -66,75 +61,6 @@ def _change(given: str) -> tuple[str, str | float]:
         return name, kind(value)
     except ValueError:
         return name, value
-
-
-@click.command("import")
-@click.argument("source", type=_PATH)
-@click.option("--folder", type=_PATH, help="Where the input files lie, if not beside SOURCE.")
-@click.option("--dry-run", is_flag=True, help="Check and count everything, store nothing.")
-@AS_JSON
-@click.pass_obj
-def import_(
-    workspace: Path, source: Path, folder: Path | None, dry_run: bool, as_json: bool
-) -> None:
-    """Import SOURCE (TOML): SELECTs over files become moments.
-
-    What is in the ledger already is recognised, so the same import can be run again, also
-    after it was interrupted. Records that break a rule go to quarantine.
-    """
-    opened = open_workspace(workspace)
-    receipt = with_progress(opened, source, folder, dry_run)
-    if as_json:
-        dump(receipt)
-    else:
-        show_receipt(receipt, opened)
-
-
-def with_progress(
-    workspace: Workspace, source: Path, folder: Path | None, dry_run: bool
-) -> Receipt:
-    """Import a source, and say how far it is where somebody looks on."""
-    began = time.monotonic()
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    terminal = Console(stderr=True)
-    with Progress(
-        *columns, console=terminal, transient=True, disable=not terminal.is_terminal
-    ) as bar:
-        task = bar.add_task("opening the files")
-
-        def step(statement: Statement, counts: Counts) -> None:
-            rate = counts.received / max(1e-3, time.monotonic() - began)
-            bar.update(
-                task,
-                description=f"{statement.name}: {counts.received:,} {statement.kind} "
-                f"({rate:,.0f} a second)",
-            )
-
-        return workspace.import_source(source, folder, dry_run=dry_run, progress=step)
-
-
-def show_receipt(receipt: Receipt, workspace: Workspace) -> None:
-    """Print what became of an import."""
-    title = f"{receipt.source}: dry run, nothing was stored" if receipt.dry else receipt.source
-    names = ["record", "received", "stored", "duplicate", "quarantined", "refused"]
-    counted = (*receipt.counts.items(), ("all", receipt.total))
-    cells = [[kind, *(text(v) for v in vars(counts).values())] for kind, counts in counted]
-    console().print(grid(names, cells, title))
-    if receipt.total.quarantined and not receipt.dry:
-        rows = workspace.quarantine(receipt.source)
-        _show_reasons(rows)
-        click.echo("Look: everytouch quarantine list; after a fix: everytouch quarantine replay")
-
-
-def _show_reasons(rows: tuple[Quarantined, ...]) -> None:
-    reasons: dict[str, int] = {}
-    for row in rows:
-        reasons[row.reason] = reasons.get(row.reason, 0) + 1
-    ordered = sorted(reasons.items(), key=lambda item: -item[1])
-    for reason, count in ordered[:_SHOWN]:
-        click.echo(f"  {count:,} × {reason}")
-    if len(ordered) > _SHOWN:
-        click.echo(f"  … and {len(ordered) - _SHOWN} other reasons")
 
 
 @click.command()
@@ -288,7 +214,6 @@ def simulate_(folder: Path, parties: int, years: float, seed: int) -> None:
 
 COMMANDS: tuple[click.Command, ...] = (
     init,
-    import_,
     status,
     quarantine,
     catalogue,

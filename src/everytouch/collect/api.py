@@ -7,6 +7,7 @@ from everytouch.collect.importer import Importer, Progress, Receipt, Trial
 from everytouch.collect.keys import Keys, SourceKey
 from everytouch.collect.mapping.model import Choice, Mapping, Plan, Question, Value, Who
 from everytouch.collect.mapping.needed import with_needed
+from everytouch.collect.mapping.samples import Sample, samples
 from everytouch.collect.mapping.sql import source_of
 from everytouch.collect.mapping.toml import dumps as dump_source
 from everytouch.collect.parent import end_with
@@ -36,6 +37,7 @@ __all__ = [
     "Question",
     "Receipt",
     "Rules",
+    "Sample",
     "Source",
     "SourceKey",
     "Statement",
@@ -53,6 +55,7 @@ __all__ = [
     "read_rules",
     "read_source",
     "recognise",
+    "samples",
     "serve",
     "source_of",
     "tried",

@@ -86,14 +86,17 @@ def _value(name: str, target: str, has: str) -> str:
         return _money(f"printf('%.15g', {name})" if has == "DOUBLE" else text)
     if target == "BIGINT":
         whole = rf"regexp_replace({text}, '\.0*$', '')"
-        return (
-            f"CASE WHEN regexp_full_match({text}, '{_WHOLE}') THEN TRY_CAST({whole} AS BIGINT) END"
-        )
+        return _where(text, _WHOLE, f"TRY_CAST({whole} AS BIGINT)")
     if target == "BOOLEAN":
         yes, no = "('true', 't', 'yes', 'y', '1')", "('false', 'f', 'no', 'n', '0')"
         low = f"lower({text})"
         return f"CASE WHEN {low} IN {yes} THEN true WHEN {low} IN {no} THEN false END"
     return f"TRY_CAST({name} AS {target})"
+
+
+def _where(text: str, pattern: str, value: str) -> str:
+    """A value where the whole text fits a pattern."""
+    return f"CASE WHEN regexp_full_match({text}, '{pattern}') THEN {value} END"
 
 
 def _double(text: str) -> str:
@@ -128,10 +131,8 @@ def _time(name: str, has: str) -> list[str]:
         local = f"CAST({quoted} AS TIMESTAMP)"
     elif has == "VARCHAR":
         text = f"trim({quoted})"
-        local = f"CASE WHEN regexp_full_match({text}, '{_CLOCK}') THEN TRY_CAST({text} AS TIMESTAMP) END"
-        instant = (
-            f"CASE WHEN regexp_full_match({text}, '{_ZONED}') THEN TRY_CAST({text} AS {_TIME}) END"
-        )
+        local = _where(text, _CLOCK, f"TRY_CAST({text} AS TIMESTAMP)")
+        instant = _where(text, _ZONED, f"TRY_CAST({text} AS {_TIME})")
     instant = f"CASE WHEN {instant} BETWEEN {_EARLIEST} AND {_LATEST} THEN {instant} END"
     if local != "NULL":
         low, high = (edge.replace("TZ", "").replace("Z'", "'") for edge in (_EARLIEST, _LATEST))

@@ -1,6 +1,7 @@
 """Ways in: imports, quarantine, what is stored."""
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +17,16 @@ from everytouch.collect.api import (
     Preview,
     Progress,
     Receipt,
+    Sample,
     Source,
     Trial,
+    dump_source,
     in_log,
     input_of,
     preview,
     read_source,
     recognise,
+    samples,
     source_of,
     with_needed,
 )
@@ -48,6 +52,9 @@ if TYPE_CHECKING:
     import tomlkit
 else:
     tomlkit = Later("tomlkit")
+
+IMPORTS = "imports"
+"""Folder of source files that were made of files."""
 
 
 class WaysIn(Base):
@@ -110,6 +117,20 @@ class WaysIn(Base):
             self.save_catalogue(wanted, known)
         source = source_of(plan, self.settings.currency)
         return self._importer(wanted, now).run(source, dry_run, progress)
+
+    def samples(self, plan: Plan) -> tuple[Sample, ...]:
+        """Return the columns of a plan as they are understood, with their first values."""
+        return samples(plan, self.settings)
+
+    def write_source(self, plan: Plan) -> Path:
+        """Write the source file that a plan stands for into the workspace; its path."""
+        source = source_of(plan, self.settings.currency)
+        folder = self.path / IMPORTS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        name = re.sub(r"[^\w-]+", "-", source.name).strip("-") or "file"
+        text = dump_source(source, f"{plan.title}, as it was recognised; change what is wrong.")
+        self._replace(f"{IMPORTS}/{name}.toml", text)
+        return folder / f"{name}.toml"
 
     def preview(self, given: Input) -> Preview:
         """Columns and first rows of a file."""

@@ -8,29 +8,9 @@ _SCORE = re.compile(
 )
 _STARS = re.compile(r"(★+)☆*")
 _YES = frozenset(
-    [
-        "yes",
-        "y",
-        "true",
-        "t",
-        "1",
-        "ja",
-        "j",
-        "oui",
-        "o",
-        "si",
-        "sí",
-        "s",
-        "sim",
-        "x",
-        "on",
-        "wahr",
-        "vrai",
-    ]
+    ("yes", "y", "true", "t", "1", "ja", "j", "oui", "o", "si", "sí", "s", "sim", "x", "on", "wahr")
 )
-_NO = frozenset(
-    ["no", "n", "false", "f", "0", "nein", "non", "não", "nao", "nej", "off", "falsch", "faux"]
-)
+_NO = frozenset(("no", "n", "false", "f", "0", "nein", "non", "não", "nao", "nej", "off", "falsch"))
 
 
 def to_score(text: str) -> str | None:

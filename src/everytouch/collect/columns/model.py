@@ -163,7 +163,7 @@ def _one(
 
 
 def _converter(form: ColumnFormat, zone: str, tally: Tally) -> Callable[[str], str | None]:
-    """The function that makes a value canonical; it returns None for what it does not understand."""
+    """The function that makes a value canonical, and None of one it does not understand."""
     if form.is_ == "time":
         return TimeReader(form.order, zone, tally).read
     if form.is_ == "choice":

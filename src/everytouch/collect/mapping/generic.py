@@ -42,6 +42,7 @@ class Roles:
         self.traits: list[Column] = []
         self.touchpoint: Column | None = None
         self.called: Column | None = None
+        self.objects: list[Column] = []
         self._find()
 
     def _free(self) -> list[Column]:
@@ -59,7 +60,7 @@ class Roles:
                 self.taken["when"] = column
         self.questions = [c for c in self._free() if c.is_nps or c.is_rating]
         for space in _IDENTIFIERS:
-            self.who += [(space, c) for c in self._free() if c.called(space)]
+            self.who += [(space, c) for c in self._free() if c.identifies(space)]
         named = [one for one in self.who if one[0] == "customer_no" and one[1].is_name]
         self.called = named[0][1] if named else None
         self.who = [one for one in self.who if one not in named]
@@ -77,6 +78,7 @@ class Roles:
         events = [c for c in self._free() if c.called("touchpoint")]
         events = [c for c in events if len(c.values) <= MOST_TOUCHPOINTS]
         self.touchpoint = next(iter(events), None)
+        self.objects = [c for c in self.columns if c.filled and c.called("object")]
         self.texts = [column for column in self._free() if column.is_text]
 
     def _first(self, role: str, fits: object, *, mention: bool = False) -> None:
@@ -95,7 +97,9 @@ def plan_of(look: Look, asked: Asked) -> Plan:
     """Return how a file is imported that no preset knows."""
     roles = Roles(look)
     stem = slug(look.path.name.split(".")[0])
-    responses = bool(roles.questions) or (bool(roles.texts) and not roles.touchpoint)
+    business = {"amount", "cost", "outcome", "duration"} & roles.taken.keys()
+    wrote = bool(roles.texts) and not roles.touchpoint and not business
+    responses = bool(roles.questions) or wrote
     people = not responses and "when" not in roles.taken
     if (responses or people) and "amount" in roles.taken:
         roles.traits.append(roles.taken.pop("amount"))
@@ -115,6 +119,7 @@ def plan_of(look: Look, asked: Asked) -> Plan:
         questions=tuple(Question(c.name, slug(c.words)) for c in roles.questions),
         text=tuple(column.name for column in roles.texts),
         traits=_traits(roles, people),
+        objects=tuple((_kind(column), column.name) for column in roles.objects),
         **{n: roles.name(n) for n in ("weight", "amount", "cost", "duration")},
         **{n: Value(roles.name(n)) for n in ("currency", "language", "outcome")},
         only=f"NOT ({_alone(look)}) AND NOT ({_test(roles)})",
@@ -136,6 +141,11 @@ def _written(look: Look) -> str:
     """When the file was written: from then on its descriptions of people hold."""
     seconds = look.path.stat().st_mtime
     return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat(timespec="seconds")
+
+
+def _kind(column: Column) -> str:
+    """The type of what a column numbers: "order" of order_id."""
+    return slug(re.sub(r"[ _-]?(id|nr\.?|no\.?|number|nummer)$", "", column.words, flags=re.I))
 
 
 def _traits(roles: Roles, people: bool) -> tuple[str, ...]:
@@ -182,7 +192,7 @@ def _instrument(column: Column) -> Instrument:
 
 def _touchpoint(roles: Roles, stem: str, quiet: bool) -> Value:
     if roles.touchpoint:
-        return Value("touchpoint name")
+        return Value(roles.touchpoint.name)
     return Value() if quiet else Value("", stem)
 
 

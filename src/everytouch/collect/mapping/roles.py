@@ -17,7 +17,7 @@ from everytouch.collect.mapping.look import Look
 
 WORDS = {
     "id": r"(response|ticket|order|event|message|record|row|review|call|case|transaction)?[ _-]?(id|uuid|nr\.?|no\.?|number|nummer|#)",
-    "email": r"e-?mail( ?adress(e)?| ?address)?",
+    "email": r"e-?mail([ _-]?adress(e)?|[ _-]?address)?",
     "phone": r"phone( number)?|telefon(nummer)?|mobile|mobil|tel\.?",
     "customer_no": r"(customer|client|kunden?|user|account|member|contact|person|party)[ _-]?(id|nr\.?|no\.?|number|nummer|key|code)?|who|login|(kunden)?karte",
     "device": r"(device|anonymous|cookie|visitor|session)[ _-]?id",
@@ -69,6 +69,16 @@ class Column:
         quoted = self.name.replace('"', '""')
         sql = f"SELECT count(*) FROM file WHERE trim(CAST(\"{quoted}\" AS VARCHAR)) <> ''"
         return int(self.look.sql(sql)[0][0])
+
+    def identifies(self, space: str) -> bool:
+        """Whether it holds identifiers of a namespace, by its name or by its values."""
+        if self.called(space):
+            return True
+        if space not in ("email", "phone") or not self.mentions(space):
+            return False
+        given = answered(self.values)
+        fits = sum("@" in value if space == "email" else value[-1:].isdecimal() for value in given)
+        return bool(given) and fits > len(given) / 2
 
     @property
     def is_name(self) -> bool:

@@ -73,7 +73,9 @@ def _known(mapping: Mapping, currency: str) -> str:
         f"{literal(who.namespace + ':')} || {name}"
         for name, who in zip(names, mapping.who, strict=False)
     )
-    also = f"list_filter([{others}], lambda x: x IS NOT NULL)" if others else "[]::VARCHAR[]"
+    also = (
+        f"list_filter([{others}], lambda x: x IS NOT NULL)" if others else "CAST([] AS VARCHAR[])"
+    )
     parts = [
         f"{row} AS row_id",
         f"{_first(mapping.when, mapping.at)} AS row_time",
