@@ -4,11 +4,8 @@ import time
 from pathlib import Path
 
 import click
-from rich import box
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from everytouch.catalogue.api import Instrument
 from everytouch.cli.show import AS_JSON, console, dump, grid, text

@@ -29,8 +29,9 @@ def read_ocel(path: Path, given: Input, _reading: Reading) -> Iterator[pa.Table]
 
     Args:
         given: its sheet is events (when left out): ocel:eid, ocel:activity, ocel:timestamp,
-            event_index, the attributes as text, and objects, a list of {id, type, qualifier}. objects: one row a
-            value, ocel:oid, type, time, name, value; a row without a name for one that has none.
+            event_index, the attributes as text, and objects, a list of {id, type, qualifier}.
+            objects: one row a value, ocel:oid, type, time, name, value; a row without a name
+            for one that has none.
 
     Raises:
         SourceError: it is no such log.

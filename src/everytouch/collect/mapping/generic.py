@@ -120,8 +120,13 @@ def plan_of(look: Look, asked: Asked) -> Plan:
         text=tuple(column.name for column in roles.texts),
         traits=_traits(roles, people),
         objects=tuple((_kind(column), column.name) for column in roles.objects),
-        **{n: roles.name(n) for n in ("weight", "amount", "cost", "duration")},
-        **{n: Value(roles.name(n)) for n in ("currency", "language", "outcome")},
+        weight=roles.name("weight"),
+        amount=roles.name("amount"),
+        cost=roles.name("cost"),
+        duration=roles.name("duration"),
+        currency=Value(roles.name("currency")),
+        language=Value(roles.name("language")),
+        outcome=Value(roles.name("outcome")),
         only=f"NOT ({_alone(look)}) AND NOT ({_test(roles)})",
     )
     return Plan(

@@ -57,7 +57,7 @@ class Look:
         return tuple(name for name in self.columns if name.casefold().startswith(low))
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Run a SELECT over the table ``file``; values are bound to $1, $2 …"""
+        """Run a SELECT over the table ``file``; values are bound to $1, $2 and so on."""
         with reading(f"a look at {self.path.name}"), in_time(self.con, 120):
             found: list[tuple[Any, ...]] = self.con.execute(statement, list(values)).fetchall()
         return found

@@ -15,24 +15,31 @@ from everytouch.collect.columns.detect import (
 from everytouch.collect.columns.model import ColumnFormat
 from everytouch.collect.mapping.look import Look
 
+_NUMBERED = r"(id|nr\.?|no\.?|number|nummer)"
 WORDS = {
-    "id": r"(response|ticket|order|event|message|record|row|review|call|case|transaction)?[ _-]?(id|uuid|nr\.?|no\.?|number|nummer|#)",
+    "id": r"(response|ticket|order|event|message|record|row|review|call|case|transaction)?[ _-]?"
+    r"(id|uuid|nr\.?|no\.?|number|nummer|#)",
     "email": r"e-?mail([ _-]?adress(e)?|[ _-]?address)?",
     "phone": r"phone( number)?|telefon(nummer)?|mobile|mobil|tel\.?",
-    "customer_no": r"(customer|client|kunden?|user|account|member|contact|person|party)[ _-]?(id|nr\.?|no\.?|number|nummer|key|code)?|who|login|(kunden)?karte",
+    "customer_no": r"(customer|client|kunden?|user|account|member|contact|person|party)[ _-]?"
+    r"(id|nr\.?|no\.?|number|nummer|key|code)?|who|login|(kunden)?karte",
     "device": r"(device|anonymous|cookie|visitor|session)[ _-]?id",
-    "when": r"(date|datum|time|zeit|zeitpunkt|timestamp|datetime|created|occurred|submitted|completed|answered|ended?|start(ed)?|when|tag|day)",
+    "when": r"(date|datum|time|zeit|zeitpunkt|timestamp|datetime|created|occurred|submitted|"
+    r"completed|answered|ended?|start(ed)?|when|tag|day)([ _-]?(at|am|um|time|date))?",
     "touchpoint": r"touch ?point|event([ _-]?(name|type))?|activity|step|place|action|page",
-    "text": r"comment|kommentar|feedback|review|text|verbatim|message|nachricht|bemerkung|reason|why|suggestion|anmerkung",
-    "amount": r"amount|betrag|price|preis|total|revenue|umsatz|turnover|sales|paid|value|summe|spend",
+    "text": r"comment|kommentar|feedback|review|text|verbatim|message|nachricht|bemerkung|reason|"
+    r"why|suggestion|anmerkung",
+    "amount": r"amount|betrag|price|preis|total|revenue|umsatz|turnover|sales|paid|value|summe|"
+    r"spend",
     "cost": r"cost|kosten",
     "currency": r"currency|währung",
     "outcome": r"outcome|status|result|ergebnis|disposition",
     "duration": r"duration|dauer|seconds|length|handle time|talk time",
     "language": r"language|sprache|lang|locale",
     "weight": r"weight|gewicht|gewichtung",
-    "object": r"(order|bestell(ung|nummer)?|case|vorgang|ticket|session|booking|invoice|rechnung)([ _-]?(id|nr\.?|no\.?|number))?",
-}  # fmt: skip
+    "object": r"(order|bestell(ung|nummer)?|case|vorgang|ticket|session|booking|invoice|rechnung)"
+    rf"([ _-]?{_NUMBERED})?",
+}
 _NPS = re.compile(r"\bnps\b|recommend|empfehl|recomend|raccomand", re.IGNORECASE)
 _RATING = re.compile(
     r"rating|score|stars?\b|sterne|satisf|zufried|note|grade|csat|\bces\b|ease|effort|einfach|bewert",

@@ -154,7 +154,8 @@ def _choice(choice: Choice) -> str:
     if choice.split:
         whole = quoted(choice.columns[0])
         parts = f"string_split({whole}, {literal(choice.split)})"
-        return f"nullif(list_filter(list_transform({parts}, lambda x: trim(x)), lambda x: x <> ''), [])"
+        trimmed = f"list_transform({parts}, lambda x: trim(x))"
+        return f"nullif(list_filter({trimmed}, lambda x: x <> ''), [])"
     labels = choice.labels or ("",) * len(choice.columns)
     codes = ", ".join(map(literal, choice.picked))
     cells = []
@@ -179,7 +180,8 @@ def _money(column: str, mapping: Mapping, currency: str) -> str:
     if not mapping.currency:
         return quoted(column)
     given = f"upper(trim({_value(mapping.currency)}))"
-    return f"CASE WHEN coalesce({given}, {literal(currency)}) = {literal(currency)} THEN {quoted(column)} END"
+    own = literal(currency)
+    return f"CASE WHEN coalesce({given}, {own}) = {own} THEN {quoted(column)} END"
 
 
 def _interactions(mapping: Mapping, currency: str) -> str:
