@@ -1,6 +1,7 @@
 """CSV and TSV files (RFC 4180 and what spreadsheets make of it) as tables of text columns."""
 
 import csv
+import functools
 import io
 import itertools
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from everytouch.collect.formats.base import DAMAGED, TEXT, Reading, damaged, numbered, opened
@@ -23,7 +25,8 @@ _PROBED = 20  # rows that decide between delimiters
 def read_delimited(path: Path, given: Input, reading: Reading) -> Iterator[pa.Table]:
     """Read a CSV file; a row with too many or too few values is reported, not guessed.
 
-    An empty cell is null, a quoted empty cell is an empty text. Blank lines are passed over.
+    An empty cell is null, a quoted empty cell is an empty text. Rows without any value are
+    passed over.
 
     Raises:
         SourceError: the file is damaged, has no header, or is not in the given encoding.
@@ -139,11 +142,19 @@ def _parts(
         ),
     ):
         if last is not None:
-            yield last
+            yield _filled(last)
             rows += len(last)
         last = pa.Table.from_batches([batch]) if len(batch) else last
     if last is not None:
-        yield _without_end(last, rows, sign, reading)
+        yield _filled(_without_end(last, rows, sign, reading))
+
+
+def _filled(part: pa.Table) -> pa.Table:
+    """A part without rows in which every cell is empty."""
+    if any(column.null_count == 0 for column in part.columns):
+        return part
+    empty = functools.reduce(pc.and_, map(pc.is_null, part.columns))
+    return part.filter(pc.invert(empty)) if pc.any(empty).as_py() else part
 
 
 def _parsing(names: list[str], sign: str, skipped: int, reading: Reading) -> pacsv.ParseOptions:
