@@ -121,7 +121,7 @@ def test_numbers_and_names_that_json_allows_and_few_can_hold(home, sender):
     assert json.loads(found["nan"]["properties"]) == {"v": "NaN", "w": "-Infinity", "x": "\ufffd"}
     assert found["utf"]["identifier"] == "\ufffd\ufffd@x"
     (held,) = home.quarantine(sender.source)
-    assert "is no decimal(18,4)" in held.reason
+    assert "is not an amount" in held.reason
 
 
 TEXTS = [c.name for c in COLUMNS["perceptions"] if str(c.type) == "string"]

@@ -6,6 +6,7 @@ column like any other.
 """
 
 import io
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,7 @@ _exact = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _items = msgspec.json.Decoder(list[msgspec.Raw])
 _string = msgspec.json.Decoder(str)
 Row = dict[str, Any]
+_NONE = {type(None)}
 
 
 def read_documents(path: Path, given: Input, reading: Reading) -> Iterator[pa.Table]:
@@ -85,21 +87,22 @@ def _of_lines(start: bytes, file: AsUtf8 | io.BytesIO, reading: Reading) -> Iter
     number, rest = 0, start
     while True:
         *lines, rest = rest.split(b"\n")
-        for line in lines:
-            number += 1
-            if line.strip():
-                yield from _row(line, number, reading)
+        for number, line in enumerate(lines, number + 1):  # noqa: B020 - goes on where it was
+            row = _row(line, number, reading)
+            if row is not None:
+                yield row
         chunk = file.read(4 << 20)
         if not chunk:
             break
         rest += chunk
-    if rest.strip():
-        yield from _row(rest, number + 1, reading)
+    row = _row(rest, number + 1, reading)
+    if row is not None:
+        yield row
 
 
 def _of_items(items: list[msgspec.Raw], reading: Reading) -> Iterator[Row]:
-    for number, item in enumerate(items, 1):
-        yield from _row(bytes(item), number, reading)
+    rows = (_row(bytes(item), number, reading) for number, item in enumerate(items, 1))
+    return (row for row in rows if row is not None)
 
 
 def _of_object(whole: bytes, given: Input, path: Path, reading: Reading) -> Iterator[Row]:
@@ -122,7 +125,8 @@ def _of_object(whole: bytes, given: Input, path: Path, reading: Reading) -> Iter
     if len(lists) == 1 and _objects(bytes(parts[lists[0]])):
         reading.notes["records"] = lists[0]
         return _of_items(_array(bytes(parts[lists[0]]), path), reading)
-    return _row(whole.strip(), 1, reading)
+    row = _row(whole.strip(), 1, reading)
+    return iter(() if row is None else (row,))
 
 
 def arrays(parts: dict[str, msgspec.Raw]) -> list[str]:
@@ -144,22 +148,23 @@ def _array(whole: bytes, path: Path) -> list[msgspec.Raw]:
     return found
 
 
-def _row(text: bytes, number: int, reading: Reading) -> Iterator[Row]:
-    """One row, or a report of why it is none."""
+def _row(text: bytes, number: int, reading: Reading) -> Row | None:
+    """One row; None where there is none, with a report where something else stands."""
     try:
         row: Row = _loose.decode(text)
     except _UNREADABLE as error:
-        if text.strip()[:1] not in (b"{", b"") and not _broken(text):
-            yield {VALUE: as_text(text.strip())}
-            return
-        reading.reject(number, text.decode("utf-8", "replace"), f"not a JSON object: {error}")
-        return
-    if any(isinstance(value, dict | list) for value in row.values()):
-        exact = _exact.decode(text)
-        for name, value in row.items():
-            if isinstance(value, dict | list):
-                row[name] = bytes(exact[name]).decode()
-    yield row
+        plain = text.strip()
+        if plain and plain[:1] != b"{" and not _broken(plain):
+            return {VALUE: as_text(plain)}
+        if plain:
+            said = text.decode("utf-8", "replace")
+            reading.reject(number, said, f"not a JSON object: {error}")
+        return None
+    if text.count(b"{") > 1 or b"[" in text:
+        nested = [name for name, value in row.items() if isinstance(value, dict | list)]
+        exact = _exact.decode(text) if nested else {}
+        row |= {name: bytes(exact[name]).decode() for name in nested}
+    return row
 
 
 def _broken(text: bytes) -> bool:
@@ -183,7 +188,7 @@ def _parts(rows: Iterator[Row]) -> Iterator[pa.Table]:
     names: dict[str, str] = {}
 
     def table(part: list[Row]) -> pa.Table:
-        keys = dict.fromkeys(key for row in part for key in row)
+        keys = dict.fromkeys(itertools.chain.from_iterable(part))
         if new := [key for key in keys if key not in names]:
             names.update(zip([*names, *new], numbered([*names, *new]), strict=True))
         columns = [_column([row.get(key) for row in part]) for key in keys]
@@ -193,7 +198,7 @@ def _parts(rows: Iterator[Row]) -> Iterator[pa.Table]:
 
 
 def _column(values: list[Any]) -> pa.Array:
-    kinds = set(map(type, values)) - {type(None)}
+    kinds = set(map(type, values)) - _NONE
     if kinds == {int}:
         try:
             return pa.array(values, pa.int64()).cast(TEXT)
