@@ -1,22 +1,31 @@
 """What other rooms may import of the ways in."""
 
 from everytouch.collect.dialects import DIALECTS
+from everytouch.collect.drafting import Choices, Example, as_yaml, draft, example, with_rule
 from everytouch.collect.drain import Drain, in_log
 from everytouch.collect.events import Tried, likely_dialect, tried, try_held
+from everytouch.collect.hooks import checked_scheme, hook_path
 from everytouch.collect.importer import Importer, Progress, Receipt, Trial
-from everytouch.collect.keys import Keys, SourceKey
+from everytouch.collect.keys import UNSIGNED, Keys, SourceKey
 from everytouch.collect.parent import end_with
 from everytouch.collect.preview import Preview, preview
 from everytouch.collect.pulse import Pulse, pulse
-from everytouch.collect.rules import UNCATALOGUED, Rules, read_rules
+from everytouch.collect.rulefile import read_rules
+from everytouch.collect.rules import UNCATALOGUED, Rules
 from everytouch.collect.serving import serve
+from everytouch.collect.signatures import SCHEMES
+from everytouch.collect.signing import SigningSecrets
 from everytouch.collect.source import FORMATS, Input, Source, Statement, read_source
 
 __all__ = [
     "DIALECTS",
     "FORMATS",
+    "SCHEMES",
     "UNCATALOGUED",
+    "UNSIGNED",
+    "Choices",
     "Drain",
+    "Example",
     "Importer",
     "Input",
     "Keys",
@@ -25,12 +34,18 @@ __all__ = [
     "Pulse",
     "Receipt",
     "Rules",
+    "SigningSecrets",
     "Source",
     "SourceKey",
     "Statement",
     "Trial",
     "Tried",
+    "as_yaml",
+    "checked_scheme",
+    "draft",
     "end_with",
+    "example",
+    "hook_path",
     "in_log",
     "likely_dialect",
     "preview",
@@ -40,4 +55,5 @@ __all__ = [
     "serve",
     "tried",
     "try_held",
+    "with_rule",
 ]
