@@ -7,13 +7,18 @@ from pathlib import Path
 from everytouch.catalogue import api as catalogue_room
 from everytouch.collect.api import (
     UNSIGNED,
+    Choices,
     Drain,
+    Example,
     Keys,
     Pulse,
     SigningSecrets,
     SourceKey,
     Tried,
+    as_yaml,
     checked_scheme,
+    draft,
+    example,
     hook_path,
     in_log,
     likely_dialect,
@@ -21,6 +26,7 @@ from everytouch.collect.api import (
     read_rules,
     tried,
     try_held,
+    with_rule,
 )
 from everytouch.errors import SourceError, UnknownNameError
 from everytouch.ledger.api import Quarantined, audit
@@ -78,6 +84,23 @@ class Collecting(Base):
         table = read_rules(rules, self.catalogue)
         words = self._words(datetime.datetime.now(datetime.UTC))
         return [try_held(row.row, row.source, table, words) for row in rows]
+
+    def example(self, row: Quarantined) -> Example:
+        """Return the fields of an event in quarantine, with how each is probably used.
+
+        Raises:
+            SourceError: it is not an event that a rule can name.
+        """
+        return example(row.row, row.source, self.catalogue)
+
+    def draft_rule(self, of: Example, choices: Choices) -> tuple[str, str]:
+        """Return the rule that uses the fields of an example so, and the rule table with it.
+
+        Raises:
+            SourceError: the choices do not make a rule.
+        """
+        rule = draft(choices, of, self.settings.currency)
+        return as_yaml(rule), with_rule(self.rules_text, rule, of, self.catalogue)
 
     def save_rules(self, new: str, before: str) -> None:
         """Write a changed rule table, as YAML; the change is audited.
