@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import pickle
 import stat
 import time
 from pathlib import Path
@@ -569,6 +570,11 @@ def test_converters_are_checked_when_rules_are_saved(home, value):
             '- event: x\n  each: lines\n  interaction: {touchpoint: checkout, id: "{id}"}\n',
             home.catalogue,
         )
+
+
+def test_rules_travel_to_the_processes_that_read_a_backlog(home):
+    rules = read_rules(home.rules_text, home.catalogue)
+    assert pickle.loads(pickle.dumps(rules)) == rules
 
 
 CONVERTED = [

@@ -15,7 +15,7 @@ def test_from_a_held_example_to_a_rule_to_a_stored_event(window, demo: App):
     page.goto(demo.base + held_webhook(page, demo))
     preview = page.locator("#drafted")
     expect(preview).to_contain_text("the rule names no touchpoint")
-    page.select_option("#touchpoint", label="Web check-out")
+    page.select_option("#touchpoint", label="Check-out on the web")
     expect(preview).to_contain_text("77.80 EUR")  # followed the click
     expect(preview).to_contain_text("email: ana.example@example.org")
     page.get_by_role("row", name="metadata.order_id").get_by_role("combobox").select_option("Order")

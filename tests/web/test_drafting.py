@@ -28,13 +28,14 @@ RATED = {
 
 @pytest.fixture
 def held(own):
-    """Hold events of a webhook; the addresses of their pages."""
+    """Hold events of a webhook, or of a program; the addresses of their pages."""
 
-    def hold(*events, source="pay"):
+    def hold(*events, source="pay", dialect="hooks"):
         raw = [json.dumps(event).encode() for event in events]
-        ids = [str(event.get("id") or event.get("event_id")) for event in events]
+        names = ("id", "event_id", "messageId")
+        ids = [next(event[name] for name in names if name in event) for event in events]
         log = Log(own.log, lambda *_: None)
-        log.append(encode(Taken("hooks", source, int(time.time() * 1e6), 0, raw, ids)), 0)
+        log.append(encode(Taken(dialect, source, int(time.time() * 1e6), 0, raw, ids)), 0)
         log.close()
         own.drain().run()
         rows = {row.id: row for row in own.quarantine(source)}
@@ -164,6 +165,27 @@ def test_what_makes_no_record_is_said_and_not_saved(visit, own, held, change, sa
     answer = client.post(address, form)
     assert (answer.status_code, said in answer.content.decode()) == (422, True)
     assert own.rules_text == ""
+
+
+def test_an_event_of_a_program_needs_no_person_as_it_names_one(visit, own, held):
+    track = {
+        "type": "track", "event": "Box [1] Opened", "userId": "u1", "messageId": "m1",
+        "timestamp": "2026-03-01T10:00:00Z", "properties": {"total": 12.5, "email": "a@x.org"},
+    }  # fmt: skip
+    (address,) = held(track, source="web", dialect="segment")
+    client = visit("analyst")
+    page = client.get(address).content.decode()
+    assert '"drop"' not in page
+    form = chosen(page) | {"touchpoint": "web_checkout", "do": "save"}
+    assert client.post(address, form).status_code == 302
+    assert yaml.safe_load(own.rules_text) == [
+        {
+            "event": "Box [[]1] Opened",
+            "source": "web",
+            "interaction": {"touchpoint": "web_checkout", "amount": "{properties.total}"},
+        }
+    ]
+    assert own.replay().total.stored == 1
 
 
 def test_german_is_complete_there(visit, held):

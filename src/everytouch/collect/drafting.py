@@ -48,8 +48,18 @@ class Example:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Its names."""
-        return self.event.names
+        """The patterns that only its names fit."""
+        return tuple(map(_literal, self.event.names))
+
+    @property
+    def named(self) -> bool:
+        """Whether its dialect says who it is."""
+        return bool(self.event.row.get("identifier"))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is kept as details, so that some can be left out by their path."""
+        return self.event.properties is self.event.value
 
 
 @dataclass(frozen=True)
@@ -92,9 +102,12 @@ def example(row: Row, source: str, catalogue: Catalogue) -> Example:
     if event is None:
         raise SourceError("no rule can name this event: it is a record", "correct it instead")
     fields = dict(_offered(event.value))
-    return Example(
-        source, event, fields, dict(_suggested(fields, event, taken.received, catalogue))
-    )
+    uses = dict(_suggested(fields, event, taken.received, catalogue))
+    if event.row.get("identifier"):  # its dialect knows who and when
+        uses = {
+            path: use for path, use in uses.items() if use != TIME and not use.startswith(PERSON)
+        }
+    return Example(source, event, fields, uses)
 
 
 def _offered(value: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -172,7 +185,7 @@ def draft(choices: Choices, of: Example, currency: str) -> dict[str, Any]:
     Raises:
         SourceError: the choices do not make a record.
     """
-    who = _person(choices)
+    who = _person(choices, of)
     scored, wrote = choices.kinds(SCORE), choices.paths(TEXT)
     perceptions = list(_perceptions(scored, wrote))
     rule: dict[str, Any] = {"event": choices.event, "source": choices.source}
@@ -203,7 +216,9 @@ def _place(choices: Choices) -> dict[str, Any]:
     return {"touchpoint": name} if name else {}
 
 
-def _person(choices: Choices) -> dict[str, Any]:
+def _person(choices: Choices, of: Example) -> dict[str, Any]:
+    if of.named and not choices.kinds(PERSON):
+        return {}
     (first, *others) = choices.kinds(PERSON) or [("", "")]
     if not first[0].strip():
         raise SourceError("the rule names nobody", "choose the field that says who it is")

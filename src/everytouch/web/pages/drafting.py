@@ -51,7 +51,8 @@ def options(of: Example, known: Catalogue) -> list[tuple[Any, list[Option]]]:
     said = [
         (f"score:{one.name}", _("Answer: %(question)s") % {"question": one.label}) for one in asked
     ]
-    rest = [("drop", _("Leave out")), ("only", _("Only events with this value"))]
+    rest = [("only", _("Only events with this value"))]
+    rest += [("drop", _("Leave out"))] if of.whole else []
     return [
         (_("Who it is"), who),
         (_("What happened"), what),
