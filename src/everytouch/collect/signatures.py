@@ -78,8 +78,9 @@ def _standard(secret: str, headers: Any, body: bytes, _: float) -> bool:
 def _is_standard(secret: str) -> bool:
     """Whether it is the base64 of a key."""
     try:
-        return bool(base64.b64decode(secret.removeprefix("whsec_"), validate=True))
-    except binascii.Error:
+        plain = secret.removeprefix("whsec_")
+        return bool(base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True))
+    except (binascii.Error, ValueError):  # also letters that are not ASCII
         return False
 
 

@@ -1,6 +1,8 @@
 """A rule from an example: how the fields of a held event are used, and what comes of it."""
 
 import datetime
+import json
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -102,7 +104,8 @@ def _fields(
 
 
 def _short(value: Any) -> str:
-    said = "" if value is None else str(value)
+    plain = isinstance(value, str | Decimal) or value is None
+    said = "" if value is None else str(value) if plain else json.dumps(value)
     return said if len(said) <= SHOWN else f"{said[:SHOWN]}…"
 
 
