@@ -8,11 +8,12 @@ Starts the demo on a free port, signs in as its owner, and drives the system's C
 import argparse
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.running import FLAGS, chromium, running, settled, sign_in
+from tests.browser.running import FLAGS, App, chromium, running, settled, sign_in
 
 SIZES = ((1440, 900), (390, 844))
 PAGES = {
@@ -57,6 +58,34 @@ PAGES = {
 }
 
 
+HELD = {
+    "id": "evt_1", "object": "event", "type": "charge.succeeded", "created": 1772439160,
+    "data": {"object": {
+        "id": "ch_1", "object": "charge", "amount": 7780, "currency": "eur", "paid": True,
+        "billing_details": {"email": "ana.example@example.org", "name": "Ana Example"},
+        "customer": "cus_1", "description": None, "metadata": {"order_id": "1001"},
+        "payment_method_details": {"card": {"brand": "visa", "last4": "4242"}, "type": "card"},
+        "receipt_url": "https://pay.example.org/receipts/" + "long" * 20,
+    }},
+}  # fmt: skip
+
+
+def held_webhook(page: Page, app: App) -> str:
+    """Send a webhook that no rule names; the address of the page that makes one of it."""
+    page.goto(f"{app.base}/sources/keys")
+    page.fill("#hook-source", "pay")
+    page.get_by_role("button", name="Make an address").click()
+    answer = page.request.post(page.locator("#hook").inner_text(), data=HELD)
+    assert answer.ok, answer.text()
+    link = page.get_by_role("link", name="Make a rule from an example charge.succeeded")
+    deadline = time.monotonic() + 180
+    while not link.count():
+        assert time.monotonic() < deadline, "the event is not held"
+        page.wait_for_timeout(200)
+        page.goto(f"{app.base}/rules")
+    return str(link.get_attribute("href"))
+
+
 def main() -> None:
     """Take them all."""
     parser = argparse.ArgumentParser(
@@ -81,6 +110,7 @@ def main() -> None:
             page.press("#identifier", "Enter")
             page.wait_for_url("**/people/*")
             pages["person"] = page.url.removeprefix(base)
+            pages["rule-draft"] = held_webhook(page, app)
             for name, path in pages.items():
                 if given.only and name not in given.only:
                     continue

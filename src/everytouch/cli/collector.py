@@ -8,10 +8,11 @@ import click
 
 from everytouch.cli.files import FILE, text_of
 from everytouch.cli.show import AS_JSON, console, dump, grid
-from everytouch.collect.api import DIALECTS, Tried, read_rules, serve
+from everytouch.collect.api import DIALECTS, SCHEMES, Tried, read_rules, serve
 from everytouch.web import api as web
-from everytouch.workspace import open_workspace
+from everytouch.workspace import Workspace, open_workspace
 
+ADDRESS = "http://127.0.0.1:8010"  # of a collector that was started without options
 _UNSHOWN = ("id", "occurred_at", "properties")
 
 
@@ -96,10 +97,37 @@ def keys() -> None:
 @click.argument("source")
 @click.option("--rate", type=click.IntRange(0), default=0, help="Events a second at most; 0: any.")
 @click.option("--origin", "origins", multiple=True, help="Of pages whose scripts may send; * all.")
+@click.option("--hook", is_flag=True, help="Make a webhook address to paste into a tool.")
+@click.option("--repeats", is_flag=True, help="The same webhook body without an ID counts again.")
 @click.pass_obj
-def keys_create(workspace: Path, source: str, rate: int, origins: tuple[str, ...]) -> None:
-    """Make a key for SOURCE. It is shown this once."""
-    _tell(open_workspace(workspace).create_key(source, rate, origins))
+def keys_create(
+    workspace: Path, source: str, rate: int, origins: tuple[str, ...], hook: bool, repeats: bool
+) -> None:
+    """Make a key for SOURCE. It is shown this once.
+
+    With --hook it is part of an address at which SOURCE's webhooks are received.
+    """
+    opened = open_workspace(workspace)
+    if hook:
+        number, path = opened.create_hook(source, rate, repeats=repeats)
+        _tell_hook(opened, path)
+        click.echo(f"If the tool signs what it sends: everytouch keys sign {number} SCHEME")
+    else:
+        _tell(opened.create_key(source, rate, origins))
+
+
+@keys.command("sign")
+@click.argument("number", type=int)
+@click.argument("scheme", type=click.Choice(SCHEMES))
+@click.option("--secret", prompt="Signing secret", hide_input=True, help="Asked for if left out.")
+@click.pass_obj
+def keys_sign(workspace: Path, number: int, scheme: str, secret: str) -> None:
+    """Take only signed webhooks at address NUMBER, signed as SCHEME says.
+
+    The signing secret is the one that the tool shows for its webhook. It is kept encrypted.
+    """
+    open_workspace(workspace).sign_hook(number, scheme, secret)
+    click.echo(f"Address {number} now takes only what {SCHEMES[scheme].label} has signed.")
 
 
 @keys.command("list")
@@ -119,13 +147,15 @@ def keys_list(workspace: Path, as_json: bool) -> None:
             f"revoked {key.revoked_at}" if key.revoked_at else "works",
             f"{key.rate:,}" if key.rate else "any",
             " ".join(key.origins) or "–",
+            key.hook or "–",
         ]
         for key in found
     ]
     if not rows:
         click.echo("There is no key yet: everytouch keys create SOURCE")
         return
-    console().print(grid(["key", "source", "made", "state", "events a second", "origins"], rows))
+    titles = ["key", "source", "made", "state", "events a second", "origins", "webhook"]
+    console().print(grid(titles, rows))
 
 
 @keys.command("rotate")
@@ -133,7 +163,9 @@ def keys_list(workspace: Path, as_json: bool) -> None:
 @click.pass_obj
 def keys_rotate(workspace: Path, number: int) -> None:
     """Make a new key like NUMBER, which works until it is revoked."""
-    _tell(open_workspace(workspace).rotate_key(number))
+    opened = open_workspace(workspace)
+    new = opened.rotate_key(number)
+    _tell_hook(opened, new) if new.startswith("/") else _tell(new)
     click.echo(f"When every sender has it: everytouch keys revoke {number}")
 
 
@@ -144,6 +176,15 @@ def keys_revoke(workspace: Path, number: int) -> None:
     """End key NUMBER at once."""
     open_workspace(workspace).revoke_key(number)
     click.echo(f"Key {number} works no longer.")
+
+
+def _tell_hook(workspace: Workspace, path: str) -> None:
+    pulse = workspace.collector()
+    click.echo(
+        f"{pulse.address if pulse else ADDRESS}{path}\n"
+        "Paste it into the tool as its webhook's address; it is not shown again. The tool must\n"
+        "reach the collector: put the public host name in place of the one above."
+    )
 
 
 def _tell(secret: str) -> None:

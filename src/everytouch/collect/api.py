@@ -1,10 +1,12 @@
 """What other rooms may import of the ways in."""
 
 from everytouch.collect.dialects import DIALECTS
+from everytouch.collect.drafting import Choices, Example, as_yaml, draft, example, with_rule
 from everytouch.collect.drain import Drain, in_log
 from everytouch.collect.events import Tried, likely_dialect, tried, try_held
+from everytouch.collect.hooks import checked_scheme, hook_path
 from everytouch.collect.importer import Importer, Progress, Receipt, Trial
-from everytouch.collect.keys import Keys, SourceKey
+from everytouch.collect.keys import UNSIGNED, Keys, SourceKey
 from everytouch.collect.mapping.model import Choice, Mapping, Plan, Question, Value, Who
 from everytouch.collect.mapping.needed import with_needed
 from everytouch.collect.mapping.samples import Sample, samples
@@ -15,17 +17,24 @@ from everytouch.collect.presets.base import Asked
 from everytouch.collect.preview import Preview, preview
 from everytouch.collect.pulse import Pulse, pulse
 from everytouch.collect.recognise import input_of, recognise
-from everytouch.collect.rules import UNCATALOGUED, Rules, read_rules
+from everytouch.collect.rulefile import read_rules
+from everytouch.collect.rules import UNCATALOGUED, Rules
 from everytouch.collect.serving import serve
+from everytouch.collect.signatures import SCHEMES
+from everytouch.collect.signing import SigningSecrets
 from everytouch.collect.source import FORMATS, Input, Source, Statement, read_source
 
 __all__ = [
     "DIALECTS",
     "FORMATS",
+    "SCHEMES",
     "UNCATALOGUED",
+    "UNSIGNED",
     "Asked",
     "Choice",
+    "Choices",
     "Drain",
+    "Example",
     "Importer",
     "Input",
     "Keys",
@@ -38,6 +47,7 @@ __all__ = [
     "Receipt",
     "Rules",
     "Sample",
+    "SigningSecrets",
     "Source",
     "SourceKey",
     "Statement",
@@ -45,8 +55,13 @@ __all__ = [
     "Tried",
     "Value",
     "Who",
+    "as_yaml",
+    "checked_scheme",
+    "draft",
     "dump_source",
     "end_with",
+    "example",
+    "hook_path",
     "in_log",
     "input_of",
     "likely_dialect",
@@ -61,4 +76,5 @@ __all__ = [
     "tried",
     "try_held",
     "with_needed",
+    "with_rule",
 ]

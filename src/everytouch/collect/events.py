@@ -145,7 +145,8 @@ def tried(
             f"no events of {dialect}: {error}", "give what a program sends"
         ) from error
     found = apart(found)
-    taken = Taken(dialect, "try", received, found.shift, list(found.events), list(found.ids))
+    events, ids = list(found.events), list(found.ids)
+    taken = Taken(dialect, "try", received, found.shift, events, ids, found.route or "")
     return tuple(
         _try(event, own or f"event {number}", taken, rules, words)
         for number, (event, own) in enumerate(zip(found.events, found.ids, strict=True), 1)
@@ -183,6 +184,8 @@ def _ruled(event: Event, source: str, rules: Rules) -> list[Record]:
         return rules.records(event, source)
     except UnusableError as error:
         error.row = event.row
+        if event.mentions:
+            error.row = event.row | {"also": [*(event.row.get("also") or ()), *event.mentions]}
         raise
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from everytouch.errors import UnknownNameError
 
-PREFIX = "ek_"
+PREFIX, HOOK_PREFIX = "ek_", "eh_"
+UNSIGNED = "unsigned"  # scheme of a webhook that is not signed
 FRESH = 0.02  # seconds for which what was read counts: every request asks
 _FILE = "keys.json"
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
@@ -31,6 +32,9 @@ class SourceKey:
         sha256: of the secret.
         rate: events a second it may send, 0 for any number.
         origins: of pages whose scripts may send with it (CORS), "*" for all.
+        hook: of a webhook's address, how what comes there is signed; empty for a write key. The
+            one does not work in place of the other.
+        repeats: whether a webhook's body that comes again without an id is another event.
     """
 
     number: int
@@ -40,6 +44,8 @@ class SourceKey:
     rate: int = 0
     origins: tuple[str, ...] = ()
     revoked_at: str = ""
+    hook: str = ""
+    repeats: bool = False
 
 
 class Keys:
@@ -67,7 +73,14 @@ class Keys:
             key = self._by_hash.get(_hash(secret))
         return key
 
-    def create(self, source: str, rate: int = 0, origins: tuple[str, ...] = ()) -> tuple[int, str]:
+    def create(
+        self,
+        source: str,
+        rate: int = 0,
+        origins: tuple[str, ...] = (),
+        hook: str = "",
+        repeats: bool = False,
+    ) -> tuple[int, str]:
         """Make a key; its secret is said once.
 
         Raises:
@@ -77,13 +90,28 @@ class Keys:
             raise UnknownNameError(
                 f"{source!r} cannot name a source", "use small letters, digits, . _ and -"
             )
-        secret, now = PREFIX + secrets.token_urlsafe(24), datetime.datetime.now(datetime.UTC)
+        secret = (HOOK_PREFIX if hook else PREFIX) + secrets.token_urlsafe(24)
+        made = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}"
         with self._changing() as found:
             number = max((key.number for key in found), default=0) + 1
-            found.append(
-                SourceKey(number, source, _hash(secret), f"{now:%Y-%m-%dT%H:%M:%SZ}", rate, origins)
-            )
+            key = SourceKey(number, source, _hash(secret), made, rate, origins)
+            found.append(dataclasses.replace(key, hook=hook, repeats=repeats))
         return number, secret
+
+    def sign(self, number: int, scheme: str) -> SourceKey:
+        """Change how what comes to a webhook's address is signed.
+
+        Raises:
+            UnknownNameError: there is no such address that still works.
+        """
+        with self._changing() as found:
+            for at, key in enumerate(found):
+                if key.number == number and key.hook and not key.revoked_at:
+                    found[at] = dataclasses.replace(key, hook=scheme)
+                    return found[at]
+        raise UnknownNameError(
+            f"there is no webhook address {number} that works", "see: everytouch keys list"
+        )
 
     def revoke(self, number: int) -> SourceKey:
         """End a key.
@@ -103,7 +131,7 @@ class Keys:
         """A new key like this one; the old one works until it is revoked."""
         for key in self.all():
             if key.number == number:
-                return self.create(key.source, key.rate, key.origins)
+                return self.create(key.source, key.rate, key.origins, key.hook, key.repeats)
         raise UnknownNameError(f"there is no key {number}", "see: everytouch keys list")
 
     @contextlib.contextmanager

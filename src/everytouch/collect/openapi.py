@@ -1,4 +1,4 @@
-"""The description of /v1/moments (OpenAPI 3.1), made of the records themselves."""
+"""The description of /v1/moments and of webhooks (OpenAPI 3.1), made of the records themselves."""
 
 from typing import Any
 
@@ -66,13 +66,46 @@ def described() -> dict[str, Any]:
                     },
                     "responses": {"200": _answer("On disk.", "told"), **answers},
                 }
-            }
+            },
+            "/v1/hooks/{source}/{key}": _hook(),
         },
         "components": {
             "schemas": {**records, "moment": one, "told": told, "error": error},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "basic": {"type": "http", "scheme": "basic"},
+            },
+        },
+    }
+
+
+def _hook() -> dict[str, Any]:
+    """Describe a webhook's address: its key is in the path, and what is sent may be signed."""
+    path = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in ("source", "key")
+    ]
+    answers = {status: _answer(text, "error") for status, text in _ANSWERS.items()}
+    kinds = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
+    return {
+        "parameters": path,
+        "get": {
+            "operationId": "checkWebhook",
+            "description": "Answers senders that ask whether the address exists. Stores nothing.",
+            "responses": {
+                "200": {"description": "It does."},
+                "404": _answer("No webhook is at this address.", "error"),
+            },
+        },
+        "post": {
+            "operationId": "sendWebhook",
+            "description": "Takes any JSON or form. A list is one event an item.",
+            "requestBody": {"content": {kind: {"schema": {}} for kind in kinds}},
+            "responses": {
+                "200": _answer("On disk.", "told"),
+                **answers,
+                "401": _answer("The signature is missing, wrong or too old.", "error"),
+                "404": _answer("No webhook is at this address.", "error"),
             },
         },
     }

@@ -27,6 +27,7 @@ class Pulse:
         events: taken since it began, by source.
         rates: events a second, lately, by source.
         refused: requests that got no 2xx since it began, by status.
+        unsigned: webhooks without a right signature since it began, by source.
         segments, log_bytes: what the ledger does not have yet.
         queue_bytes: what is not on disk yet.
         lag_s: age of the oldest segment that is not loaded.
@@ -49,6 +50,7 @@ class Pulse:
     last_commit: float = 0.0
     failure: str = ""
     damaged: int = 0
+    unsigned: dict[str, int] = field(default_factory=dict)
 
     @property
     def healthy(self) -> bool:
@@ -63,6 +65,7 @@ class Watch:
         self.workspace, self.address = workspace, address
         self.events: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
+        self.unsigned: Counter[str] = Counter()
         self._past: deque[tuple[float, Counter[str]]] = deque(maxlen=WINDOW)
 
     def look(self, group: Group | None) -> Pulse:
@@ -84,6 +87,7 @@ class Watch:
             _last_commit(self.workspace),
             (log.failure.strerror or "unknown") if log and log.failure else "",
             len(damaged(self.workspace / "log")),
+            dict(self.unsigned),
         )
 
     def note(self, group: Group | None) -> None:
@@ -122,10 +126,14 @@ def exposition(now: Pulse) -> bytes:
         lines.append(f"# TYPE everytouch_collector_{name} {kind}")
         lines.extend(f"everytouch_collector_{name}{of} {value}" for of, value in values.items())
 
-    by_source = {f'{{source="{name}"}}': float(n) for name, n in now.events.items()}
+    def sources(counts: dict[str, int]) -> dict[str, float]:
+        return {f'{{source="{name}"}}': float(n) for name, n in counts.items()}
+
     by_status = {f'{{status="{name}"}}': float(n) for name, n in now.refused.items()}
-    tell("events_total", "counter", "Events answered for, by source.", by_source)
+    tell("events_total", "counter", "Events answered for, by source.", sources(now.events))
     tell("refused_total", "counter", "Requests refused, by status.", by_status)
+    wrong = "Webhooks refused for their signature, by source."
+    tell("signatures_refused_total", "counter", wrong, sources(now.unsigned))
     gauges = {
         "healthy": ("Whether the log can be written.", float(now.healthy)),
         "log_segments": ("Log segments the ledger does not have.", now.segments),

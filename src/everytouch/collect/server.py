@@ -14,26 +14,34 @@ import os
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from everytouch.collect.body import BadEncodingError, Limits, TooLargeError, read, unpack
-from everytouch.collect.dialects import DIALECTS
+from everytouch.collect.dialects import DIALECTS, hooks
 from everytouch.collect.dialects.base import Dialect, Found, NotJsonError, Request, Taken, new_id
 from everytouch.collect.dialects.values import apart
 from everytouch.collect.group import Group
+from everytouch.collect.hooks import Hooks, echoed
 from everytouch.collect.keys import Keys, SourceKey
 from everytouch.collect.openapi import described
 from everytouch.collect.parent import end_with
 from everytouch.collect.pulse import EVERY, Watch, exposition
+from everytouch.errors import EverytouchError
 from everytouch.journal.api import Log, LogFullError
 
 HANDOVER = 0.0002  # seconds the log may have to wait for the interpreter; 5 ms else
 RETRY = "2"  # seconds after which a sender may try again
 _JSON = ("content-type", "application/json")
+_TEXT = ("content-type", "text/plain; charset=utf-8")
+_PRIVATE = [  # the address of a webhook holds its key
+    ("referrer-policy", "no-referrer"),
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+]
 _METRICS = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
 log = logging.getLogger("everytouch.collect")
 encode = msgspec.msgpack.Encoder().encode
@@ -75,6 +83,7 @@ class Collector:
     def __init__(self, workspace: Path, limits: Limits | None = None) -> None:
         self.workspace, self.limits = workspace, limits or Limits()
         self.keys = Keys(workspace)
+        self.hooks = Hooks(workspace, self.keys)
         self.routes = {path: one for one in DIALECTS.values() for path in one.routes}
         self.watch = Watch(workspace, os.environ.get("EVERYTOUCH_COLLECTOR", ""))
         self._allowances: dict[int, Allowance] = {}
@@ -114,6 +123,8 @@ class Collector:
 
     async def _answer(self, scope: Any, proto: Any) -> tuple[int, list[tuple[str, str]], bytes]:
         path = scope.path.rstrip("/")
+        if path == hooks.PATH or path.startswith(f"{hooks.PATH}/"):
+            return await self._hook(path, scope, proto)
         if scope.method == "GET" and (page := self._page(path)) is not None:
             return page
         dialect = self.routes.get(path)
@@ -128,10 +139,46 @@ class Collector:
         now = time.time_ns() // 1000
         body = await self._body(scope, proto)
         request = Request(path, scope.query_string, scope.headers, body, now, self._unpacked)
+        return await self._taken(dialect, key, request)
+
+    async def _taken(
+        self, dialect: Dialect, key: SourceKey | None, request: Request
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
         found = self._found(dialect, request)
         new = await self._store(dialect, key or self._key(found.key), found, request)
         status, said = dialect.answer(found, new, request)
         return status, [_JSON] if said else [], said
+
+    async def _hook(
+        self, path: str, scope: Any, proto: Any
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Take what a tool sends to a webhook's address; the address is never said again."""
+        key = self.hooks.key(path)
+        if key is None:
+            raise RefusedError(404, "there is no webhook at this address")
+        now = time.time_ns() // 1000
+        asked = Request(hooks.PATH, scope.query_string, scope.headers, b"", now)
+        if (echo := echoed(asked.query, scope.method)) is not None:
+            return 200, [_TEXT, *_PRIVATE], echo.encode()
+        if scope.method in ("GET", "HEAD"):
+            return 200, list(_PRIVATE), b""
+        if scope.method != "POST":
+            raise RefusedError(405, "send it with POST")
+        body = await self._body(scope, proto)
+        self._check_signature(key, scope.headers, body, now)
+        request = replace(asked, body=body, unpacked=self._unpacked, repeats=key.repeats)
+        status, headers, said = await self._taken(DIALECTS["hooks"], key, request)
+        return status, headers + _PRIVATE, said
+
+    def _check_signature(self, key: SourceKey, headers: Any, body: bytes, now: int) -> None:
+        try:
+            right = self.hooks.signed(key, headers, body, now / 1e6)
+        except EverytouchError as error:
+            log.error("%s; %s", error.what, error.remedy)
+            raise RefusedError(503, "signatures cannot be verified now") from error
+        if not right:
+            self.watch.unsigned[key.source] += 1
+            raise RefusedError(401, "the signature is missing, wrong or too old")
 
     def _page(self, path: str) -> tuple[int, list[tuple[str, str]], bytes] | None:
         if path == "/health":
@@ -146,11 +193,12 @@ class Collector:
         return next(((200, [_JSON], said) for said in pages if said is not None), None)
 
     def _works(self, secret: str) -> bool:
-        return self.keys.of(secret) is not None
+        key = self.keys.of(secret)
+        return key is not None and not key.hook
 
     def _key(self, secret: str) -> SourceKey:
         key = self.keys.of(secret) if secret else None
-        if key is None:
+        if key is None or key.hook:  # what is sent to a webhook may have to be signed
             raise RefusedError(401, "send a source key that works: Authorization: Bearer ek_…")
         return key
 
@@ -197,15 +245,18 @@ class Collector:
             allowance = self._allowances.setdefault(key.number, Allowance(float(key.rate)))
             if not allowance.take(len(found), key.rate):
                 raise RefusedError(503, f"this key may send {key.rate} events a second")
-        ids = [new_id() if own is None else None for own in found.ids]
-        events, route = list(found.events), request.path.rpartition("/")[2]
+        new = [new_id() if own is None else None for own in found.ids]
+        ids = [own or one for own, one in zip(found.ids, new, strict=True)]
+        events, route = list(found.events), found.route
+        if route is None:
+            route = request.path.rpartition("/")[2]
         taken = Taken(
             dialect.name,
             key.source,
             request.received,
             found.shift,
             events,
-            ids,
+            ids if found.keep_ids else new,
             route,
             found.whole,
             found.count,
@@ -219,7 +270,7 @@ class Collector:
         except OSError as error:
             raise RefusedError(503, f"the log cannot be written: {error.strerror}") from error
         self.watch.events[key.source] += len(found)
-        return ids
+        return new
 
     def _note(self) -> None:
         while True:

@@ -18,6 +18,7 @@ from everytouch.ledger.tables import Tables
 
 _FILES = (
     "everytouch.toml", "catalogue.yaml", "rules.yaml", "secret", "audit.jsonl", "keys.json",
+    "signing.json", "signing.key",
 )  # fmt: skip
 _FOLDERS = ("ledger", "maps")
 _PLACES = "backups.json"  # folders that hold backups, to be told of erasures

@@ -40,12 +40,14 @@ class Reason:
 
     Attributes:
         last: when the last of them came.
+        key: of one of them.
     """
 
     kind: str
     reason: str
     count: int
     last: datetime.datetime
+    key: tuple[int, int]
 
 
 def quarantined(
@@ -67,10 +69,12 @@ def held(tables: Tables, key: tuple[int, int]) -> Quarantined | None:
 def reasons(tables: Tables, source: str | None = None) -> tuple[Reason, ...]:
     """Why records are held, the reason of the most first."""
     sql = (
-        "SELECT kind, reason, count(*) AS count, max(received_at) AS last FROM ledger "
+        "SELECT kind, reason, count(*) AS count, max(received_at) AS last, "
+        "max_by([key_first, key_second], received_at) AS key FROM ledger "
         "WHERE $1 IS NULL OR source = $1 GROUP BY kind, reason ORDER BY count DESC, reason"
     )
-    return tuple(Reason(**row) for row in tables.query("quarantine", sql, [source]).to_pylist())
+    rows = tables.query("quarantine", sql, [source]).to_pylist()
+    return tuple(Reason(**row | {"key": tuple(row["key"])}) for row in rows)
 
 
 def _read(row: dict[str, Any]) -> Quarantined:

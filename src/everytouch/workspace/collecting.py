@@ -6,19 +6,29 @@ from pathlib import Path
 
 from everytouch.catalogue import api as catalogue_room
 from everytouch.collect.api import (
+    UNSIGNED,
+    Choices,
     Drain,
+    Example,
     Keys,
     Pulse,
+    SigningSecrets,
     SourceKey,
     Tried,
+    as_yaml,
+    checked_scheme,
+    draft,
+    example,
+    hook_path,
     in_log,
     likely_dialect,
     pulse,
     read_rules,
     tried,
     try_held,
+    with_rule,
 )
-from everytouch.errors import SourceError
+from everytouch.errors import SourceError, UnknownNameError
 from everytouch.ledger.api import Quarantined, audit
 from everytouch.moments.api import Vocabulary
 from everytouch.workspace.base import LOG, RULES, Base
@@ -51,7 +61,7 @@ class Collecting(Base):
 
         Args:
             body: as a program sends it, or event by event on lines.
-            dialect: own, segment, posthog or cloudevents; told by its looks when left out.
+            dialect: own, segment, posthog, cloudevents or hooks; told by its looks if left out.
             rules: a rule table to try instead of the workspace's.
 
         Raises:
@@ -74,6 +84,23 @@ class Collecting(Base):
         table = read_rules(rules, self.catalogue)
         words = self._words(datetime.datetime.now(datetime.UTC))
         return [try_held(row.row, row.source, table, words) for row in rows]
+
+    def example(self, row: Quarantined) -> Example:
+        """Return the fields of an event in quarantine, with how each is probably used.
+
+        Raises:
+            SourceError: it is not an event that a rule can name.
+        """
+        return example(row.row, row.source, self.catalogue)
+
+    def draft_rule(self, of: Example, choices: Choices) -> tuple[str, str]:
+        """Return the rule that uses the fields of an example so, and the rule table with it.
+
+        Raises:
+            SourceError: the choices do not make a rule.
+        """
+        rule = draft(choices, of, self.settings.currency)
+        return as_yaml(rule), with_rule(self.rules_text, rule, of, self.catalogue)
 
     def save_rules(self, new: str, before: str) -> None:
         """Write a changed rule table, as YAML; the change is audited.
@@ -119,15 +146,60 @@ class Collecting(Base):
         return secret
 
     def rotate_key(self, number: int) -> str:
-        """A new key like another, which works until it is revoked. Audited."""
+        """A new key like another, which works until it is revoked. Audited.
+
+        Of a webhook's address it returns the new path, which wants the same signatures.
+        """
         new, secret = Keys(self.path).rotate(number)
+        key = next(key for key in self.source_keys() if key.number == new)
+        if key.hook not in ("", UNSIGNED):
+            kept = SigningSecrets(self.path)
+            kept.keep(new, kept.of(number))
         audit(self.path, "rotate source key", f"{number} to {new}", self.who)
-        return secret
+        return hook_path(key.source, secret) if key.hook else secret
 
     def revoke_key(self, number: int) -> None:
         """End a source key. Audited."""
         key = Keys(self.path).revoke(number)
+        if key.hook:
+            SigningSecrets(self.path).keep(number, "")
         audit(self.path, "revoke source key", f"{number} of {key.source}", self.who)
+
+    def create_hook(self, source: str, rate: int = 0, *, repeats: bool = False) -> tuple[int, str]:
+        """Make the address of a webhook: its number, and its path, which is said this once.
+
+        Audited. Anybody may send to it who knows it, until ``sign_hook`` asks for signatures.
+
+        Args:
+            source: what comes there is of this source.
+            rate: events a second that may come, 0 for any number.
+            repeats: whether a body that comes again without an id of its own is another event
+                (a button that was pressed twice); otherwise it counts once (a retry).
+        """
+        number, secret = Keys(self.path).create(source, rate, hook=UNSIGNED, repeats=repeats)
+        audit(self.path, "make webhook address", f"{number} of {source}", self.who)
+        return number, hook_path(source, secret)
+
+    def sign_hook(self, number: int, scheme: str, secret: str) -> None:
+        """Take only what is signed with this secret at a webhook's address. Audited.
+
+        Args:
+            scheme: a name of ``SCHEMES``.
+            secret: the signing secret that the tool shows; it is kept encrypted.
+
+        Raises:
+            UnknownNameError: there is no such address, or no such scheme.
+            SourceError: the secret cannot be one.
+        """
+        keys, secret = Keys(self.path), secret.strip()
+        checked_scheme(scheme, secret)
+        if not any(key.number == number and key.hook for key in keys.all()):
+            raise UnknownNameError(
+                f"there is no webhook address {number}", "see: everytouch keys list"
+            )
+        SigningSecrets(self.path).keep(number, secret)
+        keys.sign(number, scheme)
+        audit(self.path, "set signing secret", f"{number}, {scheme}", self.who)
 
     def _words(self, received: datetime.datetime) -> Vocabulary:
         return catalogue_room.vocabulary(self.catalogue, self.settings.currency, received + AHEAD)

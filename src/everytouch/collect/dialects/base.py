@@ -69,6 +69,7 @@ class Request:
         headers: by name in small letters, through ``get``.
         received: microseconds since 1970.
         unpacked: decompresses gzip within the limits of a body.
+        repeats: whether the same body without an id of its own is another event each time.
     """
 
     path: str
@@ -77,6 +78,7 @@ class Request:
     body: bytes
     received: int
     unpacked: Callable[[bytes], bytes] = gzip.decompress
+    repeats: bool = False
 
     @property
     def content_type(self) -> str:
@@ -102,6 +104,8 @@ class Found:
         whole: instead of events, the JSON array they are in, each with an id of its own: taking
             it apart is left to the loader.
         count: of events in that.
+        route: what the headers call the events; the last part of the path where it is None.
+        keep_ids: whether ``ids`` are kept beside the events, which do not say them themselves.
     """
 
     events: Sequence[bytes]
@@ -110,6 +114,8 @@ class Found:
     key: str = ""
     whole: bytes = b""
     count: int = 0
+    route: str | None = None
+    keep_ids: bool = False
 
     def __len__(self) -> int:
         return self.count or len(self.events)
@@ -126,6 +132,8 @@ class Event:
         properties: what is kept beside the columns.
         asked: names of the survey it answers, if it does.
         answer: to that: columns of a perception.
+        mentions: identifiers seen in it, as namespace:value, by which it is found while it is
+            held and one of them is erased.
     """
 
     names: tuple[str, ...]
@@ -134,6 +142,7 @@ class Event:
     properties: dict[str, Any] = field(default_factory=dict)
     asked: tuple[str, ...] = ()
     answer: Row = field(default_factory=dict)
+    mentions: tuple[str, ...] = ()
 
 
 Answer = tuple[int, bytes]

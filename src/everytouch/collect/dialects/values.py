@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import json
 import math
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +18,7 @@ DEEPEST = 32  # levels of a property
 _DIGITS = 1_000  # of a number that is counted with
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_written = msgspec.json.Encoder(decimal_format="number")
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -159,7 +161,7 @@ def text(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, int | float) else as_json(value)
+    return str(value) if isinstance(value, int | float | Decimal) else as_json(value)
 
 
 def as_json(value: Any) -> str:
@@ -170,7 +172,7 @@ def as_json(value: Any) -> str:
     """
     if _depth(value) > DEEPEST:
         raise UnusableError(f"it is nested deeper than {DEEPEST} levels")
-    return msgspec.json.encode(value).decode()
+    return _written.encode(value).decode()
 
 
 def _depth(value: Any, level: int = 1) -> int:

@@ -3,6 +3,7 @@
 from everytouch.web.pages import (
     catalogue,
     collector,
+    drafting,
     entrance,
     figures,
     initiatives,
@@ -33,6 +34,7 @@ ROUTES: tuple[Route, ...] = (
     *moments.ROUTES,
     *sources.ROUTES,
     *quarantine.ROUTES,
+    *drafting.ROUTES,
     *catalogue.ROUTES,
     *collector.ROUTES,
     *preferences.ROUTES,

@@ -8,11 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from everytouch.collect.api import UNCATALOGUED, Tried
-from everytouch.errors import EverytouchError
+from everytouch.collect.api import SCHEMES, UNCATALOGUED, Tried, checked_scheme
+from everytouch.errors import EverytouchError, SourceError
 from everytouch.ledger.api import EVENTS, Quarantined, Reason
 from everytouch.web.ask import Ask
 from everytouch.web.models import Job
+from everytouch.web.pages.quarantine import code_of
 from everytouch.web.routes import Route
 
 JUST_IN, NAMED, TRIED, LONGEST = 10, 12, 20, 200_000
@@ -41,7 +42,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     secret, wrong = "", ""
     if request.method == "POST":
         try:
-            secret = _made(request)
+            secret = _made_hook(request) if "hook" in request.POST else _made(request)
         except (EverytouchError, ValueError) as error:
             wrong = str(error)
     pulse = request.ask.workspace.collector()
@@ -49,7 +50,10 @@ def keys(request: HttpRequest) -> HttpResponse:
         "ask": request.ask,
         "keys": request.ask.workspace.source_keys(),
         "pulse": pulse,
-        "secret": secret,
+        "secret": "" if secret.startswith("/") else secret,
+        "hook": secret if secret.startswith("/") else "",
+        "schemes": list(SCHEMES.items()),
+        "labels": {name: one.label for name, one in SCHEMES.items()},
         "wrong": wrong,
         "address": pulse.address if pulse else "http://127.0.0.1:8010",
         "touchpoint": next(iter(request.ask.workspace.catalogue.touchpoints), "first contact"),
@@ -62,6 +66,10 @@ def _made(request: HttpRequest) -> str:
     workspace, post = request.ask.workspace, request.POST
     if "rotate" in post:
         return str(workspace.rotate_key(int(post["rotate"])))
+    if "sign" in post:
+        workspace.sign_hook(int(post["sign"]), post.get("scheme", ""), post.get("signing", ""))
+        messages.success(request, _("Only what is signed with this secret is taken from now on."))
+        return ""
     if "revoke" in post:
         workspace.revoke_key(int(post["revoke"]))
         messages.success(request, _("The key works no longer."))
@@ -69,6 +77,23 @@ def _made(request: HttpRequest) -> str:
     origins = tuple(post.get("origins", "").split())
     rate = max(0, int(post.get("rate") or 0))
     return str(workspace.create_key(post.get("source", "").strip(), rate, origins))
+
+
+def _made_hook(request: HttpRequest) -> str:
+    """Make the address of a webhook, and ask for signatures there if a secret is given."""
+    workspace, post = request.ask.workspace, request.POST
+    scheme, signing = post.get("scheme", ""), post.get("signing", "").strip()
+    if bool(scheme) != bool(signing):
+        raise SourceError(
+            _("Give the signing secret and how it signs, or neither"),
+            _("you can set both when the tool shows the secret"),
+        )
+    if scheme:
+        checked_scheme(scheme, signing)
+    number, path = workspace.create_hook(post.get("source", "").strip(), repeats="repeats" in post)
+    if scheme:
+        workspace.sign_hook(number, scheme, signing)
+    return str(path)
 
 
 def rules(request: HttpRequest) -> HttpResponse:
@@ -99,10 +124,11 @@ def rules(request: HttpRequest) -> HttpResponse:
     return render(request, "web/rules.html", values, status=422 if wrong else 200)
 
 
-def _unnamed(reasons: tuple[Reason, ...]) -> list[tuple[str, Reason]]:
-    """Names of events no rule names, with how often they came."""
-    found = [one for one in reasons if one.reason.startswith(UNCATALOGUED)]
-    return [(one.reason.partition("named ")[2].strip("'\""), one) for one in found[:NAMED]]
+def _unnamed(reasons: tuple[Reason, ...]) -> list[tuple[str, Reason, str]]:
+    """Names of events no rule names, with how often they came and the address of one."""
+    found = [one for one in reasons if one.reason.startswith(UNCATALOGUED)][:NAMED]
+    names = [one.reason.partition("named ")[2].strip("'\"") for one in found]
+    return [(name, one, code_of(one.key)) for name, one in zip(names, found, strict=True)]
 
 
 def _trials(ask: Ask, text: str) -> list[tuple[str, str, str]]:

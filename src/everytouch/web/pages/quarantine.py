@@ -26,7 +26,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
     reasons = workspace.reasons(source)
     values = {
         "ask": request.ask,
-        "rows": [(row, _code(row)) for row in workspace.quarantine(source, SHOWN)],
+        "rows": [(row, code_of(row.key)) for row in workspace.quarantine(source, SHOWN)],
         "count": sum(one.count for one in reasons),
         "reasons": [(one.reason, one.count) for one in reasons[:12]],
         "unnamed": any(one.reason.startswith(UNCATALOGUED) for one in reasons),
@@ -35,11 +35,17 @@ def quarantine(request: HttpRequest) -> HttpResponse:
     return render(request, "web/quarantine.html", values)
 
 
-def _code(row: Quarantined) -> str:
-    return "".join(map(key_name, row.key))
+def code_of(key: tuple[int, int]) -> str:
+    """Return a key as an address writes it."""
+    return "".join(map(key_name, key))
 
 
-def _row(request: HttpRequest, code: str) -> Quarantined:
+def held_row(request: HttpRequest, code: str) -> Quarantined:
+    """Return the record of an address.
+
+    Raises:
+        Http404: it is not in quarantine.
+    """
     halves = [code[:16], code[16:]]
     if not re.fullmatch("[0-9a-f]{32}", code):
         raise Http404(_("This record is not in quarantine any more."))
@@ -52,7 +58,7 @@ def _row(request: HttpRequest, code: str) -> Quarantined:
 
 def fix(request: HttpRequest, code: str) -> HttpResponse:
     """Correct one record; it is stored when it holds now."""
-    workspace, row = request.ask.workspace, _row(request, code)
+    workspace, row = request.ask.workspace, held_row(request, code)
     columns = _EVENT if row.kind == EVENTS else COLUMNS[cast("Kind", row.kind)]
     given: dict[str, Any] = dict(row.row)
     if request.method == "POST":
@@ -72,6 +78,7 @@ def fix(request: HttpRequest, code: str) -> HttpResponse:
         "ask": request.ask,
         "row": row,
         "event": row.kind == EVENTS,
+        "code": code,
         "fields": fields,
         "touchpoints": sorted(known.touchpoints),
         "instruments": sorted(known.instruments),
