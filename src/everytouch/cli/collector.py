@@ -9,7 +9,8 @@ import click
 from everytouch.cli.files import FILE, text_of
 from everytouch.cli.show import console, dump, grid
 from everytouch.cli.ways_in import AS_JSON
-from everytouch.collect.api import DIALECTS, Tried, read_rules, serve
+from everytouch.collect.api import DIALECTS, VERSIONS, Tried, read_rules, serve
+from everytouch.ledger.api import Policy
 from everytouch.web import api as web
 from everytouch.workspace import open_workspace
 
@@ -97,10 +98,19 @@ def keys() -> None:
 @click.argument("source")
 @click.option("--rate", type=click.IntRange(0), default=0, help="Events a second at most; 0: any.")
 @click.option("--origin", "origins", multiple=True, help="Of pages whose scripts may send; * all.")
+@click.option(
+    "--versions",
+    type=click.Choice(VERSIONS),
+    default="first",
+    show_default=True,
+    help="What another content under a known id is: first, a conflict; newest, a correction.",
+)
 @click.pass_obj
-def keys_create(workspace: Path, source: str, rate: int, origins: tuple[str, ...]) -> None:
+def keys_create(
+    workspace: Path, source: str, rate: int, origins: tuple[str, ...], versions: Policy
+) -> None:
     """Make a key for SOURCE. It is shown this once."""
-    _tell(open_workspace(workspace).create_key(source, rate, origins))
+    _tell(open_workspace(workspace).create_key(source, rate, origins, versions))
 
 
 @keys.command("list")

@@ -11,6 +11,7 @@ from everytouch.cli import (
     asking,
     collector,
     compare,
+    conflicts,
     journeys,
     judging,
     maps,
@@ -50,6 +51,18 @@ def main(ctx: click.Context, workspace: Path) -> None:
     ctx.obj = workspace
 
 
-for _file in (ways_in, asking, judging, journeys, patterns, compare, maps, sql, app, collector):
+for _file in (
+    ways_in,
+    conflicts,
+    asking,
+    judging,
+    journeys,
+    patterns,
+    compare,
+    maps,
+    sql,
+    app,
+    collector,
+):
     for _command in _file.COMMANDS:
         main.add_command(_command)

@@ -116,14 +116,23 @@ def with_progress(
 def show_receipt(receipt: Receipt, workspace: Workspace) -> None:
     """Print what became of an import."""
     title = f"{receipt.source}: dry run, nothing was stored" if receipt.dry else receipt.source
-    names = ["record", "received", "stored", "duplicate", "quarantined", "refused"]
+    names = ["record", "received", "stored", "duplicate", "quarantined", "refused", "conflict"]
     counted = (*receipt.counts.items(), ("all", receipt.total))
     cells = [[kind, *(text(v) for v in vars(counts).values())] for kind, counts in counted]
     console().print(grid(names, cells, title))
+    _show_conflicts(receipt.total)
     if receipt.total.quarantined and not receipt.dry:
         rows = workspace.quarantine(receipt.source)
         _show_reasons(rows)
         click.echo("Look: everytouch quarantine list; after a fix: everytouch quarantine replay")
+
+
+def _show_conflicts(counts: Counts) -> None:
+    if counts.conflict:
+        click.echo(
+            f"{counts.conflict:,} differ from what is stored under their id: everytouch conflicts "
+            'list. To let such records replace earlier ones, add versions = "newest" to the source.'
+        )
 
 
 def _show_reasons(rows: tuple[Quarantined, ...]) -> None:
@@ -152,12 +161,15 @@ def status(workspace: Path, as_json: bool) -> None:
         ever = row.ever
         told = (
             f"{ever.received + row.waiting:,} = {ever.stored:,} stored + {ever.duplicate:,} "
-            f"duplicate + {ever.quarantined:,} quarantined + {ever.refused:,} refused + "
+            f"duplicate + {ever.conflict:,} conflict + {ever.quarantined:,} quarantined + "
+            f"{ever.refused:,} refused + "
             f"{row.waiting:,} in the log"
         )
         counts = [text(row.stored[kind]) for kind in kinds]
-        cells.append([row.source, *counts, text(row.quarantined), told])
-    console().print(grid(["source", *kinds, "in quarantine", "received, all told"], cells))
+        held = [text(row.quarantined), text(row.conflicts)]
+        cells.append([row.source, *counts, *held, told])
+    names = ["source", *kinds, "in quarantine", "conflicts", "received, all told"]
+    console().print(grid(names, cells))
     if not rows:
         click.echo("Nothing was imported yet: everytouch import SOURCE.toml")
 

@@ -10,12 +10,20 @@ from everytouch.collect.preview import Preview, preview
 from everytouch.collect.pulse import Pulse, pulse
 from everytouch.collect.rules import UNCATALOGUED, Rules, read_rules
 from everytouch.collect.serving import serve
-from everytouch.collect.source import FORMATS, Input, Source, Statement, read_source
+from everytouch.collect.source import (
+    FORMATS,
+    VERSIONS,
+    Input,
+    Source,
+    Statement,
+    read_source,
+)
 
 __all__ = [
     "DIALECTS",
     "FORMATS",
     "UNCATALOGUED",
+    "VERSIONS",
     "Drain",
     "Importer",
     "Input",

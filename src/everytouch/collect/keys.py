@@ -12,8 +12,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from everytouch.errors import UnknownNameError
+
+if TYPE_CHECKING:  # the collector's server does without the ledger
+    from everytouch.ledger.api import Policy
 
 PREFIX = "ek_"
 FRESH = 0.02  # seconds for which what was read counts: every request asks
@@ -31,6 +35,8 @@ class SourceKey:
         sha256: of the secret.
         rate: events a second it may send, 0 for any number.
         origins: of pages whose scripts may send with it (CORS), "*" for all.
+        versions: what other content under a known id is: "first" for a conflict, "newest" for a
+            correction.
     """
 
     number: int
@@ -40,6 +46,7 @@ class SourceKey:
     rate: int = 0
     origins: tuple[str, ...] = ()
     revoked_at: str = ""
+    versions: "Policy" = "first"
 
 
 class Keys:
@@ -67,7 +74,18 @@ class Keys:
             key = self._by_hash.get(_hash(secret))
         return key
 
-    def create(self, source: str, rate: int = 0, origins: tuple[str, ...] = ()) -> tuple[int, str]:
+    def versions(self, source: str) -> "Policy":
+        """What other content under a known id is, by the newest key of the source."""
+        mine = [key.versions for key in self.all() if key.source == source]
+        return mine[-1] if mine else "first"
+
+    def create(
+        self,
+        source: str,
+        rate: int = 0,
+        origins: tuple[str, ...] = (),
+        versions: "Policy" = "first",
+    ) -> tuple[int, str]:
         """Make a key; its secret is said once.
 
         Raises:
@@ -80,9 +98,9 @@ class Keys:
         secret, now = PREFIX + secrets.token_urlsafe(24), datetime.datetime.now(datetime.UTC)
         with self._changing() as found:
             number = max((key.number for key in found), default=0) + 1
-            found.append(
-                SourceKey(number, source, _hash(secret), f"{now:%Y-%m-%dT%H:%M:%SZ}", rate, origins)
-            )
+            made = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+            key = SourceKey(number, source, _hash(secret), made, rate, origins, versions=versions)
+            found.append(key)
         return number, secret
 
     def revoke(self, number: int) -> SourceKey:
@@ -103,7 +121,7 @@ class Keys:
         """A new key like this one; the old one works until it is revoked."""
         for key in self.all():
             if key.number == number:
-                return self.create(key.source, key.rate, key.origins)
+                return self.create(key.source, key.rate, key.origins, key.versions)
         raise UnknownNameError(f"there is no key {number}", "see: everytouch keys list")
 
     @contextlib.contextmanager

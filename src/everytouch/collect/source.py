@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from everytouch.errors import SourceError
+from everytouch.ledger.api import Policy
 from everytouch.moments.api import KINDS, Kind
 from everytouch.settings import TIMEZONES
 
@@ -24,6 +25,7 @@ FORMATS = {
 }
 
 
+VERSIONS = ("first", "newest")
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -56,7 +58,12 @@ class Statement:
 
 @dataclass(frozen=True)
 class Source:
-    """A resolved source file."""
+    """A resolved source file.
+
+    Attributes:
+        versions: what another content under a known id is: with "first" a conflict, with
+            "newest" a correction, which counts from then on.
+    """
 
     name: str
     path: Path
@@ -64,6 +71,7 @@ class Source:
     catalogue: Path | None
     inputs: tuple[Input, ...]
     statements: tuple[Statement, ...]
+    versions: Policy = "first"
 
 
 def read_source(path: Path, folder: Path | None = None) -> Source:
@@ -84,6 +92,11 @@ def read_source(path: Path, folder: Path | None = None) -> Source:
     if timezone not in TIMEZONES:
         raise SourceError(f"{path}: timezone {timezone!r} is unknown", "use an IANA name")
     catalogue = _optional(raw, "catalogue", path)
+    versions = raw.pop("versions", "first")
+    if versions not in VERSIONS:
+        raise SourceError(
+            f"{path}: versions = {versions!r} is unknown", f"use one of: {', '.join(VERSIONS)}"
+        )
     named = raw.pop("inputs", {})
     if not isinstance(named, dict):
         raise SourceError(f"{path}: inputs is no table", "write [inputs.NAME] tables")
@@ -92,12 +105,12 @@ def read_source(path: Path, folder: Path | None = None) -> Source:
     if raw:
         raise SourceError(
             f"{path}: {', '.join(map(repr, raw))} is unknown",
-            f"use: name, timezone, catalogue, folder, inputs, {', '.join(KINDS)}",
+            f"use: name, timezone, catalogue, folder, versions, inputs, {', '.join(KINDS)}",
         )
     if not inputs or not statements:
         raise SourceError(f"{path} has no [inputs.…] or no SELECT", "give at least one of each")
     where = path.parent / catalogue if catalogue else None
-    return Source(name, path, timezone, where, inputs, statements)
+    return Source(name, path, timezone, where, inputs, statements, versions)
 
 
 def _statements(kind: Kind, raw: Any, path: Path) -> list[Statement]:

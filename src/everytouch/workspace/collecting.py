@@ -19,7 +19,7 @@ from everytouch.collect.api import (
     try_held,
 )
 from everytouch.errors import SourceError
-from everytouch.ledger.api import Quarantined, audit
+from everytouch.ledger.api import Policy, Quarantined, audit
 from everytouch.moments.api import Vocabulary
 from everytouch.workspace.base import LOG, RULES, Base
 
@@ -44,7 +44,14 @@ class Collecting(Base):
 
     def drain(self) -> Drain:
         """What loads the log into the ledger; keep it, as it knows which keys are there."""
-        return Drain(self.tables, self._secret, self.log, self._words, lambda: self.rules)
+        return Drain(
+            self.tables,
+            self._secret,
+            self.log,
+            self._words,
+            lambda: self.rules,
+            Keys(self.path).versions,
+        )
 
     def try_events(self, body: bytes, dialect: str = "", rules: str | None = None) -> list[Tried]:
         """What events would be, by the rules; nothing is stored.
@@ -106,15 +113,23 @@ class Collecting(Base):
         """Source keys; never their secrets."""
         return Keys(self.path).all()
 
-    def create_key(self, source: str, rate: int = 0, origins: tuple[str, ...] = ()) -> str:
+    def create_key(
+        self,
+        source: str,
+        rate: int = 0,
+        origins: tuple[str, ...] = (),
+        versions: Policy = "first",
+    ) -> str:
         """Make a source key; its secret is said this once. Audited.
 
         Args:
             source: what it sends is of this source.
             rate: events a second it may send, 0 for any number.
             origins: of pages whose scripts may send with it.
+            versions: what other content under a known id is: "first" for a conflict, "newest"
+                for a correction.
         """
-        number, secret = Keys(self.path).create(source, rate, origins)
+        number, secret = Keys(self.path).create(source, rate, origins, versions)
         audit(self.path, "make source key", f"{number} of {source}", self.who)
         return secret
 

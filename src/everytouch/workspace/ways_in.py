@@ -11,6 +11,7 @@ from everytouch.catalogue.api import Catalogue
 from everytouch.collect.api import (
     Importer,
     Input,
+    Keys,
     Preview,
     Progress,
     Receipt,
@@ -158,7 +159,8 @@ class WaysIn(Base):
         now = now or datetime.datetime.now(datetime.UTC)
         latest = now + datetime.timedelta(days=1)
         words = catalogue_room.vocabulary(known, self.settings.currency, latest)
-        return Importer(self.tables, self._secret, words, self.settings, now, self.rules)
+        versions = Keys(self.path).versions
+        return Importer(self.tables, self._secret, words, self.settings, now, self.rules, versions)
 
 
 def _changed(before: Catalogue, new: Catalogue) -> str:
