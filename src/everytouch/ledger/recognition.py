@@ -152,5 +152,5 @@ class Recognition:
         self.keys.learn(*keys, content)
         for first, second, said in zip(*(part.tolist() for part in (*keys, content)), strict=True):
             if (there := self.several.get((first, second))) is not None:
-                there.contents = tuple(said if c == UNKNOWN else c for c in there.contents)
+                there.contents = (*there.contents, said)
                 there.current = said if there.current == UNKNOWN else there.current

@@ -136,7 +136,11 @@ class Stored:
     def _complete(self, found: Recognition, kind: Kind, numbered: Keys) -> None:
         """Compute contents of first versions that were stored without."""
         old = self.tables.of(kind, "key_first", numbered.tolist(), every=True)
-        self._replace(found, kind, old.filter(pc.equal(old["source"], self.source)))
+        old = old.filter(pc.equal(old["source"], self.source))
+        self._replace(found, kind, old)
+        if kind == "interactions":  # it may have been left out
+            every = pa.array(np.ones(len(old), np.bool_))
+            self._replace(found, kind, _without_currency(old, every))
 
     def learn(self, found: Recognition, kind: Kind, batch: Batch) -> None:
         """Compute contents that are not known, of records that come again."""
@@ -147,10 +151,7 @@ class Stored:
         old = self.rows(kind, asked)
         if kind == "interactions":  # one that was left out was stored as the workspace's
             default = asked.first[pc.is_null(asked.rows["currency"]).to_numpy()]
-            left = np.isin(self.keys_of(kind, old)[0], default)
-            currency = pc.if_else(pa.array(left), pa.scalar(None, pa.string()), old["currency"])
-            at = old.schema.get_field_index("currency")
-            old = old.set_column(at, "currency", currency)
+            old = _without_currency(old, pa.array(np.isin(self.keys_of(kind, old)[0], default)))
         self._replace(found, kind, old)
 
     def _replace(self, found: Recognition, kind: Kind, old: pa.Table) -> None:
@@ -178,3 +179,9 @@ class Stored:
         pairs = list(zip(batch.first.tolist(), batch.second.tolist(), strict=True))
         keys = np.array([known.get(pair, pair) for pair in pairs], np.int64).reshape(-1, 2)
         return Batch(batch.rows, keys[:, 0], keys[:, 1], batch.content, batch.compared)
+
+
+def _without_currency(rows: pa.Table, which: pa.Array) -> pa.Table:
+    """Return records as they would be had some of them not named a currency."""
+    currency = pc.if_else(which, pa.scalar(None, pa.string()), rows["currency"])
+    return rows.set_column(rows.schema.get_field_index("currency"), "currency", currency)
