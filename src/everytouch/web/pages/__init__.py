@@ -3,6 +3,7 @@
 from everytouch.web.pages import (
     catalogue,
     collector,
+    conflicts,
     entrance,
     figures,
     initiatives,
@@ -35,6 +36,7 @@ ROUTES: tuple[Route, ...] = (
     *quarantine.ROUTES,
     *catalogue.ROUTES,
     *collector.ROUTES,
+    *conflicts.ROUTES,
     *preferences.ROUTES,
     *organisation.ROUTES,
     *team.ROUTES,
