@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from deltalake import DeltaTable, write_deltalake
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import everytouch
@@ -493,6 +493,11 @@ LINE = st.tuples(
 )  # fmt: skip
 
 
+# A link that only one row of a file states, and the file's last row on that id does not.
+TAKEN_BACK = [[(5, 1, 1, "d1", 4), (5, 1, 1, "", 2)], [(5, 0, 3, "", 3)]]
+
+
+@example(imports=TAKEN_BACK, again=False)
 @settings(max_examples=6)
 @given(st.lists(st.lists(LINE, min_size=1, max_size=6), min_size=1, max_size=5), st.booleans())
 def test_any_imports_give_what_the_last_of_them_say(tmp_path_factory, imports, again):

@@ -72,7 +72,9 @@ class Resolution:
         statements together to say.
         """
         named = np.concatenate([links["party_key"].to_numpy(), links["other_key"].to_numpy()])
-        corrected = "version" in links.column_names and links["version"].null_count < len(links)
+        corrected = links["same"].null_count > 0 or (
+            "version" in links.column_names and links["version"].null_count < len(links)
+        )
         return all_same(links) and not corrected and not among(named, self.denied).any()
 
     def grown(self, links: pa.Table) -> "Resolution | None":
