@@ -285,7 +285,7 @@ def undisturbed(tmp_path_factory):
     return whole.drain().run(), contents(whole)
 
 
-@pytest.mark.parametrize("commit", range(12))
+@pytest.mark.parametrize("commit", range(14))
 def test_a_crash_between_any_two_commits_repeats_nothing_and_counts_the_same(
     own, commit, monkeypatch, undisturbed
 ):

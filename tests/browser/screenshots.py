@@ -44,6 +44,7 @@ PAGES = {
     "finding": "/findings/late:parcel_delivered",
     "sources": "/sources",
     "quarantine": "/quarantine",
+    "conflicts": "/conflicts",
     "source-keys": "/sources/keys",
     "rules": "/rules",
     "settings": "/settings",

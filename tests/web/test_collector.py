@@ -36,7 +36,7 @@ def test_what_came_in_is_shown_without_whom_it_is_of(visit, brought):
     assert "No collector is at work" in text
     assert "u</b>" not in text
     page = visit("analyst").get("/sources").content.decode()
-    assert "2 received = 1 stored + 0 duplicate + 1 quarantined" in page
+    assert "2 received = 1 stored + 0 duplicate + 0 in conflict + 1 quarantined" in page
     assert "1 quarantined + 0 refused + 0 in the log" in page
 
 

@@ -53,7 +53,7 @@ def test_a_file_is_guessed_tried_imported_and_mended(uploaded, own):
     assert own.status() == before  # nothing is stored before the worker does it
     work()
     done = client.get(job).content.decode()
-    assert "4 received = 2 stored + 0 duplicate + 2 quarantined + 0 refused" in done
+    assert "4 received = 2 stored + 0 duplicate + 0 in conflict + 2 quarantined + 0 refused" in done
     assert not list((own.path / "uploads").iterdir())
     assert "o1" in {row.id for row in own.trail("customer_no:C00000001").rows}
     _mend(client, own)

@@ -21,7 +21,8 @@ from everytouch.web.figure import Column, Figure
 
 PAGES = [
     "/", "/touchpoints", "/touchpoints/parcel_delivered", "/journeys", "/people", "/segments",
-    "/feeling", "/drivers", "/worth", "/sources", "/quarantine", "/moments", "/settings",
+    "/feeling", "/drivers", "/worth", "/sources", "/quarantine", "/conflicts",
+    "/moments", "/settings",
     "/findings/late:parcel_delivered", "/settings/people", "/settings/privacy", "/settings/audit",
 ]  # fmt: skip
 FILTERS = [

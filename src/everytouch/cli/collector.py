@@ -8,7 +8,8 @@ import click
 
 from everytouch.cli.files import FILE, text_of
 from everytouch.cli.show import AS_JSON, console, dump, grid
-from everytouch.collect.api import DIALECTS, SCHEMES, Tried, read_rules, serve
+from everytouch.collect.api import DIALECTS, SCHEMES, VERSIONS, Tried, read_rules, serve
+from everytouch.ledger.api import Policy
 from everytouch.web import api as web
 from everytouch.workspace import Workspace, open_workspace
 
@@ -97,23 +98,31 @@ def keys() -> None:
 @click.argument("source")
 @click.option("--rate", type=click.IntRange(0), default=0, help="Events a second at most; 0: any.")
 @click.option("--origin", "origins", multiple=True, help="Of pages whose scripts may send; * all.")
+@click.option(
+    "--versions",
+    type=click.Choice(VERSIONS),
+    default="first",
+    show_default=True,
+    help="What another content under a known id is: first, a conflict; newest, a correction.",
+)
 @click.option("--hook", is_flag=True, help="Make a webhook address to paste into a tool.")
 @click.option("--repeats", is_flag=True, help="The same webhook body without an ID counts again.")
 @click.pass_obj
 def keys_create(
-    workspace: Path, source: str, rate: int, origins: tuple[str, ...], hook: bool, repeats: bool
-) -> None:
+    workspace: Path, source: str, rate: int, origins: tuple[str, ...], versions: Policy,
+    hook: bool, repeats: bool,
+) -> None:  # fmt: skip
     """Make a key for SOURCE. It is shown this once.
 
     With --hook it is part of an address at which SOURCE's webhooks are received.
     """
     opened = open_workspace(workspace)
     if hook:
-        number, path = opened.create_hook(source, rate, repeats=repeats)
+        number, path = opened.create_hook(source, rate, repeats=repeats, versions=versions)
         _tell_hook(opened, path)
         click.echo(f"If the tool signs what it sends: everytouch keys sign {number} SCHEME")
     else:
-        _tell(opened.create_key(source, rate, origins))
+        _tell(opened.create_key(source, rate, origins, versions))
 
 
 @keys.command("sign")

@@ -11,6 +11,7 @@ from everytouch.cli import (
     asking,
     collector,
     compare,
+    conflicts,
     importing,
     journeys,
     judging,
@@ -54,6 +55,7 @@ def main(ctx: click.Context, workspace: Path) -> None:
 for _file in (
     ways_in,
     importing,
+    conflicts,
     asking,
     judging,
     journeys,

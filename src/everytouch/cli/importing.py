@@ -131,10 +131,11 @@ def with_progress(
 def show_receipt(receipt: Receipt, workspace: Workspace) -> None:
     """Print what became of an import."""
     title = f"{receipt.source}: dry run, nothing was stored" if receipt.dry else receipt.source
-    names = ["record", "received", "stored", "duplicate", "quarantined", "refused"]
+    names = ["record", "received", "stored", "duplicate", "quarantined", "refused", "conflict"]
     counted = (*receipt.counts.items(), ("all", receipt.total))
     cells = [[kind, *(text(v) for v in vars(counts).values())] for kind, counts in counted]
     console().print(grid(names, cells, title))
+    _show_conflicts(receipt.total)
     for reason, count in receipt.left_out.items():
         click.echo(f"Left out: {count:,} × {reason}")
     if receipt.ambiguous:
@@ -145,6 +146,14 @@ def show_receipt(receipt: Receipt, workspace: Workspace) -> None:
     if receipt.total.quarantined and not receipt.dry:
         show_reasons(workspace.quarantine(receipt.source))
         click.echo("Look: everytouch quarantine list; after a fix: everytouch quarantine replay")
+
+
+def _show_conflicts(counts: Counts) -> None:
+    if counts.conflict:
+        click.echo(
+            f"{counts.conflict:,} differ from what is stored under their id: everytouch conflicts "
+            'list. To let such records replace earlier ones, add versions = "newest" to the source.'
+        )
 
 
 def show_reasons(rows: tuple[Quarantined, ...]) -> None:

@@ -26,6 +26,9 @@ def scoped(command: F) -> F:
             metavar="NAME=VALUE",
             help="Only moments with this property; a name again: or that value.",
         ),
+        click.option(
+            "--known-at", metavar="TIME", help="As it was known then (YYYY-MM-DD [HH:MM])."
+        ),
         click.option("--touchpoint", "touchpoints", multiple=True, help="Only here; repeatable."),
         click.option("--channel", "channels", multiple=True, help="Only on it; repeatable."),
         click.option("--stage", "stages", multiple=True, help="Only in it; repeatable."),
@@ -50,9 +53,11 @@ def unit_option(default: Unit) -> Callable[[F], F]:
     )
 
 
-def open_scope(path: Path, **part: Any) -> tuple[Any, Scope]:
+def open_scope(path: Path, known_at: str | None = None, **part: Any) -> tuple[Any, Scope]:
     """A workspace, and the part of its trails that the options of ``scoped`` name."""
-    workspace = open_workspace(path).pin()
+    workspace = open_workspace(path)
+    then = _day(workspace, known_at)
+    workspace = (workspace if then is None else workspace.as_known(then)).pin()
     return workspace, scope_in(workspace, **part)
 
 
@@ -64,6 +69,7 @@ def scope_in(
     *,
     where: Sequence[str] = (),
     persona: str | None = None,
+    known_at: str | None = None,  # noqa: ARG001 - says which workspace
     **places: Sequence[str],
 ) -> Scope:
     """The part of a workspace's trails that the options of ``scoped`` name."""

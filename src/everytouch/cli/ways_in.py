@@ -78,12 +78,15 @@ def status(workspace: Path, as_json: bool) -> None:
         ever = row.ever
         told = (
             f"{ever.received + row.waiting:,} = {ever.stored:,} stored + {ever.duplicate:,} "
-            f"duplicate + {ever.quarantined:,} quarantined + {ever.refused:,} refused + "
+            f"duplicate + {ever.conflict:,} conflict + {ever.quarantined:,} quarantined + "
+            f"{ever.refused:,} refused + "
             f"{row.waiting:,} in the log"
         )
         counts = [text(row.stored[kind]) for kind in kinds]
-        cells.append([row.source, *counts, text(row.quarantined), told])
-    console().print(grid(["source", *kinds, "in quarantine", "received, all told"], cells))
+        held = [text(row.quarantined), text(row.conflicts)]
+        cells.append([row.source, *counts, *held, told])
+    names = ["source", *kinds, "in quarantine", "conflicts", "received, all told"]
+    console().print(grid(names, cells))
     if not rows:
         click.echo("Nothing was imported yet: everytouch import SOURCE.toml")
 

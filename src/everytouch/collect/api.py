@@ -22,7 +22,14 @@ from everytouch.collect.rules import UNCATALOGUED, Rules
 from everytouch.collect.serving import serve
 from everytouch.collect.signatures import SCHEMES
 from everytouch.collect.signing import SigningSecrets
-from everytouch.collect.source import FORMATS, Input, Source, Statement, read_source
+from everytouch.collect.source import (
+    FORMATS,
+    VERSIONS,
+    Input,
+    Source,
+    Statement,
+    read_source,
+)
 
 __all__ = [
     "DIALECTS",
@@ -30,6 +37,7 @@ __all__ = [
     "SCHEMES",
     "UNCATALOGUED",
     "UNSIGNED",
+    "VERSIONS",
     "Asked",
     "Choice",
     "Choices",

@@ -15,7 +15,17 @@ from everytouch.collect.reading import Readers, Segment, decode
 from everytouch.collect.records import typed
 from everytouch.collect.rules import Rules
 from everytouch.journal.api import frames, identity, sealed, segments, set_aside
-from everytouch.ledger.api import EVENTS, IMPORTS, TABLES, Counts, KeySet, Loader, Stamps, Tables
+from everytouch.ledger.api import (
+    EVENTS,
+    IMPORTS,
+    TABLES,
+    Counts,
+    Loader,
+    Policy,
+    Recognition,
+    Stamps,
+    Tables,
+)
 from everytouch.moments.api import KINDS, Kind, Vocabulary
 
 SMALL = 50  # segments after which their small files are put together
@@ -29,6 +39,7 @@ class Drain:
         folder: of the log.
         words: the vocabulary of a time of receipt, as the catalogue is then.
         rules: the rule table, as it is then.
+        versions: what other content under a known id is, by source.
     """
 
     def __init__(
@@ -38,11 +49,12 @@ class Drain:
         folder: Path,
         words: Callable[[datetime.datetime], Vocabulary],
         rules: Callable[[], Rules],
+        versions: Callable[[str], Policy] = lambda _: "first",
     ) -> None:
         self.tables, self.secret, self.folder = tables, secret, folder
-        self.words, self.rules = words, rules
+        self.words, self.rules, self.versions = words, rules, versions
         self.readers = Readers()
-        self._known: dict[str, dict[str, KeySet]] = defaultdict(dict)
+        self._known: dict[str, dict[str, Recognition]] = defaultdict(dict)
         self._versions: dict[str, int] = {}
         self._loaded = 0
 
@@ -107,15 +119,19 @@ class Drain:
         if found.held or found.refused:
             counts[EVENTS] = Counts(found.refused, refused=found.refused)
             counts[EVENTS] += loader.quarantine(EVENTS, found.held)
-        for kind in KINDS:
-            if parts := found.tables[kind]:
-                counts[kind] = self._put(loader, kind, pa.concat_tables(parts))
+        latest: Policy = "latest"
+        given = (self.versions(loader.source), found.tables), (latest, found.versions)
+        for policy, tables in given:
+            for kind in KINDS:
+                if parts := tables[kind]:
+                    put = self._put(loader, kind, pa.concat_tables(parts), policy)
+                    counts[kind] = counts.get(kind, Counts()) + put
         return counts
 
-    def _put(self, loader: Loader, kind: Kind, rows: pa.Table) -> Counts:
+    def _put(self, loader: Loader, kind: Kind, rows: pa.Table, policy: Policy) -> Counts:
         parted = typed(kind, rows, loader.words)
         held = list(parted.broken.values())
-        return loader.quarantine(kind, held) + loader.store(kind, parted.good)
+        return loader.quarantine(kind, held) + loader.store(kind, parted.good, policy)
 
 
 def in_log(folder: Path) -> dict[str, int]:

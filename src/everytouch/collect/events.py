@@ -35,15 +35,18 @@ class Understood:
 
     Attributes:
         tables: records by their kind, as text.
+        versions: records of which the latest version counts, likewise.
         held: events that are no records yet, with reasons.
         refused: how many say nothing, or are not to be kept.
     """
 
     def __init__(self) -> None:
         self.tables: dict[Kind, list[pa.Table]] = {kind: [] for kind in KINDS}
+        self.versions: dict[Kind, list[pa.Table]] = {kind: [] for kind in KINDS}
         self.held: list[Held] = []
         self.refused = 0
         self._rows: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
+        self._versions: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
         self._usual: list[Any] = []
 
     def add_whole(self, taken: Taken) -> bool:
@@ -66,15 +69,18 @@ class Understood:
         except UnusableError as error:
             self.held.append((as_held(event, given, taken, error.row), str(error)))
             return
+        versioned = DIALECTS[taken.dialect].versioned
         for kind, row in records:
-            self._rows[kind].append(row)
+            (self._versions if versioned(row) else self._rows)[kind].append(row)
         self.refused += not records
 
     def pack(self, least: int = 1) -> None:
         """Make tables of what was taken in, where it is so many rows."""
-        for kind, rows in (*self._rows.items(), ("interactions", self._usual)):
+        parts = [(self.tables, kind, rows) for kind, rows in self._rows.items()]
+        parts += [(self.versions, kind, rows) for kind, rows in self._versions.items()]
+        for tables, kind, rows in (*parts, (self.tables, "interactions", self._usual)):
             if len(rows) >= least:
-                self.tables[kind].append(as_text(kind, rows))
+                tables[kind].append(as_text(kind, rows))
                 rows.clear()
 
 

@@ -1,12 +1,13 @@
 """An import: every statement of a source, batch by batch, through the rules into the ledger."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 
+from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.dialects.base import Row, UnusableError
 from everytouch.collect.events import from_held, understand
 from everytouch.collect.inputs import Opened, opened
@@ -20,6 +21,7 @@ from everytouch.ledger.api import (
     ROWS,
     Counts,
     Loader,
+    Policy,
     Quarantined,
     Tables,
     quarantined,
@@ -69,6 +71,7 @@ class _Run:
 
     loader: Loader
     zone: str
+    versions: Policy
     counts: dict[str, Counts] = field(default_factory=dict)
     ambiguous: int = 0
 
@@ -85,6 +88,7 @@ class Importer:
         words: what records may name.
         now: time of receipt, for everything this importer stores.
         rules: what events from quarantine are.
+        versions: what other content under a known id is, by source of such events.
     """
 
     tables: Tables
@@ -93,6 +97,7 @@ class Importer:
     settings: Settings
     now: datetime.datetime
     rules: Rules = field(default_factory=Rules)
+    versions: Callable[[str], Policy] = lambda _: "first"
 
     def run(self, source: Source, dry: bool = False, progress: Progress | None = None) -> Receipt:
         """Import a source; what is in the ledger already is recognised and left.
@@ -101,12 +106,14 @@ class Importer:
             SourceError: an input or a SELECT cannot be used. What was committed before stays.
         """
         with self.tables.writing(), opened(source, self.settings) as files:
-            run = _Run(self._loader(source.name, dry), source.timezone)
+            run = _Run(self._loader(source.name, dry), source.timezone, source.versions)
             for statement in source.statements:
                 for batch in records(files.con, statement, self.settings.batch_rows):
                     self._put(run, statement, batch)
                     if progress:
                         progress(statement, run.counts[statement.kind])
+            for kind, change in run.loader.finish().items():
+                run.add(kind, change)
             held = self._hold_unread(run, files)
             receipt = Receipt(
                 source.name,
@@ -147,6 +154,23 @@ class Importer:
         with self.tables.writing():
             return self._again(tuple(rows), "corrected rows")
 
+    def resolve(self, rows: Sequence[Quarantined], *, take: bool) -> Receipt:
+        """Resolve conflicts: the records held count from now on, or stay as earlier versions.
+
+        Args:
+            rows: records in conflict.
+            take: whether they count, rather than those that are stored.
+        """
+        policy: Policy = "take" if take else "keep"
+        counts: dict[str, Counts] = {}
+        with self.tables.writing():
+            for source, kind in sorted({(row.source, row.kind) for row in rows}):
+                mine = [row for row in rows if (row.source, row.kind) == (source, kind)]
+                mine.sort(key=lambda row: row.received_at)
+                settled = self._retry(cast("Kind", kind), source, mine, policy, "conflicts")
+                counts[kind] = counts.get(kind, Counts()) + settled
+        return Receipt("conflicts", False, counts)
+
     def _loader(self, source: str, dry: bool) -> Loader:
         return Loader(self.tables, self.secret, source, self.now, self.words, dry)
 
@@ -155,7 +179,7 @@ class Importer:
         parted = sort_out(batch, kind, self.words, run.zone)
         broken = list(parted.broken.values())
         held = run.loader.quarantine(kind, broken) if broken else Counts()
-        run.add(kind, held + run.loader.store(kind, parted.good))
+        run.add(kind, held + run.loader.store(kind, parted.good, run.versions))
         run.ambiguous += parted.ambiguous
 
     def _hold_unread(self, run: "_Run", files: Opened) -> set[str]:
@@ -178,7 +202,7 @@ class Importer:
 
     def _understand(self, source: str, held: list[Quarantined]) -> dict[str, Counts]:
         """Events once more: what they are now, by today's rules. The others stay as they are."""
-        rows: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
+        rows: dict[tuple[Kind, Policy], list[Row]] = {}
         counts, done = {EVENTS: Counts()}, []
         for one in held:
             taken = from_held(one.row, source)
@@ -191,22 +215,32 @@ class Importer:
                 continue
             done.append(one)
             counts[EVENTS] += Counts() if found else Counts(1, refused=1)
+            versioned = DIALECTS[taken.dialect].versioned
             for kind, row in found:
-                rows[kind].append(row)
+                policy = "latest" if versioned(row) else self.versions(source)
+                rows.setdefault((kind, policy), []).append(row)
         loader = self._loader(source, False)
-        for kind in KINDS:
-            if rows[kind]:
-                parted = typed(kind, as_text(kind, rows[kind]), self.words)
-                broken = list(parted.broken.values())
-                counts[kind] = loader.quarantine(kind, broken) + loader.store(kind, parted.good)
+        for (kind, policy), some in sorted(rows.items(), key=lambda item: KINDS.index(item[0][0])):
+            parted = typed(kind, as_text(kind, some), self.words)
+            put = loader.quarantine(kind, list(parted.broken.values()))
+            put += loader.store(kind, parted.good, policy)
+            counts[kind] = counts.get(kind, Counts()) + put
         release(self.tables, done)
         return {kind: found for kind, found in counts.items() if found.received}
 
-    def _retry(self, kind: Kind, source: str, rows: list[Quarantined]) -> Counts:
-        """Through the same path as an import; those that hold leave the quarantine."""
+    def _retry(
+        self,
+        kind: Kind,
+        source: str,
+        rows: list[Quarantined],
+        policy: Policy = "first",
+        table: str = "quarantine",
+    ) -> Counts:
+        """Through the same path as an import; those that hold leave the table they are held in."""
         parted = typed(kind, as_text(kind, [row.row for row in rows]), self.words)
-        stored = self._loader(source, False).store(kind, parted.good)
-        release(self.tables, [row for i, row in enumerate(rows) if i not in parted.broken])
+        stored = self._loader(source, False).store(kind, parted.good, policy)
+        good = [row for i, row in enumerate(rows) if i not in parted.broken]
+        release(self.tables, good, table=table)
         return stored + Counts(len(parted.broken), 0, 0, len(parted.broken))
 
     def _note(self, receipt: Receipt) -> None:

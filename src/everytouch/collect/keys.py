@@ -12,8 +12,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from everytouch.errors import UnknownNameError
+
+if TYPE_CHECKING:  # the collector's server does without the ledger
+    from everytouch.ledger.api import Policy
 
 PREFIX, HOOK_PREFIX = "ek_", "eh_"
 UNSIGNED = "unsigned"  # scheme of a webhook that is not signed
@@ -35,6 +39,8 @@ class SourceKey:
         hook: of a webhook's address, how what comes there is signed; empty for a write key. The
             one does not work in place of the other.
         repeats: whether a webhook's body that comes again without an id is another event.
+        versions: what other content under a known id is: "first" for a conflict, "newest" for a
+            correction.
     """
 
     number: int
@@ -46,6 +52,7 @@ class SourceKey:
     revoked_at: str = ""
     hook: str = ""
     repeats: bool = False
+    versions: "Policy" = "first"
 
 
 class Keys:
@@ -73,6 +80,11 @@ class Keys:
             key = self._by_hash.get(_hash(secret))
         return key
 
+    def versions(self, source: str) -> "Policy":
+        """What other content under a known id is, by the newest key of the source."""
+        mine = [key.versions for key in self.all() if key.source == source]
+        return mine[-1] if mine else "first"
+
     def create(
         self,
         source: str,
@@ -80,6 +92,7 @@ class Keys:
         origins: tuple[str, ...] = (),
         hook: str = "",
         repeats: bool = False,
+        versions: "Policy" = "first",
     ) -> tuple[int, str]:
         """Make a key; its secret is said once.
 
@@ -95,7 +108,7 @@ class Keys:
         with self._changing() as found:
             number = max((key.number for key in found), default=0) + 1
             key = SourceKey(number, source, _hash(secret), made, rate, origins)
-            found.append(dataclasses.replace(key, hook=hook, repeats=repeats))
+            found.append(dataclasses.replace(key, hook=hook, repeats=repeats, versions=versions))
         return number, secret
 
     def sign(self, number: int, scheme: str) -> SourceKey:
@@ -131,7 +144,9 @@ class Keys:
         """A new key like this one; the old one works until it is revoked."""
         for key in self.all():
             if key.number == number:
-                return self.create(key.source, key.rate, key.origins, key.hook, key.repeats)
+                return self.create(
+                    key.source, key.rate, key.origins, key.hook, key.repeats, key.versions
+                )
         raise UnknownNameError(f"there is no key {number}", "see: everytouch keys list")
 
     @contextlib.contextmanager

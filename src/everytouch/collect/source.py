@@ -11,6 +11,7 @@ from typing import Any
 
 from everytouch.collect.columns.model import ColumnFormat, read_format
 from everytouch.errors import SourceError
+from everytouch.ledger.api import Policy
 from everytouch.moments.api import KINDS, Kind
 from everytouch.settings import TIMEZONES
 
@@ -33,6 +34,7 @@ FORMATS = {
 }
 
 
+VERSIONS = ("first", "newest")
 _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -93,6 +95,10 @@ class LeftOut:
 class Source:
     """A resolved source file.
 
+    Attributes:
+        versions: what another content under a known id is: with "first" a conflict, with
+            "newest" a correction, which counts from then on.
+
     Raises:
         SourceError: the time zone is not an IANA name.
     """
@@ -104,6 +110,7 @@ class Source:
     inputs: tuple[Input, ...]
     statements: tuple[Statement, ...]
     left_out: tuple[LeftOut, ...] = ()
+    versions: Policy = "first"
 
     def __post_init__(self) -> None:
         """Refuse a time zone that is not on the list: it becomes part of a statement."""
@@ -130,6 +137,11 @@ def read_source(path: Path, folder: Path | None = None) -> Source:
     name = _text(raw, "name", path)
     timezone = raw.pop("timezone", "UTC")
     catalogue = _optional(raw, "catalogue", path)
+    versions = raw.pop("versions", "first")
+    if versions not in VERSIONS:
+        raise SourceError(
+            f"{path}: versions = {versions!r} is unknown", f"use one of: {', '.join(VERSIONS)}"
+        )
     named = raw.pop("inputs", {})
     if not isinstance(named, dict):
         raise SourceError(f"{path}: inputs is no table", "write [inputs.NAME] tables")
@@ -139,12 +151,13 @@ def read_source(path: Path, folder: Path | None = None) -> Source:
     if raw:
         raise SourceError(
             f"{path}: {', '.join(map(repr, raw))} is unknown",
-            f"use: name, timezone, catalogue, folder, inputs, left_out, {', '.join(KINDS)}",
+            "use: name, timezone, catalogue, folder, versions, inputs, left_out, "
+            + ", ".join(KINDS),
         )
     if not inputs or not statements:
         raise SourceError(f"{path} has no [inputs.…] or no SELECT", "give at least one of each")
     where = path.parent / catalogue if catalogue else None
-    return Source(name, path, timezone, where, inputs, statements, left_out)
+    return Source(name, path, timezone, where, inputs, statements, left_out, versions)
 
 
 def _statements(kind: Kind, raw: Any, path: Path) -> list[Statement]:

@@ -11,8 +11,8 @@ from everytouch.ledger.api import Tables
 _LINKS = """
 SELECT DISTINCT occurred_at, namespace, identifier, other_namespace, other_identifier, same,
        evidence, source
-FROM ledger WHERE party_key IN (SELECT unnest($1::BIGINT[]))
-   OR other_key IN (SELECT unnest($1::BIGINT[]))
+FROM ledger WHERE same IS NOT NULL AND (party_key IN (SELECT unnest($1::BIGINT[]))
+   OR other_key IN (SELECT unnest($1::BIGINT[])))
 ORDER BY occurred_at, namespace, identifier, other_namespace, other_identifier
 """
 _TRAITS = """

@@ -28,7 +28,7 @@ else:
     sparse = Later("scipy.sparse")
     csgraph = Later("scipy.sparse.csgraph")
 
-_JOINING = ["party_key", "other_key", "same"]
+_JOINING = ["party_key", "other_key", "same", "version"]
 _COLUMNS = [*_JOINING, "occurred_at", "received_at", "key_first"]
 
 
@@ -68,10 +68,14 @@ class Resolution:
     def only_joins(self, links: pa.Table) -> bool:
         """Whether statements join, none parts, and none is about somebody who was ever parted.
 
-        What else a statement does is for all statements together to say.
+        A statement that was corrected does more than join. What else a statement does is for all
+        statements together to say.
         """
         named = np.concatenate([links["party_key"].to_numpy(), links["other_key"].to_numpy()])
-        return all_same(links) and not among(named, self.denied).any()
+        corrected = links["same"].null_count > 0 or (
+            "version" in links.column_names and links["version"].null_count < len(links)
+        )
+        return all_same(links) and not corrected and not among(named, self.denied).any()
 
     def grown(self, links: pa.Table) -> "Resolution | None":
         """Parties when statements are added, in time of what they are about and not of all.
@@ -127,6 +131,7 @@ def resolve(links: pa.Table, known_at: datetime.datetime | None = None) -> Resol
     if known_at is not None:
         when = pa.scalar(known_at, links["received_at"].type)
         links = links.filter(pc.less_equal(links["received_at"], when))
+    links = links.filter(pc.is_valid(links["same"]))  # the others were withdrawn
     if all_same(links):
         return _joined(links["party_key"].to_numpy(), links["other_key"].to_numpy())
     order = [("occurred_at", "ascending"), ("received_at", "ascending"), ("key_first", "ascending")]
@@ -170,12 +175,15 @@ class _Known:
 def current(tables: Tables, known_at: datetime.datetime | None = None) -> Resolution:
     """Parties by the links in the ledger; a newer ledger is resolved by what was added."""
     if known_at is not None:
-        return resolve(tables.read("links", _COLUMNS), known_at)
+        tables = Tables(tables.folder, known_at)
     return newest(tables)[1]
 
 
 def newest(tables: Tables) -> tuple[int, Resolution]:
     """The version of the links in the ledger, and the parties by them."""
+    if tables.known_at is not None:
+        version, files = tables.snapshot("links")
+        return version, resolve(tables.read_of("links", files, _COLUMNS))
     known = _known(tables.folder)
     with known.lock:
         if tables.version("links") != known.version:

@@ -3,6 +3,7 @@
 from everytouch.ledger.arrivals import Arrival, arrivals
 from everytouch.ledger.audit import Entry, audit, broken, entries
 from everytouch.ledger.backup import Packed, Unpacked, pack, tell_backups, unpack
+from everytouch.ledger.conflicts import Conflict, Version, conflict, conflicts, versions
 from everytouch.ledger.erasure import Erasure, again, erase, erasures
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.loader import Counts, Loader, Stamps
@@ -17,6 +18,7 @@ from everytouch.ledger.quarantine import (
     release,
     superseded,
 )
+from everytouch.ledger.recognition import Policy, Recognition
 from everytouch.ledger.secret import read_secret, write_secret
 from everytouch.ledger.status import SourceStatus, moments_of, status_of
 from everytouch.ledger.tables import IMPORTS, TABLES, Tables
@@ -27,22 +29,28 @@ __all__ = [
     "ROWS",
     "TABLES",
     "Arrival",
+    "Conflict",
     "Counts",
     "Entry",
     "Erasure",
     "KeySet",
     "Loader",
     "Packed",
+    "Policy",
     "Quarantined",
     "Reason",
+    "Recognition",
     "SourceStatus",
     "Stamps",
     "Tables",
     "Unpacked",
+    "Version",
     "again",
     "arrivals",
     "audit",
     "broken",
+    "conflict",
+    "conflicts",
     "entries",
     "erase",
     "erasures",
@@ -57,5 +65,6 @@ __all__ = [
     "superseded",
     "tell_backups",
     "unpack",
+    "versions",
     "write_secret",
 ]

@@ -26,6 +26,7 @@ _CONDITIONS = {
     "traits": _MINE,
     "links": "party_key IN ({keys}) OR other_key IN ({keys})",
 }
+_HELD = ("quarantine", "conflicts")
 
 
 @dataclass(frozen=True)
@@ -74,22 +75,27 @@ def erase(
     kept = sorted({int(key) for key in keys})
     number = secrets.token_hex(6)
     listed = ", ".join(map(str, kept))
-    counts = {name: _count(tables, name, c.format(keys=listed)) for name, c in _CONDITIONS.items()}
-    held = _in_quarantine(tables, secret, set(kept))
+    conditions = {
+        name: condition.format(keys=listed) + _other_versions(tables, name, kept)
+        for name, condition in _CONDITIONS.items()
+    }
+    counts = {name: _count(tables, name, where) for name, where in conditions.items()}
+    held = {name: _held(tables, name, secret, set(kept)) for name in _HELD}
     beside = _counterparts(tables, secret, set(kept))
-    counts["quarantine"] = len(held)
+    counts |= {name: len(found) for name, found in held.items()}
     text = _certificate(number, now, kept, counts, reason)
     _note(tables, number, now, kept, text)
-    for name, condition in _CONDITIONS.items():
+    for name, condition in conditions.items():
         if counts[name]:
-            tables.delete(name, condition.format(keys=listed))
-    if held:
-        tables.delete("quarantine", f"key_first IN ({', '.join(map(str, held))})")
+            tables.delete(name, condition)
+    for name, found in held.items():
+        if found:
+            tables.delete(name, f"key_first IN ({', '.join(map(str, found))})")
     for namespace, value in beside:
         where = f"counterpart = {_text(value)} AND counterpart_namespace = {_text(namespace)}"
         nothing = {"counterpart": "NULL", "counterpart_namespace": "NULL"}
         tables.open("interactions").update(updates=nothing, predicate=where)
-    for name in (*_CONDITIONS, "quarantine"):
+    for name in (*_CONDITIONS, *_HELD):
         _forget(tables, name)
     return Erasure(number, now, tuple(kept), text)
 
@@ -132,8 +138,19 @@ def _certificate(
 
 
 def _count(tables: Tables, name: str, condition: str) -> int:
-    found = tables.query(name, f"SELECT count(*) AS n FROM ledger WHERE {condition}")
-    return int(found["n"][0].as_py())
+    sql = f"SELECT count(*) AS n FROM ledger WHERE {condition}"
+    return int(tables.query(name, sql, every=True)["n"][0].as_py())
+
+
+def _other_versions(tables: Tables, name: str, keys: list[int]) -> str:
+    """The earlier versions, under whomever, of records that are the party's now.
+
+    Without this they would count again once the newer version is gone.
+    """
+    mine = tables.of(name, "party_key", keys)
+    numbered = tables.newest(name, tables.files(name)).keys
+    records = sorted(set(mine["key_first"].to_pylist()) & set(numbered.tolist()))
+    return f" OR key_first IN ({', '.join(map(str, records))})" if records else ""
 
 
 def _text(value: str) -> str:
@@ -152,15 +169,15 @@ def _counterparts(tables: Tables, secret: bytes, keys: set[int]) -> list[tuple[s
         "SELECT DISTINCT counterpart_namespace AS n, counterpart AS v FROM ledger "
         "WHERE counterpart IS NOT NULL AND counterpart_namespace IS NOT NULL"
     )
-    rows = tables.query("interactions", sql)
+    rows = tables.query("interactions", sql, every=True)
     found = key_of(rows["n"].combine_chunks(), rows["v"].combine_chunks(), secret)
     pairs = zip(rows["n"].to_pylist(), rows["v"].to_pylist(), found, strict=True)
     return [(namespace, value) for namespace, value, key in pairs if key in keys]
 
 
-def _in_quarantine(tables: Tables, secret: bytes, keys: set[int]) -> list[int]:
-    """Keys of records in quarantine that name the party."""
-    rows = tables.query("quarantine", "SELECT key_first, row FROM ledger").to_pylist()
+def _held(tables: Tables, name: str, secret: bytes, keys: set[int]) -> list[int]:
+    """Keys of records held in a table beside the ledger that name the party."""
+    rows = tables.query(name, "SELECT key_first, row FROM ledger").to_pylist()
     return [
         row["key_first"]
         for row in rows

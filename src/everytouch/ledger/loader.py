@@ -16,9 +16,19 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from everytouch.ledger.erasure import identifiers_of, tombstones
-from everytouch.ledger.keyset import KeySet
-from everytouch.ledger.quarantine import recognised_by
+from everytouch.ledger.quarantine import exact, recognised_by
+from everytouch.ledger.recognition import (
+    CONFLICT,
+    RETURNED,
+    STORED,
+    Judged,
+    Key,
+    Policy,
+    Recognition,
+)
+from everytouch.ledger.stored import Batch, Stored
 from everytouch.ledger.tables import TABLES, Tables
+from everytouch.ledger.versions import FIRST
 from everytouch.moments.api import (
     COLUMNS,
     Keys,
@@ -31,6 +41,7 @@ from everytouch.moments.api import (
 )
 from everytouch.results import plain
 
+CONFLICTING = "it differs from the record that is stored under this id"
 MOST_COMMITS = 1_000_000  # of one segment to one table
 
 
@@ -69,6 +80,7 @@ class Counts:
 
     Attributes:
         refused: those of a party that was erased, from before its erasure.
+        conflict: those that differ from what is stored under their id.
     """
 
     received: int = 0
@@ -76,6 +88,7 @@ class Counts:
     duplicate: int = 0
     quarantined: int = 0
     refused: int = 0
+    conflict: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -84,6 +97,7 @@ class Counts:
             self.duplicate + other.duplicate,
             self.quarantined + other.quarantined,
             self.refused + other.refused,
+            self.conflict + other.conflict,
         )
 
 
@@ -99,7 +113,7 @@ class Loader:
         dry: count only, commit nothing.
         stamps: of a log's segment; a segment that is loaded again after a crash takes up where
             it was broken off, and counts as it did the first time.
-        known: keys of the source by table, kept from segment to segment.
+        known: what is known of the source by table, kept from segment to segment.
     """
 
     def __init__(
@@ -112,30 +126,113 @@ class Loader:
         dry: bool = False,
         *,
         stamps: "Stamps | None" = None,
-        known: dict[str, KeySet] | None = None,
+        known: dict[str, Recognition] | None = None,
     ) -> None:
         self.tables, self.secret, self.source = tables, secret, source
         self.now, self.words, self.dry = now, words, dry
-        self._keys: dict[str, KeySet] = {} if known is None else known
+        self._seen: dict[str, Recognition] = {} if known is None else known
+        self._stored = Stored(tables, secret, source, timed=stamps is None)
+        self._returned: dict[tuple[Kind, Key], tuple[Batch, int]] = {}
         self._stamps = stamps
         self._erased = tombstones(tables)
 
-    def store(self, kind: Kind, rows: pa.Table) -> Counts:
-        """Commit valid records that are not there yet; what was erased does not come back."""
+    def store(self, kind: Kind, rows: pa.Table, policy: Policy = "first") -> Counts:
+        """Commit valid records that are not there yet; what was erased does not come back.
+
+        Args:
+            policy: what to do with a record that differs from what is stored under its id.
+        """
         came = len(rows)
         if self._erased:
             rows = rows.filter(pa.array(~self._buried(rows)))
         refused = came - len(rows)
-        first, second = self._key(rows["id"])
-        new = self._known(kind).add(first, second)
-        stored = int(new.sum())
-        if stored < len(rows):
-            rows, first, second = rows.filter(pa.array(new)), first[new], second[new]
-        if stored and not self.dry:
-            if "also" in rows.column_names and rows["also"].null_count < len(rows):
-                self.store("links", self._links(rows))
-            self._commit(kind, self._stamp(kind, rows, first, second))
-        return Counts(came, stored, len(new) - stored, 0, refused)
+        if policy == "latest":
+            rows = rows.sort_by("occurred_at")
+        return Counts(refused, refused=refused) + self._bring(kind, rows, policy)
+
+    def finish(self) -> dict[Kind, Counts]:
+        """End an import: an earlier version counts again where it was the last that came.
+
+        Returns:
+            what changes in the counts.
+        """
+        groups: dict[tuple[Kind, int], tuple[Batch, list[int]]] = {}
+        for (kind, _), (batch, row) in self._returned.items():
+            groups.setdefault((kind, id(batch)), (batch, []))[1].append(row)
+        self._returned.clear()
+        changes: dict[Kind, Counts] = {}
+        for (kind, _), (batch, rows) in groups.items():
+            again = self._bring(kind, batch.only(np.array(rows)).rows, "take")
+            change = Counts(0, again.stored, -again.stored)
+            changes[kind] = changes.get(kind, Counts()) + change
+        return changes
+
+    def _bring(self, kind: Kind, rows: pa.Table, policy: Policy) -> Counts:
+        """Recognise records; commit those that are new, hold those that are in conflict."""
+        seen, batch = self._known(kind), self._stored.batch(kind, rows)
+        if seen.incomplete:
+            self._stored.learn(seen, kind, batch)
+        before = self._happened(kind, batch) if policy == "latest" else {}
+        keys = batch.first, batch.second
+        judged = seen.judge(keys, batch.compared, policy, batch.times, before)
+        self._note_returned(kind, batch, judged)
+        stored, conflict = (judged.fate == fate for fate in (STORED, CONFLICT))
+        n, differ = int(stored.sum()), int(conflict.sum())
+        if differ:
+            held = rows.filter(pa.array(conflict)).to_pylist()
+            self._hold("conflicts", kind, [(exact(row), CONFLICTING) for row in held])
+        if n and not self.dry:
+            new = batch if n == len(batch) else batch.only(stored)
+            self._add(kind, new, judged.version[stored])
+        return Counts(len(rows), n, len(rows) - n - differ, conflict=differ)
+
+    def _note_returned(self, kind: Kind, batch: Batch, judged: Judged) -> None:
+        """Keep records with the content of an earlier version until the import ends."""
+        back = judged.fate == RETURNED
+        waiting = [key[0] for of, key in self._returned if of == kind]
+        if not (back.any() or waiting):
+            return
+        waiting += batch.first[back].tolist()
+        kept, place = batch.only(back), np.cumsum(back) - 1
+        for row in np.flatnonzero(back | np.isin(batch.first, waiting)).tolist():
+            key = kind, (int(batch.first[row]), int(batch.second[row]))
+            if back[row]:
+                self._returned[key] = kept, int(place[row])
+            else:
+                self._returned.pop(key, None)
+
+    def _happened(self, kind: Kind, batch: Batch) -> dict[Key, int]:
+        """When the versions that count so far happened."""
+        old = self.tables.newest(kind, self.tables.files(kind)).counting(
+            self._stored.rows(kind, batch)
+        )
+        known = self._stored.batch(kind, old)
+        keys = zip(known.first.tolist(), known.second.tolist(), strict=True)
+        return dict(zip(keys, known.times.tolist(), strict=True))
+
+    def _add(self, kind: Kind, batch: Batch, version: Keys) -> None:
+        """Commit records, after the links that follow from them."""
+        current, old = np.ones(len(batch), np.bool_), batch.rows.slice(0, 0)
+        later = version != FIRST
+        if later.any():
+            current = _last(batch, version)
+            old = self._stored.rows(kind, batch.only(later))
+        if "also" in batch.rows.column_names:
+            self._link(kind, batch.only(current), old)
+        self._commit(kind, self._stamp(kind, self._stored.under_first(kind, batch, old), version))
+
+    def _link(self, kind: Kind, current: Batch, old: pa.Table) -> None:
+        """Store the links that records state, and withdraw those only their earlier versions do."""
+        links = self._links(current.rows)
+        if len(old) and old["also"].null_count < len(old):
+            mine = np.isin(self._stored.keys_of(kind, old)[0], current.first)
+            earlier = self._links(old.filter(pa.array(mine)))
+            gone = earlier.filter(pc.invert(pc.is_in(earlier["id"], value_set=links["id"])))
+            place = gone.schema.get_field_index("same")
+            withdrawn = gone.set_column(place, gone.field("same"), pa.nulls(len(gone), pa.bool_()))
+            links = pa.concat_tables([links, withdrawn])
+        if len(links):
+            self._bring("links", links, "take")
 
     def _commit(self, table: str, rows: pa.Table) -> None:
         if self._stamps is None:
@@ -165,10 +262,15 @@ class Loader:
         came = len(rows)
         if self._erased:
             rows = [row for row in rows if not self._names_erased(row[0])]
+        self._hold("quarantine", kind, rows)
+        return Counts(came, 0, 0, len(rows), came - len(rows))
+
+    def _hold(self, table: str, kind: str, rows: list[tuple[dict[str, Any], str]]) -> None:
+        """Keep records beside the ledger, with reasons; the same record only once."""
         texts = [json.dumps(plain(row), ensure_ascii=False, sort_keys=True) for row, _ in rows]
         known = [recognised_by(kind, row, said) for (row, _), said in zip(rows, texts, strict=True)]
-        first, second = self._key(pa.array(known, pa.string()))
-        new = self._known("quarantine").add(first, second)
+        first, second = self._stored.key(pa.array(known, pa.string()))
+        new = self._known(table).keys.add(first, second)
         if new.any() and not self.dry:
             columns = {
                 "key_first": pa.array(first),
@@ -180,30 +282,19 @@ class Loader:
                 "reason": pa.array([reason for _, reason in rows]),
                 "received_at": self._when(len(rows)),
             }
-            table = pa.table(columns, schema=TABLES["quarantine"])
-            self._commit("quarantine", table.filter(pa.array(new)))
-        return Counts(came, 0, 0, len(rows), came - len(rows))
+            held = pa.table(columns, schema=TABLES[table])
+            self._commit(table, held.filter(pa.array(new)))
 
     def _names_erased(self, row: dict[str, Any]) -> bool:
         return any(key in self._erased for key in identifiers_of(row, self.secret))
 
-    def _known(self, table: str) -> KeySet:
-        """Keys of this source in a table, read once."""
-        if table not in self._keys:
-            known, columns = KeySet(), ["key_first", "key_second", "source", "received_at"]
+    def _known(self, table: str) -> Recognition:
+        """What is known of this source in a table, read once."""
+        if table not in self._seen:
+            # What this segment has committed before it was broken off is not known yet.
             again = self._stamps is not None and self._stamps.begun(table)
-            for batch in self.tables.batches(table, columns):
-                mine = batch.filter(pc.equal(batch["source"], self.source))
-                if again:  # what this segment has committed before it was broken off
-                    mine = mine.filter(pc.not_equal(mine["received_at"], self._when(len(mine))))
-                if len(mine):
-                    known.add(mine["key_first"].to_numpy(), mine["key_second"].to_numpy())
-            self._keys[table] = known
-        return self._keys[table]
-
-    def _key(self, ids: pa.Array) -> tuple[Keys, Keys]:
-        named = pc.binary_join_element_wise(self.source, ids, "\x1f")
-        return hash_strings(named, self.secret)
+            self._seen[table] = self._stored.recognition(table, self.now if again else None)
+        return self._seen[table]
 
     def _party_key(self, namespace: pa.Array, identifier: pa.Array) -> pa.Array:
         return pa.array(hash_strings(normalise(namespace, identifier), self.secret)[0])
@@ -211,10 +302,13 @@ class Loader:
     def _when(self, n: int) -> pa.Array:
         return pa.repeat(pa.scalar(self.now, pa.timestamp("us", tz="UTC")), n)
 
-    def _stamp(self, kind: Kind, rows: pa.Table, first: Keys, second: Keys) -> pa.Table:
+    def _stamp(self, kind: Kind, batch: Batch, version: Keys) -> pa.Table:
         """The record with keys, source, derived columns, in the ledger's schema."""
+        rows = batch.rows
         columns = {name: rows[name] for name in rows.column_names}
-        columns["key_first"], columns["key_second"] = pa.array(first), pa.array(second)
+        columns["key_first"], columns["key_second"] = pa.array(batch.first), pa.array(batch.second)
+        columns["content"] = pa.array(batch.content)
+        columns["version"] = pa.array(version, mask=version == FIRST)
         columns["source"] = pa.repeat(self.source, len(rows))
         columns["received_at"] = self._when(len(rows))
         columns["party_key"] = self._party_key(rows["namespace"], rows["identifier"])
@@ -245,6 +339,17 @@ class Loader:
             "evidence": pc.binary_join_element_wise("seen together on", owner["id"], " "),
         }
         return pa.table({c.name: columns[c.name] for c in COLUMNS["links"]})
+
+
+def _last(batch: Batch, version: Keys) -> NDArray[np.bool_]:
+    """Which records are the newest version of theirs in the batch, and not an earlier one."""
+    order = np.lexsort((version, batch.second, batch.first))
+    this, following = order[:-1], order[1:]
+    same = batch.first[this] == batch.first[following]
+    same &= batch.second[this] == batch.second[following]
+    last: NDArray[np.bool_] = version >= FIRST
+    last[this[same]] = False
+    return last
 
 
 def _named(rows: pa.Table) -> list[tuple[NDArray[np.int64], pa.Array, pa.Array]]:

@@ -3,6 +3,7 @@
 import datetime
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from everytouch.ledger.tables import Tables
@@ -19,6 +20,14 @@ def recognised_by(kind: str, row: dict[str, Any], text: str) -> str:
     """By what a row is known to be held already: an event by its id, a record by all it says."""
     same = row.get("id") or row.get(EVENTS) if kind == EVENTS else text
     return f"{kind}\x1f{same}"
+
+
+def exact(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with its money as text, which JSON would round."""
+    return {
+        name: f"{value.normalize():f}" if isinstance(value, Decimal) else value
+        for name, value in row.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -51,19 +60,27 @@ class Reason:
 
 
 def quarantined(
-    tables: Tables, source: str | None = None, limit: int | None = None
+    tables: Tables,
+    source: str | None = None,
+    limit: int | None = None,
+    *,
+    table: str = "quarantine",
 ) -> tuple[Quarantined, ...]:
-    """Records in quarantine, in the order of their source, kind and id; at most ``limit``."""
+    """Records in quarantine, in the order of their source, kind and id; at most ``limit``.
+
+    Args:
+        table: where they are held.
+    """
     sql = "SELECT * FROM ledger WHERE $1 IS NULL OR source = $1 ORDER BY source, kind, id, row"
     if limit is not None:
         sql += f" LIMIT {int(limit)}"
-    return tuple(map(_read, tables.query("quarantine", sql, [source]).to_pylist()))
+    return tuple(map(_read, tables.query(table, sql, [source]).to_pylist()))
 
 
-def held(tables: Tables, key: tuple[int, int]) -> Quarantined | None:
+def held(tables: Tables, key: tuple[int, int], *, table: str = "quarantine") -> Quarantined | None:
     """One record in quarantine; None where it is not there any more."""
     sql = "SELECT * FROM ledger WHERE key_first = $1 AND key_second = $2 LIMIT 1"
-    return next(map(_read, tables.query("quarantine", sql, [*key]).to_pylist()), None)
+    return next(map(_read, tables.query(table, sql, [*key]).to_pylist()), None)
 
 
 def reasons(tables: Tables, source: str | None = None) -> tuple[Reason, ...]:
@@ -105,8 +122,8 @@ def superseded(tables: Tables, source: str, now: datetime.datetime) -> list[Quar
     return result
 
 
-def release(tables: Tables, records: list[Quarantined]) -> None:
+def release(tables: Tables, records: list[Quarantined], *, table: str = "quarantine") -> None:
     """Take records out of quarantine: they are stored now."""
     if records:
         keys = ", ".join(str(int(record.key[0])) for record in records)
-        tables.delete("quarantine", f"key_first IN ({keys})")
+        tables.delete(table, f"key_first IN ({keys})")

@@ -9,21 +9,22 @@ from everytouch.ledger.tables import Tables
 
 _KINDS = ("interactions", "perceptions", "links", "traits")
 
-_COUNTED = ("received", "stored", "duplicate", "quarantined", "refused")
-_EVER = (
-    "SELECT source, "
-    + ", ".join(f"sum(coalesce({name}, 0)) AS {name}" for name in _COUNTED)
-    + " FROM ledger GROUP BY source"
-)
+_COUNTED = ("received", "stored", "duplicate", "quarantined", "refused", "conflict")
+_SUMS = ", ".join(f"sum(coalesce({name}, 0)) AS {name}" for name in _COUNTED)
+_EVER = f"SELECT source, {_SUMS} FROM ledger GROUP BY source"
 
 
 @dataclass(frozen=True)
 class SourceStatus:
     """One source: records stored by kind, records in quarantine, its last import.
 
-    The counts of the last import add up: received = stored + duplicate + quarantined + refused.
+    The counts of the last import add up:
+    received = stored + duplicate + conflict + quarantined + refused.
 
     Attributes:
+        stored: records that count, each once however many versions of it there are.
+        conflicts: records that differ from what is stored under their id, not resolved yet.
+        conflict: how many such records came with the last import.
         ever: the counts of all imports, and of all that was loaded from the log, together.
         waiting: events in the log that are not loaded yet.
     """
@@ -37,6 +38,8 @@ class SourceStatus:
     duplicate: int = 0
     newly_quarantined: int = 0
     refused: int = 0
+    conflict: int = 0
+    conflicts: int = 0
     ever: Counts = field(default_factory=Counts)
     waiting: int = 0
 
@@ -47,29 +50,27 @@ class SourceStatus:
 
 
 def moments_of(tables: Tables, keys: list[int]) -> dict[str, list[dict[str, Any]]]:
-    """Every moment under these identifier keys, as the ledger has it."""
+    """Every moment under these identifier keys, as the ledger has it; also earlier versions."""
     sql = (
-        "SELECT * EXCLUDE (key_first, key_second, party_key) FROM ledger "
+        "SELECT * EXCLUDE (key_first, key_second, party_key, content) FROM ledger "
         "WHERE party_key IN (SELECT unnest($1::BIGINT[])) ORDER BY occurred_at, id"
     )
     return {
-        name: tables.query(name, sql, [keys], tables.of(name, "party_key", keys)).to_pylist()
+        name: tables.query(
+            name, sql, [keys], tables.of(name, "party_key", keys, every=True)
+        ).to_pylist()
         for name in ("interactions", "perceptions")
     }
 
 
 def status_of(tables: Tables) -> tuple[SourceStatus, ...]:
     """All sources, by name."""
-    count = "SELECT source, count(*) AS n FROM ledger GROUP BY source"
     by_kind = {
-        name: {row["source"]: row["n"] for row in tables.query(name, count).to_pylist()}
-        for name in (*_KINDS, "quarantine")
+        name: {row["source"]: row["n"] for row in tables.query(name, _count(name)).to_pylist()}
+        for name in (*_KINDS, "quarantine", "conflicts")
     }
-    last = """
-        SELECT source, started_at, sum(received) AS received, sum(stored) AS stored,
-               sum(duplicate) AS duplicate, sum(quarantined) AS quarantined,
-               sum(refused) AS refused
-        FROM ledger GROUP BY source, started_at
+    last = f"""
+        SELECT source, started_at, {_SUMS} FROM ledger GROUP BY source, started_at
         QUALIFY row_number() OVER (PARTITION BY source ORDER BY started_at DESC) = 1
     """
     imports = {row["source"]: row for row in tables.query("imports", last).to_pylist()}
@@ -81,10 +82,16 @@ def status_of(tables: Tables) -> tuple[SourceStatus, ...]:
     return tuple(_status(name, by_kind, imports.get(name, {}), ever.get(name)) for name in names)
 
 
+def _count(name: str) -> str:
+    stated = "WHERE same IS NOT NULL" if name == "links" else ""  # the others were withdrawn
+    return f"SELECT source, count(*) AS n FROM ledger {stated} GROUP BY source"
+
+
 def _status(
     name: str, by_kind: dict[str, dict[str, int]], last: dict[str, Any], ever: Counts | None
 ) -> SourceStatus:
-    received, stored, duplicate, held, refused = (int(last.get(one) or 0) for one in _COUNTED)
+    counted = (int(last.get(one) or 0) for one in _COUNTED)
+    received, stored, duplicate, held, refused, conflict = counted
     return SourceStatus(
         name,
         {kind: by_kind[kind].get(name, 0) for kind in _KINDS},
@@ -95,5 +102,7 @@ def _status(
         duplicate,
         held,
         refused,
+        conflict,
+        by_kind["conflicts"].get(name, 0),
         ever or Counts(),
     )

@@ -1,5 +1,6 @@
 """The ledger's Delta tables: their schemas, and the only code that commits to them."""
 
+import datetime
 import fcntl
 import re
 from collections.abc import Iterator
@@ -22,11 +23,13 @@ from deltalake.exceptions import DeltaError
 
 from everytouch.errors import LedgerError, WorkspaceError
 from everytouch.ledger.history import appended
+from everytouch.ledger.versions import Newest, fitted, newest_of
 from everytouch.moments.api import COLUMNS, Kind, schema
 
 _KEY = [pa.field("key_first", pa.int64()), pa.field("key_second", pa.int64())]
 _SOURCE = [pa.field("source", pa.string())]
 _RECEIVED = [pa.field("received_at", pa.timestamp("us", tz="UTC"))]
+_VERSION = [pa.field("content", pa.int64()), pa.field("version", pa.int64())]
 _EXTRA: dict[str, list[pa.Field]] = {
     "interactions": [pa.field("party_key", pa.int64())],
     "perceptions": [pa.field("party_key", pa.int64()), pa.field("score", pa.float64())],
@@ -55,7 +58,7 @@ IMPORTS = pa.schema(
         pa.field("kind", pa.string()),
         *[
             pa.field(n, pa.int64())
-            for n in ("received", "stored", "duplicate", "quarantined", "refused")
+            for n in ("received", "stored", "duplicate", "quarantined", "refused", "conflict")
         ],
     ]
 )
@@ -75,15 +78,17 @@ _COMMIT = re.compile(r"(\d{20})\.(json|checkpoint(\..+)?\.parquet)")
 
 def stored_schema(kind: Kind) -> pa.Schema:
     """Schema of a ledger table: keys, source, the record, what was derived from it."""
-    return pa.schema([*_KEY, *_SOURCE, *schema(kind), *_EXTRA[kind], *_RECEIVED])
+    return pa.schema([*_KEY, *_SOURCE, *schema(kind), *_EXTRA[kind], *_RECEIVED, *_VERSION])
 
 
 TABLES: dict[str, pa.Schema] = {
     **{kind: stored_schema(kind) for kind in COLUMNS},
     "quarantine": QUARANTINE,
+    "conflicts": QUARANTINE,
     "imports": IMPORTS,
     "erasures": ERASURES,
 }
+_LATER = ("conflicts",)  # tables that an older ledger does not have until something is written
 
 
 def _paths(table: DeltaTable) -> list[Path]:
@@ -91,17 +96,29 @@ def _paths(table: DeltaTable) -> list[Path]:
 
 
 class Tables:
-    """The tables of one ledger folder."""
+    """The tables of one ledger folder.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    Records have versions: what is read are those that count, unless ``every`` is asked for.
+
+    Args:
+        known_at: read records as they were known then.
+    """
+
+    def __init__(self, folder: Path, known_at: datetime.datetime | None = None) -> None:
+        self.folder, self.known_at = folder, known_at
 
     def create(self) -> None:
         """Make every table that is not there yet."""
-        for name, wanted in TABLES.items():
-            if not DeltaTable.is_deltatable(str(self.folder / name)):
-                known = _STATISTICS if "key_first" in wanted.names else {}
-                DeltaTable.create(str(self.folder / name), wanted, configuration=known)
+        for name in TABLES:
+            self._create(name)
+
+    def _create(self, name: str) -> None:
+        if not self._exists(name):
+            known = _STATISTICS if "key_first" in TABLES[name].names else {}
+            DeltaTable.create(str(self.folder / name), TABLES[name], configuration=known)
+
+    def _exists(self, name: str) -> bool:
+        return bool(DeltaTable.is_deltatable(str(self.folder / name)))
 
     def open(self, name: str) -> DeltaTable:
         """The newest version of a table.
@@ -151,6 +168,8 @@ class Tables:
             commits = [path.name for path in (self.folder / name / "_delta_log").iterdir()]
         except OSError:
             commits = []
+        if not commits and name in _LATER:
+            return -1
         numbers = [int(found[1]) for commit in commits if (found := _COMMIT.fullmatch(commit))]
         return max(numbers) if numbers else int(self.open(name).version())
 
@@ -174,33 +193,44 @@ class Tables:
 
     def files(self, name: str) -> list[Path]:
         """Active Parquet files of a table, as delta-rs names them."""
-        return _paths(self.open(name))
+        return [] if name in _LATER and not self._exists(name) else _paths(self.open(name))
 
-    def batches(self, name: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    def newest(self, name: str, files: list[Path]) -> Newest:
+        """Return which versions count among the rows of some files."""
+        return newest_of(files, self.known_at) if name in COLUMNS else Newest()
+
+    def batches(
+        self, name: str, columns: list[str], *, every: bool = False
+    ) -> Iterator[pa.RecordBatch]:
         """The rows of a table in batches, only these columns."""
-        return self.batches_of(name, self.files(name), columns)
+        return self.batches_of(name, self.files(name), columns, every=every)
 
     def batches_of(
-        self, name: str, files: list[Path], columns: list[str]
+        self, name: str, files: list[Path], columns: list[str], *, every: bool = False
     ) -> Iterator[pa.RecordBatch]:
         """The rows of some files of a table, in the table's own types.
 
-        What delta-rs rewrites in a deletion it writes as string views.
+        Args:
+            every: also earlier versions; else those that count among the rows of these files.
         """
-        wanted = pa.schema([TABLES[name].field(column) for column in columns])
+        newest = Newest() if every else self.newest(name, files)
+        needed = list(dict.fromkeys([*columns, *newest.columns]))
+        wanted = pa.schema([TABLES[name].field(column) for column in needed])
         for path in files:
             with pq.ParquetFile(path) as file:
-                for batch in file.iter_batches(250_000, columns=columns):
-                    yield batch.select(columns).cast(wanted)
+                for batch in file.iter_batches(250_000, columns=needed):
+                    yield newest.counting(fitted(batch, wanted)).select(columns)
 
-    def read(self, name: str, columns: list[str]) -> pa.Table:
+    def read(self, name: str, columns: list[str], *, every: bool = False) -> pa.Table:
         """These columns of a whole table."""
-        return self.read_of(name, self.files(name), columns)
+        return self.read_of(name, self.files(name), columns, every=every)
 
-    def read_of(self, name: str, files: list[Path], columns: list[str]) -> pa.Table:
+    def read_of(
+        self, name: str, files: list[Path], columns: list[str], *, every: bool = False
+    ) -> pa.Table:
         """These columns of some files of a table."""
         wanted = pa.schema([TABLES[name].field(column) for column in columns])
-        return pa.Table.from_batches(self.batches_of(name, files, columns), wanted)
+        return pa.Table.from_batches(self.batches_of(name, files, columns, every=every), wanted)
 
     def query(
         self,
@@ -208,54 +238,70 @@ class Tables:
         sql: str,
         parameters: list[Any] | dict[str, Any] | None = None,
         rows: pa.Table | None = None,
+        *,
+        every: bool = False,
     ) -> pa.Table:
         """Run SQL over one table, which the SQL names ``ledger``; values are bound.
 
         Args:
             rows: only these rows of it, as ``of`` gave them.
+            every: also earlier versions.
         """
-        if rows is not None:
-            with duckdb.connect(config={"threads": 1}) as con:
-                con.execute("SET TimeZone = 'UTC'")
-                con.register("ledger", rows)
-                return con.sql(sql, params=parameters or []).to_arrow_table()
-        files = [str(path) for path in self.files(name)]
-        with duckdb.connect(config={"threads": 2}) as con:
+        with duckdb.connect(config={"threads": 2 if rows is None else 1}) as con:
             con.execute("SET TimeZone = 'UTC'")
-            if files:
-                rows = con.read_parquet(files, union_by_name=True)
-                added = [f'NULL AS "{n}"' for n in TABLES[name].names if n not in rows.columns]
-                rows.project(", ".join(["*", *added])).create_view("ledger")
+            if rows is not None:
+                con.register("ledger", rows)
             else:
-                con.register("ledger", TABLES[name].empty_table())
+                self._show(con, name, every)
             answer: pa.Table = con.sql(sql, params=parameters or []).to_arrow_table()
         return answer
 
-    def of(self, name: str, column: str, keys: list[int]) -> pa.Table:
+    def _show(self, con: duckdb.DuckDBPyConnection, name: str, every: bool) -> None:
+        """Make a table the view ``ledger``."""
+        files = self.files(name)
+        if not files:
+            con.register("ledger", TABLES[name].empty_table())
+            return
+        rows = con.read_parquet(list(map(str, files)), union_by_name=True)
+        added = [f'NULL AS "{n}"' for n in TABLES[name].names if n not in rows.columns]
+        rows.project(", ".join(["*", *added])).create_view("_rows")
+        newest = Newest() if every else self.newest(name, files)
+        con.execute(f"CREATE VIEW ledger AS FROM _rows WHERE {newest.condition(con, '_rows')}")
+
+    def of(self, name: str, column: str, keys: list[int], *, every: bool = False) -> pa.Table:
         """The rows whose ``column`` of integers is one of ``keys``.
 
         Only that column is read of every row group, and the others of those that hold a match:
         for the rows of one party much quicker than SQL over all columns.
+
+        Args:
+            every: also earlier versions.
         """
         wanted, sought = TABLES[name], np.array(keys, np.int64)
-        parts = []
-        for path in self.files(name):
+        parts, files = [], self.files(name)
+        for path in files:
             with pq.ParquetFile(path) as file:
                 for group in range(file.num_row_groups):
                     values = file.read_row_group(group, columns=[column])[column].to_numpy()
                     rows = np.flatnonzero(np.isin(values, sought))
                     if len(rows):
                         whole = file.read_row_group(group, columns=wanted.names)
-                        parts.append(whole.cast(wanted).take(pa.array(rows)))
-        return pa.concat_tables(parts) if parts else wanted.empty_table()
+                        parts.append(fitted(whole, wanted).take(pa.array(rows)))
+        found = pa.concat_tables(parts) if parts else wanted.empty_table()
+        return found if every else self.newest(name, files).counting(found)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the ledger's single-writer lock; the system frees it if the process dies.
 
         Raises:
-            WorkspaceError: another process is writing.
+            WorkspaceError: another process is writing, or the ledger is read as known earlier.
         """
+        if self.known_at is not None:
+            raise WorkspaceError(
+                f"the ledger as it was known at {self.known_at:%Y-%m-%d %H:%M} is read only",
+                "write to the workspace itself",
+            )
         with (self.folder / ".lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -263,4 +309,6 @@ class Tables:
                 raise WorkspaceError(
                     f"another process is writing to {self.folder}", "wait until it has ended"
                 ) from error
+            for name in _LATER:
+                self._create(name)
             yield

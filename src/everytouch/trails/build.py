@@ -33,7 +33,7 @@ class Size:
 
 
 def rows_in(files: Files) -> int:
-    """Rows of Parquet files."""
+    """Rows of Parquet files, all versions of records among them."""
     return sum(int(pq.read_metadata(f).num_rows) for paths in files.values() for f in paths)
 
 
@@ -68,12 +68,12 @@ class Builder:
             files: of the ledger's tables, at ``versions``.
         """
         folder.mkdir(parents=True)
-        rows = rows_in(files)
-        count = max(1, math.ceil(rows / self.bucket_rows))
+        count, rows = max(1, math.ceil(rows_in(files) / self.bucket_rows)), 0
         with _Spill(folder, count) as spill:
             for table, paths in files.items():
                 for batch in self.tables.batches_of(table, paths, READ[table]):
                     spill.add(self.records.of(table, batch))
+                    rows += len(batch)
         with ThreadPoolExecutor(self.threads) as pool:
             sizes = list(pool.map(lambda number: _sort_bucket(folder, number), range(count)))
         Manifest(

@@ -7,8 +7,10 @@ after it), so a moment is copied O(log n) times, and the last step of that is a 
 had to read from the ledger.
 """
 
+import functools
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +21,14 @@ from everytouch.identity.api import Resolution
 from everytouch.ledger.api import Tables
 from everytouch.moments.api import Keys
 from everytouch.trails.build import Files, Size, rows_in
-from everytouch.trails.gather import Part, dealt, fresh_part, part_of, put_together
+from everytouch.trails.gather import Gone, Part, dealt, fresh_part, part_of, put_together
 from everytouch.trails.manifest import Layer, Manifest
 from everytouch.trails.model import Bucket, Trails
 from everytouch.trails.records import READ, RECORD, Records
 
 MOST = 4_000_000  # new moments that are held in memory; more are built as a whole
 SHARE = 4  # so many times the oldest layer's moments may be all others' before it joins them
-_LINK = ["party_key", "other_key", "same"]
+_LINK = ["party_key", "other_key", "same", "version"]
 
 
 def extend(
@@ -45,8 +47,8 @@ def extend(
         versions: of the ledger's tables now.
 
     Returns:
-        None where they must be built from the ledger: much is new, rows were removed, or
-        somebody said that two are not the same.
+        None where they must be built from the ledger: much is new, rows were removed, somebody
+        said that two are not the same, or a link was corrected.
     """
     added = {n: tables.appended(n, older.versions[n], versions[n]) for n in (*READ, "links")}
     files: Files = {name: paths for name, paths in added.items() if paths is not None}
@@ -59,6 +61,7 @@ def extend(
     if not resolution.only_joins(links):
         return None
     named = np.union1d(links["party_key"].to_numpy(), links["other_key"].to_numpy())
+    gone, earlier = _corrected(tables, files)
     records = Records(resolution, secret, manifest.codes)
     rows = [
         records.of(name, batch)
@@ -66,7 +69,21 @@ def extend(
         for batch in tables.batches_of(name, paths, READ[name])
     ]
     fresh = np.concatenate([np.zeros(0, RECORD), *rows])
-    return Extension(older, manifest, records, fresh, _touched(resolution, named, fresh), versions)
+    touched = _touched(resolution, np.union1d(named, earlier), fresh)
+    return Extension(older, manifest, records, New(fresh, gone, touched, versions))
+
+
+def _corrected(tables: Tables, files: Files) -> tuple[Gone, Keys]:
+    """Moments of which a newer version came, and the identifiers earlier versions name."""
+    found, named = {}, [np.zeros(0, np.int64)]
+    for kind, name in enumerate(READ):
+        newest = tables.newest(name, files[name])
+        keys = newest.keys[newest.numbers > 1]
+        found[kind] = keys
+        if len(keys):
+            rows = tables.of(name, "key_first", keys.tolist(), every=True)
+            named.append(rows["party_key"].to_numpy())
+    return Gone(found), np.concatenate(named)
 
 
 def _touched(resolution: Resolution, named: Keys, fresh: NDArray[Any]) -> tuple[Keys, Keys]:
@@ -77,6 +94,23 @@ def _touched(resolution: Resolution, named: Keys, fresh: NDArray[Any]) -> tuple[
     return keys, np.append(new, mine)[first]
 
 
+@dataclass(frozen=True)
+class New:
+    """What newer trails have that older ones do not.
+
+    Attributes:
+        fresh: moments that came.
+        gone: moments that do not count any more.
+        touched: keys under which changed trails may lie, ascending, and whose they are now.
+        versions: of the ledger's tables.
+    """
+
+    fresh: NDArray[Any]
+    gone: Gone
+    touched: tuple[Keys, Keys]
+    versions: dict[str, int]
+
+
 class Extension:
     """A new layer, and which layers stay below it."""
 
@@ -85,18 +119,15 @@ class Extension:
         older: Trails,
         manifest: Manifest,
         records: Records,
-        fresh: NDArray[Any],
-        touched: tuple[Keys, Keys],
-        versions: dict[str, int],
+        new: New,
     ) -> None:
-        self.older, self.manifest, self.records = older, manifest, records
-        self.fresh, self.touched, self.versions = fresh, touched, versions
+        self.older, self.manifest, self.records, self.new = older, manifest, records, new
         self.parts = self._found()
         self.kept = self._kept()
 
     def _found(self) -> dict[int, Part]:
         """The touched trails that are there."""
-        keys, new = self.touched
+        keys, new = self.new.touched
         number, at = self.older.find(keys)
         parts = {}
         for one in np.unique(number[number >= 0]):
@@ -107,7 +138,7 @@ class Extension:
 
     def _kept(self) -> int:
         """How many of the older layers stay; those above join the new one whole."""
-        size = len(self.fresh) + sum(map(len, self.parts.values()))
+        size = len(self.new.fresh) + sum(map(len, self.parts.values()))
         ends = np.cumsum(self.older.layers).tolist()
         for layer in range(len(ends) - 1, -1, -1):
             buckets = self.older.buckets[(ends[layer - 1] if layer else 0) : ends[layer]]
@@ -122,7 +153,7 @@ class Extension:
 
     def _whole(self, bucket: Bucket) -> Part:
         """All trails of a bucket that count."""
-        keys, new = self.touched
+        keys, new = self.new.touched
         at = np.flatnonzero(bucket.live)
         mine = bucket.parties[at]
         if len(keys):
@@ -139,7 +170,7 @@ class Extension:
             threads: buckets written at a time.
         """
         folder.mkdir(parents=True)
-        parts = [*self.parts.values(), fresh_part(self.fresh)]
+        parts = [*self._remaining, fresh_part(self.new.fresh)]
         count = max(1, math.ceil(sum(map(len, parts)) / bucket_rows))
         places = [dealt(part.new, count) for part in parts]
 
@@ -151,27 +182,48 @@ class Extension:
             sizes = list(pool.map(write, range(count)))
         self._manifest(Layer(name, count), sizes).write(folder, self._hidden())
 
+    @functools.cached_property
+    def _remaining(self) -> list[Part]:
+        """The trails that are there, without the moments that do not count any more."""
+        gone = self.new.gone
+        return [part.without(gone) if gone else part for part in self.parts.values()]
+
     def _manifest(self, layer: Layer, sizes: list[Size]) -> Manifest:
-        gone = sum(len(part.new) for part in self.parts.values())
-        time = self.fresh["time"]
-        began, ended = self.manifest.first, self.manifest.last
-        if len(time):
-            began = min(int(time.min()), began if began is not None else int(time.min()))
-            ended = max(int(time.max()), ended if ended is not None else int(time.max()))
+        before = self.parts.values()
+        dropped = sum(map(len, before)) - sum(map(len, self._remaining))
+        times = [time for size in sizes for time in (size.first, size.last)]
+        times += self._ends() if dropped else [self.manifest.first, self.manifest.last]
+        known = [time for time in times if time is not None]
+        moved = sum(len(part.new) for part in before)
         return Manifest(
             layers=(*self.manifest.layers[: self.kept], layer),
-            moments=self.manifest.moments + len(self.fresh),
-            parties=self.manifest.parties - gone + sum(size.parties for size in sizes),
-            first=began,
-            last=ended,
-            versions=self.versions,
+            moments=self.manifest.moments + len(self.new.fresh) - dropped,
+            parties=self.manifest.parties - moved + sum(size.parties for size in sizes),
+            first=min(known, default=None),
+            last=max(known, default=None),
+            versions=self.new.versions,
             codes=self.records.coded(),
         )
+
+    def _ends(self) -> list[int | None]:
+        """First and last times of the trails that stay where they are."""
+        times: list[int | None] = []
+        for bucket in self._below():
+            live = bucket.live.copy()
+            if (part := self.parts.get(bucket.number)) is not None:
+                live[part.at] = False
+            rows = bucket["time"][np.repeat(live, np.diff(bucket.offsets))]
+            times += [int(rows.min()), int(rows.max())] if len(rows) else []
+        return times
+
+    def _below(self) -> tuple[Bucket, ...]:
+        """The buckets of the layers that stay."""
+        return self.older.buckets[: sum(self.older.layers[: self.kept])]
 
     def _hidden(self) -> NDArray[np.int64]:
         """What is hidden below the new layer: bucket and position, (h, 2), in order."""
         pairs = [np.zeros((0, 2), np.int64)]
-        for bucket in self.older.buckets[: sum(self.older.layers[: self.kept])]:
+        for bucket in self._below():
             part = self.parts.get(bucket.number)
             at = bucket.hidden if part is None else np.union1d(bucket.hidden, part.at)
             pairs.append(np.column_stack([np.full(len(at), bucket.number), at]))

@@ -4,6 +4,7 @@ Each place has its trails in order already, and what is new is mostly newer: row
 where they belong a column at a time, and only trails that are not in order then are sorted.
 """
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -49,6 +50,40 @@ class Part:
             starts=self.starts[which],
             sizes=self.sizes[which],
         )
+
+    def without(self, gone: "Gone") -> "Part":
+        """The same trails without some moments; a trail that has no other is not among them."""
+        rows = _rows(self.starts, self.sizes)
+        keep = ~gone.among(self.column("kind")[rows], self.column("key")[rows])
+        if keep.all():
+            return self
+        owner = np.repeat(np.arange(len(self.new)), self.sizes)
+        sizes = np.bincount(owner[keep], minlength=len(self.new))
+        left, rows, column = np.flatnonzero(sizes), rows[keep], self.column
+        kept = functools.cache(lambda name: column(name)[rows])
+        starts = np.cumsum(sizes) - sizes
+        return Part(self.new[left], self.at[left], starts[left], sizes[left], kept)
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Moments that do not count any more: a newer version of each does.
+
+    Attributes:
+        keys: by kind, ascending.
+    """
+
+    keys: dict[int, Keys]
+
+    def __bool__(self) -> bool:
+        return any(map(len, self.keys.values()))
+
+    def among(self, kind: NDArray[np.int8], key: Keys) -> NDArray[np.bool_]:
+        """Which moments are among them."""
+        found = np.zeros(len(key), np.bool_)
+        for one, keys in self.keys.items():
+            found |= (kind == one) & np.isin(key, keys)
+        return found
 
 
 def part_of(bucket: Bucket, at: NDArray[np.int64], new: Keys) -> Part:

@@ -1,5 +1,6 @@
 """Segments: rules of the catalogue turned into the parties they select."""
 
+import datetime
 import functools
 from pathlib import Path
 
@@ -20,12 +21,12 @@ TRAIT_COLUMNS = ["party_key", "name", "value", "occurred_at", "key_first"]
 
 def traits_of(tables: Tables) -> pa.Table:
     """The ledger's traits, ``TRAIT_COLUMNS``; read once for each version."""
-    return _traits(tables.folder, tables.version("traits"))
+    return _traits(tables.folder, tables.version("traits"), tables.known_at)
 
 
 @functools.lru_cache(maxsize=2)
-def _traits(folder: Path, _version: int) -> pa.Table:
-    return Tables(folder).read("traits", TRAIT_COLUMNS)
+def _traits(folder: Path, _version: int, known_at: datetime.datetime | None) -> pa.Table:
+    return Tables(folder, known_at).read("traits", TRAIT_COLUMNS)
 
 
 def scope_of(segment: Segment, trails: Trails, traits: pa.Table, resolution: Resolution) -> Scope:

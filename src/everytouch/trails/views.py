@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
     dataset = Later("pyarrow.dataset")
 
-_KEYS = ("key_first", "key_second", "party_key", "other_key")
+_HIDDEN = ("key_first", "key_second", "party_key", "other_key", "content", "version")
 _KINDS = ("interaction", "perception")
 # Every moment in its trail. Where something was not given, it is NULL.
 _MOMENTS = """CREATE VIEW moments AS
@@ -40,7 +40,8 @@ SELECT party, step, make_timestamptz(time) AS occurred_at, kind, touchpoint,
 FROM _moments LEFT JOIN touchpoints USING (touchpoint)"""
 _RECORDS = """CREATE VIEW {name} AS
 SELECT coalesce(_parties.party, _{name}.party_key) AS party, {other}{columns}
-FROM _{name} LEFT JOIN _parties ON _{name}.party_key = _parties.key {join}"""
+FROM _{name} LEFT JOIN _parties ON _{name}.party_key = _parties.key {join}
+WHERE {counts}"""
 _OTHER = "coalesce(_others.party, _links.other_key) AS other_party, "
 _OTHERS = "LEFT JOIN _parties AS _others ON _links.other_key = _others.key"
 VIEWS = ("moments", "touchpoints", *KINDS)
@@ -69,15 +70,18 @@ class Views:
         self._con.register("_touchpoints", _places(catalogue))
         self._con.execute("CREATE VIEW touchpoints AS FROM _touchpoints")
         for kind in KINDS:
-            files = [str(path) for path in tables.files(kind)]
+            files = tables.files(kind)
             self._con.register(
-                f"_{kind}", dataset.dataset(files, schema=TABLES[kind], format="parquet")
+                f"_{kind}",
+                dataset.dataset(list(map(str, files)), schema=TABLES[kind], format="parquet"),
             )
-            columns = [f'_{kind}."{n}"' for n in TABLES[kind].names if n not in _KEYS]
+            columns = [f'_{kind}."{n}"' for n in TABLES[kind].names if n not in _HIDDEN]
+            counts = tables.newest(kind, files).condition(self._con, f"_{kind}")
+            if kind == "links":
+                counts += " AND _links.same IS NOT NULL"  # the others were withdrawn
             other, join = (_OTHER, _OTHERS) if kind == "links" else ("", "")
-            self._con.execute(
-                _RECORDS.format(name=kind, columns=", ".join(columns), other=other, join=join)
-            )
+            shown = {"name": kind, "columns": ", ".join(columns), "counts": counts}
+            self._con.execute(_RECORDS.format(**shown, other=other, join=join))
         for setting in ("enable_external_access", "python_enable_replacements"):
             self._con.execute(f"SET {setting} = false")
         self._con.execute("SET lock_configuration = true")

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import itertools
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +15,7 @@ from everytouch.ledger.api import entries
 from everytouch.web.access import RIGHTS
 from everytouch.web.ask import Ask
 from everytouch.web.models import Job
+from everytouch.web.pages.conflicts import code_of, found_conflict
 from everytouch.web.pages.moments import wanted
 from everytouch.web.pages.sources import TABLES
 from everytouch.web.rest import endpoint, said
@@ -46,6 +47,12 @@ class Reason(Schema):
     """Why a party is erased."""
 
     reason: str = ""
+
+
+class Resolution(Schema):
+    """Which of two records counts."""
+
+    take: Literal["new", "stored"]
 
 
 def _limit(request: HttpRequest) -> int:
@@ -225,6 +232,23 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 def replay(request: HttpRequest) -> HttpResponse:
     """Replay, as a job."""
     return _queued(Job.objects.create(kind="replay", user=request.user, payload={}))
+
+
+@endpoint("GET", "/conflicts", "sources", summary="Records in conflict with what is stored.")
+def conflicts(request: HttpRequest) -> HttpResponse:
+    """Conflicts, each with its code, the record held, the one stored, and what differs."""
+    found = request.ask.workspace.conflicts(request.GET.get("source") or None)
+    start, limit = (place(request, 1) or (0,))[0], _limit(request)
+    following = cursor(start + limit) if len(found) > start + limit else None
+    rows = [{"code": code_of(one), **vars(one)} for one in found[start : start + limit]]
+    return _page(rows, following)
+
+
+@endpoint("POST", "/conflicts/{code}/resolve", "sources", summary="Resolve a conflict.")
+def resolve(request: HttpRequest, code: str, body: Resolution) -> HttpResponse:
+    """Resolve a conflict. Audited."""
+    one = found_conflict(request, code)
+    return said(request.ask.workspace.resolve([one.held], take=body.take == "new").total)
 
 
 @endpoint("GET", "/audit", "audit", summary="The audit log, newest first.")

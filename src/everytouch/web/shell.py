@@ -47,7 +47,7 @@ NAVIGATION = (
         lazy("Sources"),
         "database-import",
         "sources",
-        ("/quarantine", "/rules", "/uploads", "/jobs"),
+        ("/quarantine", "/conflicts", "/rules", "/uploads", "/jobs"),
     ),
     Entry("/settings", lazy("Settings"), "settings", "see"),
 )

@@ -25,6 +25,7 @@ from everytouch.trails.api import EVERYTHING, Scope, Trails, Where, microseconds
 
 T = TypeVar("T")
 FILE, CATALOGUE, RULES, LOG = "everytouch.toml", "catalogue.yaml", "rules.yaml", "log"
+KNOWN = "known"  # trails of the ledger as it was known at earlier times
 PLACES = {"touchpoint": "name", "stage": "stage", "channel": "channel", "owner": "owner"}
 
 
@@ -37,12 +38,14 @@ class Base:
         stale: whether trails of an older ledger will do while somebody else adds what is new.
         pinned: whether trails stay as they are first seen, so that a scope fits them as long as
             this object lives.
+        known_at: answer from the ledger as it was known then.
     """
 
     path: Path
     who: str = ""
     stale: bool = False
     pinned: bool = False
+    known_at: datetime.datetime | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -94,7 +97,7 @@ class Base:
     @cached_property
     def tables(self) -> Tables:
         """Its ledger."""
-        return Tables(self.path / "ledger")
+        return Tables(self.path / "ledger", self.known_at)
 
     @cached_property
     def _secret(self) -> bytes:
@@ -117,8 +120,11 @@ class Base:
         return self._open_trails()
 
     def _open_trails(self) -> Trails:
+        folder = self.path / "trails"
+        if self.known_at is not None:
+            folder = self.path / KNOWN / f"{microseconds(self.known_at)}"
         return trails_room.open_trails(
-            self.path / "trails", self.tables, self._secret, self.settings, stale=self.stale
+            folder, self.tables, self._secret, self.settings, stale=self.stale
         )
 
     def scope(

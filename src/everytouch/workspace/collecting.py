@@ -29,7 +29,7 @@ from everytouch.collect.api import (
     with_rule,
 )
 from everytouch.errors import SourceError, UnknownNameError
-from everytouch.ledger.api import Quarantined, audit
+from everytouch.ledger.api import Policy, Quarantined, audit
 from everytouch.moments.api import Vocabulary
 from everytouch.workspace.base import LOG, RULES, Base
 
@@ -54,7 +54,14 @@ class Collecting(Base):
 
     def drain(self) -> Drain:
         """What loads the log into the ledger; keep it, as it knows which keys are there."""
-        return Drain(self.tables, self._secret, self.log, self._words, lambda: self.rules)
+        return Drain(
+            self.tables,
+            self._secret,
+            self.log,
+            self._words,
+            lambda: self.rules,
+            Keys(self.path).versions,
+        )
 
     def try_events(self, body: bytes, dialect: str = "", rules: str | None = None) -> list[Tried]:
         """What events would be, by the rules; nothing is stored.
@@ -133,15 +140,23 @@ class Collecting(Base):
         """Source keys; never their secrets."""
         return Keys(self.path).all()
 
-    def create_key(self, source: str, rate: int = 0, origins: tuple[str, ...] = ()) -> str:
+    def create_key(
+        self,
+        source: str,
+        rate: int = 0,
+        origins: tuple[str, ...] = (),
+        versions: Policy = "first",
+    ) -> str:
         """Make a source key; its secret is said this once. Audited.
 
         Args:
             source: what it sends is of this source.
             rate: events a second it may send, 0 for any number.
             origins: of pages whose scripts may send with it.
+            versions: what other content under a known id is: "first" for a conflict, "newest"
+                for a correction.
         """
-        number, secret = Keys(self.path).create(source, rate, origins)
+        number, secret = Keys(self.path).create(source, rate, origins, versions)
         audit(self.path, "make source key", f"{number} of {source}", self.who)
         return secret
 
@@ -165,7 +180,9 @@ class Collecting(Base):
             SigningSecrets(self.path).keep(number, "")
         audit(self.path, "revoke source key", f"{number} of {key.source}", self.who)
 
-    def create_hook(self, source: str, rate: int = 0, *, repeats: bool = False) -> tuple[int, str]:
+    def create_hook(
+        self, source: str, rate: int = 0, *, repeats: bool = False, versions: Policy = "first"
+    ) -> tuple[int, str]:
         """Make the address of a webhook: its number, and its path, which is said this once.
 
         Audited. Anybody may send to it who knows it, until ``sign_hook`` asks for signatures.
@@ -175,8 +192,11 @@ class Collecting(Base):
             rate: events a second that may come, 0 for any number.
             repeats: whether a body that comes again without an id of its own is another event
                 (a button that was pressed twice); otherwise it counts once (a retry).
+            versions: what other content under a known id is: a conflict, or a correction.
         """
-        number, secret = Keys(self.path).create(source, rate, hook=UNSIGNED, repeats=repeats)
+        number, secret = Keys(self.path).create(
+            source, rate, hook=UNSIGNED, repeats=repeats, versions=versions
+        )
         audit(self.path, "make webhook address", f"{number} of {source}", self.who)
         return number, hook_path(source, secret)
 

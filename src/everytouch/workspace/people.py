@@ -17,7 +17,7 @@ from everytouch.ledger.api import Erasure, audit
 from everytouch.moments.api import hash_strings, key_name, normalise
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Glimpse, Scope, Trail
-from everytouch.workspace.base import Base
+from everytouch.workspace.base import KNOWN, Base
 
 
 def party_name(party: int) -> str:
@@ -153,7 +153,8 @@ class People(Base):
                 )
             done = ledger.erase(self.tables, self._secret, keys, now, reason)
             ledger.tell_backups(self.path)
-        shutil.rmtree(self.path / "uploads", ignore_errors=True)
+        for folder in ("uploads", KNOWN):
+            shutil.rmtree(self.path / folder, ignore_errors=True)
         audit(self.path, "erase person", f"{party_name(party)} {done.certificate}", self.who)
         replace(self, stale=False).trails()
         return done

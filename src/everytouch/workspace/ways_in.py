@@ -13,6 +13,7 @@ from everytouch.collect.api import (
     Asked,
     Importer,
     Input,
+    Keys,
     Plan,
     Preview,
     Progress,
@@ -217,7 +218,8 @@ class WaysIn(Base):
         now = now or datetime.datetime.now(datetime.UTC)
         latest = now + datetime.timedelta(days=1)
         words = catalogue_room.vocabulary(known, self.settings.currency, latest)
-        return Importer(self.tables, self._secret, words, self.settings, now, self.rules)
+        versions = Keys(self.path).versions
+        return Importer(self.tables, self._secret, words, self.settings, now, self.rules, versions)
 
 
 def _changed(before: Catalogue, new: Catalogue) -> str:

@@ -172,6 +172,8 @@ class Dialect:
         usuals: the same of a JSON array of them; None where one of them is not so.
         marks: what stands in its events and in no other's.
         content_type: that its first route needs, where it needs one.
+        versioned: whether a record is one of several versions that are sent of it, of which the
+            latest counts.
     """
 
     name: str
@@ -184,6 +186,7 @@ class Dialect:
     usuals: Callable[[Taken], list[Any] | None] | None = None
     marks: tuple[bytes, ...] = ()
     content_type: str = ""
+    versioned: Callable[[Row], bool] = lambda _: False
 
 
 def new_id() -> str:

@@ -42,6 +42,8 @@ RESULTS = "/i/v1/analytics/events"  # answers for each event by itself
 _PATHS = ("/batch", "/capture", "/track", "/e", "/i/v0/e", RESULTS)
 _FORM = "application/x-www-form-urlencoded"
 _ANSWER = "$survey_response"
+_SUBMISSION = "$survey_submission_id"
+_SUBMITTED = "survey submission\x1f"  # begins the ids of answers that are sent as they grow
 # Of how it was sent rather than of what happened, or kept as records of their own.
 _UNKEPT = frozenset(
     ("token", "$set", "$set_once", "$groups", "$ip", "$lib", "$lib_version", "$geoip_disable")
@@ -178,7 +180,10 @@ def _group(properties: dict[str, Any], row: Row) -> list[Record | Event]:
 def _answered(
     value: dict[str, Any], properties: dict[str, Any], kept: dict[str, Any], row: Row
 ) -> Event:
-    """A survey's answer: its first number, and the first words that go with it."""
+    """A survey's answer: its first number, and the first words that go with it.
+
+    An answer is sent again with each question; all that one submission sends are versions of it.
+    """
     answers = [item for key, item in properties.items() if key.startswith(_ANSWER)]
     numbers = [item for item in answers if _number(item)]
     words = [item for item in answers if isinstance(item, str) and item and not _number(item)]
@@ -186,6 +191,9 @@ def _answered(
     given |= {"text": text(words[0])} if words else {}
     asked = [text(properties.get(key)) for key in ("$survey_name", "$survey_id")]
     names = tuple(name for name in asked if name)
+    submission = text(properties.get(_SUBMISSION))
+    if submission:
+        row = row | {"id": _SUBMITTED + submission}
     return Event(("survey sent",), row, value, kept, names, given)
 
 
@@ -205,4 +213,17 @@ def answer(found: Found, given: Sequence[str | None], request: Request) -> Answe
     return 200, b'{"status":1}'
 
 
-DIALECT = Dialect("posthog", _PATHS, find, understand, answer, marks=(b'"distinct_id"',))
+def versioned(row: Row) -> bool:
+    """Return whether a record is an answer that is sent as it grows."""
+    return str(row.get("id")).startswith(_SUBMITTED)
+
+
+DIALECT = Dialect(
+    "posthog",
+    _PATHS,
+    find,
+    understand,
+    answer,
+    marks=(b'"distinct_id"',),
+    versioned=versioned,
+)

@@ -3,6 +3,7 @@
 from everytouch.web.pages import (
     catalogue,
     collector,
+    conflicts,
     drafting,
     entrance,
     figures,
@@ -37,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     *drafting.ROUTES,
     *catalogue.ROUTES,
     *collector.ROUTES,
+    *conflicts.ROUTES,
     *preferences.ROUTES,
     *organisation.ROUTES,
     *team.ROUTES,

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from everytouch.collect.api import UNCATALOGUED
-from everytouch.ledger.api import EVENTS, Quarantined
+from everytouch.ledger.api import EVENTS, Counts, Quarantined
 from everytouch.moments.api import COLUMNS, Column, Kind, key_name
 from everytouch.web.models import Job
 from everytouch.web.routes import Route
@@ -66,10 +66,7 @@ def fix(request: HttpRequest, code: str) -> HttpResponse:
         given = given | own if row.kind == EVENTS else own
         receipt = workspace.fix([dataclasses.replace(row, row=given)])
         if not receipt.total.quarantined:
-            text = (
-                _("The record is stored.") if receipt.total.stored else _("It was stored already.")
-            )
-            messages.success(request, text)
+            messages.success(request, _stored(receipt.total))
             return redirect("/quarantine")
         messages.error(request, _("It still breaks a rule."))
     fields = [(column, _written(given.get(column.name))) for column in columns]
@@ -85,6 +82,13 @@ def fix(request: HttpRequest, code: str) -> HttpResponse:
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "web/fix.html", values, status=status)
+
+
+def _stored(counts: Counts) -> str:
+    text = _("The record is stored.") if counts.stored else _("It was stored already.")
+    if counts.conflict:
+        text = _("It differs from the record that is stored: see the conflicts.")
+    return str(text)
 
 
 def _read(text: str, column: Any) -> Any:

@@ -20,7 +20,7 @@ from everytouch.web.pages.collector import just_in
 from everytouch.web.routes import Route
 
 REASONS = 8
-TABLES = ("interactions", "perceptions", "links", "traits", "quarantine", "imports")
+TABLES = ("interactions", "perceptions", "links", "traits", "quarantine", "conflicts", "imports")
 
 
 def sources(request: HttpRequest) -> HttpResponse:
@@ -31,6 +31,7 @@ def sources(request: HttpRequest) -> HttpResponse:
         "ask": ask,
         "rows": rows,
         "held": sum(row.quarantined for row in rows),
+        "conflicts": sum(row.conflicts for row in rows),
         "jobs": Job.objects.filter(kind__in=("import", "replay")).order_by("-created_at")[:8],
         "formats": ",".join(FORMATS),
         "limit": request_limit(),
