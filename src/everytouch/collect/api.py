@@ -1,6 +1,7 @@
 """What other rooms may import of the ways in."""
 
 from everytouch.collect.dialects import DIALECTS
+from everytouch.collect.dialects.base import bare
 from everytouch.collect.drain import Drain, in_log
 from everytouch.collect.events import Tried, likely_dialect, tried, try_held
 from everytouch.collect.importer import Importer, Progress, Receipt, Trial
@@ -30,6 +31,7 @@ __all__ = [
     "Statement",
     "Trial",
     "Tried",
+    "bare",
     "end_with",
     "in_log",
     "likely_dialect",

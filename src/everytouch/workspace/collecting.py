@@ -11,6 +11,7 @@ from everytouch.collect.api import (
     Pulse,
     SourceKey,
     Tried,
+    bare,
     in_log,
     likely_dialect,
     pulse,
@@ -26,8 +27,8 @@ from everytouch.workspace.base import LOG, RULES, Base
 
 def _requests(body: bytes) -> list[bytes]:
     """Bodies of requests: one, or one a line where every line is one by itself."""
-    lines = [line for line in body.splitlines() if line.strip()]
-    whole = [line for line in lines if line.strip()[:1] == b"{" and line.strip()[-1:] == b"}"]
+    lines = [line for line in map(bare, body.splitlines()) if line]
+    whole = [line for line in lines if line[:1] == b"{" and line[-1:] == b"}"]
     return lines if len(lines) > 1 and len(whole) == len(lines) else [body]
 
 
@@ -51,7 +52,7 @@ class Collecting(Base):
 
         Args:
             body: as a program sends it, or event by event on lines.
-            dialect: own, segment, posthog or cloudevents; told by its looks when left out.
+            dialect: own, segment, posthog, snowplow or cloudevents; recognised when left out.
             rules: a rule table to try instead of the workspace's.
 
         Raises:

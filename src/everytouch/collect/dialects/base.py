@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
@@ -61,11 +61,20 @@ class Taken(msgspec.Struct, array_like=True, frozen=True):
         return self.count or len(self.events)
 
 
+_BOM = b"\xef\xbb\xbf"
+
+
+def bare(body: bytes) -> bytes:
+    """Return a body, or a line, without a byte order mark and without space around it."""
+    return body.strip().removeprefix(_BOM).strip()
+
+
 @dataclass(frozen=True)
 class Request:
     """A request whose body is here.
 
     Attributes:
+        body: as it was sent; dialects of JSON read ``json`` or ``lines``.
         headers: by name in small letters, through ``get``.
         received: microseconds since 1970.
         unpacked: decompresses gzip within the limits of a body.
@@ -83,6 +92,16 @@ class Request:
         """Its type, without parameters."""
         given: str = self.headers.get("content-type") or ""
         return given.partition(";")[0].strip().lower()
+
+    @cached_property
+    def json(self) -> bytes:
+        """Its body as JSON text."""
+        return bare(self.body)
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The lines of its body that are not blank; each may begin with a byte order mark."""
+        return [line for line in map(bare, self.body.splitlines()) if line]
 
     @cached_property
     def query(self) -> dict[str, str]:
@@ -136,14 +155,19 @@ class Event:
     answer: Row = field(default_factory=dict)
 
 
-Answer = tuple[int, bytes]
+class Answer(NamedTuple):
+    """What a sender is told once its events are on disk."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
 
 
 def told(found: Found, given: Sequence[str | None], _request: Request) -> Answer:
     """How many events came, and which ids those without were given."""
     new = {str(at): one for at, one in enumerate(given) if one is not None}
     said = {"received": len(found)} | ({"ids": new} if new else {})
-    return 200, msgspec.json.encode(said)
+    return Answer(200, msgspec.json.encode(said))
 
 
 @dataclass(frozen=True)
@@ -163,6 +187,7 @@ class Dialect:
         usuals: the same of a JSON array of them; None where one of them is not so.
         marks: what stands in its events and in no other's.
         content_type: that its first route needs, where it needs one.
+        gets: those of its routes that take an event with GET, in the address.
     """
 
     name: str
@@ -175,6 +200,7 @@ class Dialect:
     usuals: Callable[[Taken], list[Any] | None] | None = None
     marks: tuple[bytes, ...] = ()
     content_type: str = ""
+    gets: tuple[str, ...] = ()
 
 
 def new_id() -> str:
