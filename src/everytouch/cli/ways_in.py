@@ -16,7 +16,7 @@ from everytouch.catalogue.api import load
 from everytouch.cli.show import console, dump, grid, text
 from everytouch.collect.api import Receipt, Statement
 from everytouch.errors import SettingError, SourceError
-from everytouch.ledger.api import Counts, Quarantined
+from everytouch.ledger.api import Counts, Quarantined, shortened
 from everytouch.results import plain
 from everytouch.settings import Settings
 from everytouch.simulate.api import simulate
@@ -132,7 +132,7 @@ def _show_reasons(rows: tuple[Quarantined, ...]) -> None:
         reasons[row.reason] = reasons.get(row.reason, 0) + 1
     ordered = sorted(reasons.items(), key=lambda item: -item[1])
     for reason, count in ordered[:_SHOWN]:
-        click.echo(f"  {count:,} × {reason}")
+        click.echo(f"  {count:,} × {shortened(reason)}")
     if len(ordered) > _SHOWN:
         click.echo(f"  … and {len(ordered) - _SHOWN} other reasons")
 
@@ -172,12 +172,13 @@ def quarantine() -> None:
 @AS_JSON
 @click.pass_obj
 def quarantine_list(workspace: Path, source: str | None, as_json: bool) -> None:
-    """Show what is in quarantine, and why."""
+    """Show what is in quarantine, and why; long values shortened, but for --json and export."""
     rows = open_workspace(workspace).quarantine(source)
     if as_json:
         dump(rows)
         return
-    cells = [[row.reason, row.source, row.kind, row.id] for row in rows[:100]]
+    brief = [row.brief for row in rows[:100]]
+    cells = [[row.reason, row.source, row.kind, row.id] for row in brief]
     console().print(grid(["reason", "source", "record", "id"], cells))
     click.echo(f"{len(rows):,} in quarantine" + ("; 100 are shown" if len(rows) > 100 else ""))
 

@@ -14,6 +14,7 @@ from everytouch.ledger.quarantine import (
     quarantined,
     reasons,
     release,
+    shortened,
     superseded,
 )
 from everytouch.ledger.secret import read_secret, write_secret
@@ -51,6 +52,7 @@ __all__ = [
     "read_secret",
     "reasons",
     "release",
+    "shortened",
     "status_of",
     "superseded",
     "tell_backups",

@@ -2,13 +2,29 @@
 
 import datetime
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from everytouch.ledger.tables import Tables
 
 EVENTS = "events"
 """Kind of what is held as it came over HTTP: no record yet. Its row has the event under this."""
+
+
+_START, _END = 120, 40  # characters shown of a long text
+
+
+def shortened(text: str, length: Callable[[int], str] = "{:,} characters".format) -> str:
+    """Return a text for a list: start and end of a long one, with its length between them.
+
+    Args:
+        length: writes the number of characters.
+    """
+    said = length(len(text))
+    if len(text) <= _START + _END + len(said):
+        return text
+    return f"{text[:_START]}… ({said}) …{text[-_END:]}"
 
 
 def recognised_by(kind: str, row: dict[str, Any], text: str) -> str:
@@ -28,6 +44,18 @@ class Quarantined:
     row: dict[str, Any]
     key: tuple[int, int]
     received_at: datetime.datetime
+
+    @property
+    def brief(self) -> "Quarantined":
+        """The same record with long texts shortened, for a list of many."""
+        row = {name: _brief(value) for name, value in self.row.items()}
+        return replace(self, id=shortened(self.id), reason=shortened(self.reason), row=row)
+
+
+def _brief(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_brief(one) for one in value]
+    return shortened(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from everytouch.moments.api import COLUMNS, Column, Kind, key_name
 from everytouch.web.models import Job
 from everytouch.web.routes import Route
 
-SHOWN, LONGEST = 200, 100_000
+SHOWN, LONGEST = 200, 1 << 20  # an event has no more bytes
 _EVENT = (Column(EVENTS, pa.string(), "The event as it came, as JSON.", True),)
 
 
