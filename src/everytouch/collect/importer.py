@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from everytouch.collect.dialects.base import Row, UnusableError
 from everytouch.collect.events import from_held, understand
 from everytouch.collect.inputs import opened
+from everytouch.collect.positions import numbered, position_of
 from everytouch.collect.records import as_text, records, sort_out, typed
 from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.collect.source import Source, Statement
@@ -78,11 +80,13 @@ class Importer:
         with self.tables.writing(), opened(source, self.settings) as con:
             loader = self._loader(source.name, dry)
             counts: dict[str, Counts] = {}
+            position = 0  # of the next record, in all that this import reads
             for statement in source.statements:
                 for batch in records(con, statement, self.settings.batch_rows):
                     counts[statement.kind] = counts.get(statement.kind, Counts()) + self._put(
-                        loader, statement, batch
+                        loader, statement, batch, position
                     )
+                    position += len(batch)
                     if progress:
                         progress(statement, counts[statement.kind])
             receipt = Receipt(source.name, dry, counts)
@@ -117,11 +121,13 @@ class Importer:
     def _loader(self, source: str, dry: bool) -> Loader:
         return Loader(self.tables, self.secret, source, self.now, self.words, dry)
 
-    def _put(self, loader: Loader, statement: Statement, batch: pa.RecordBatch) -> Counts:
+    def _put(
+        self, loader: Loader, statement: Statement, batch: pa.RecordBatch, first: int
+    ) -> Counts:
         parted = sort_out(batch, statement, self.words)
-        broken = list(parted.broken.values())
+        good, broken = numbered(parted, np.arange(first, first + len(batch)))
         held = loader.quarantine(statement.kind, broken) if broken else Counts()
-        return held + loader.store(statement.kind, parted.good)
+        return held + loader.store(statement.kind, good)
 
     def _again(self, rows: tuple[Quarantined, ...], name: str) -> Receipt:
         counts: dict[str, Counts] = {}
@@ -137,6 +143,7 @@ class Importer:
     def _understand(self, source: str, held: list[Quarantined]) -> dict[str, Counts]:
         """Events once more: what they are now, by today's rules. The others stay as they are."""
         rows: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
+        positions: dict[Kind, list[int | None]] = {kind: [] for kind in KINDS}
         counts, done = {EVENTS: Counts()}, []
         for one in held:
             taken = from_held(one.row, source)
@@ -151,19 +158,21 @@ class Importer:
             counts[EVENTS] += Counts() if found else Counts(1, refused=1)
             for kind, row in found:
                 rows[kind].append(row)
+                positions[kind].append(position_of(one.row))
         loader = self._loader(source, False)
         for kind in KINDS:
             if rows[kind]:
                 parted = typed(kind, as_text(kind, rows[kind]), self.words)
-                broken = list(parted.broken.values())
-                counts[kind] = loader.quarantine(kind, broken) + loader.store(kind, parted.good)
+                good, broken = numbered(parted, positions[kind])
+                counts[kind] = loader.quarantine(kind, broken) + loader.store(kind, good)
         release(self.tables, done)
         return {kind: found for kind, found in counts.items() if found.received}
 
     def _retry(self, kind: Kind, source: str, rows: list[Quarantined]) -> Counts:
         """Through the same path as an import; those that hold leave the quarantine."""
         parted = typed(kind, as_text(kind, [row.row for row in rows]), self.words)
-        stored = self._loader(source, False).store(kind, parted.good)
+        good, _ = numbered(parted, [position_of(row.row) for row in rows])
+        stored = self._loader(source, False).store(kind, good)
         release(self.tables, [row for i, row in enumerate(rows) if i not in parted.broken])
         return stored + Counts(len(parted.broken), 0, 0, len(parted.broken))
 

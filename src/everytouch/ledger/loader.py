@@ -6,7 +6,6 @@ recognises its own keys, so nothing is lost and nothing is there twice.
 """
 
 import datetime
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +16,11 @@ from numpy.typing import NDArray
 
 from everytouch.ledger.erasure import identifiers_of, tombstones
 from everytouch.ledger.keyset import KeySet
-from everytouch.ledger.quarantine import recognised_by
+from everytouch.ledger.quarantine import recognised_by, written
 from everytouch.ledger.tables import TABLES, Tables
 from everytouch.moments.api import (
     COLUMNS,
+    POSITION,
     Keys,
     Kind,
     Vocabulary,
@@ -29,7 +29,6 @@ from everytouch.moments.api import (
     score,
     split,
 )
-from everytouch.results import plain
 
 MOST_COMMITS = 1_000_000  # of one segment to one table
 
@@ -121,7 +120,11 @@ class Loader:
         self._erased = tombstones(tables)
 
     def store(self, kind: Kind, rows: pa.Table) -> Counts:
-        """Commit valid records that are not there yet; what was erased does not come back."""
+        """Commit valid records that are not there yet; what was erased does not come back.
+
+        Args:
+            rows: with the columns of the record, and POSITION where that is known.
+        """
         came = len(rows)
         if self._erased:
             rows = rows.filter(pa.array(~self._buried(rows)))
@@ -165,8 +168,8 @@ class Loader:
         came = len(rows)
         if self._erased:
             rows = [row for row in rows if not self._names_erased(row[0])]
-        texts = [json.dumps(plain(row), ensure_ascii=False, sort_keys=True) for row, _ in rows]
-        known = [recognised_by(kind, row, said) for (row, _), said in zip(rows, texts, strict=True)]
+        texts = [written(row) for row, _ in rows]
+        known = [recognised_by(kind, row) for row, _ in rows]
         first, second = self._key(pa.array(known, pa.string()))
         new = self._known("quarantine").add(first, second)
         if new.any() and not self.dry:
@@ -216,6 +219,8 @@ class Loader:
         columns = {name: rows[name] for name in rows.column_names}
         columns["key_first"], columns["key_second"] = pa.array(first), pa.array(second)
         columns["source"] = pa.repeat(self.source, len(rows))
+        if POSITION in rows.column_names and "sequence" in rows.column_names:
+            columns["sequence"] = pc.coalesce(rows["sequence"], rows[POSITION])
         columns["received_at"] = self._when(len(rows))
         columns["party_key"] = self._party_key(rows["namespace"], rows["identifier"])
         if kind == "links":

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from everytouch.ledger.tables import Tables
+from everytouch.moments.api import POSITION
+from everytouch.results import plain
 
 EVENTS = "events"
 """Kind of what is held as it came over HTTP: no record yet. Its row has the event under this."""
@@ -27,10 +29,20 @@ def shortened(text: str, length: Callable[[int], str] = "{:,} characters".format
     return f"{text[:_START]}… ({said}) …{text[-_END:]}"
 
 
-def recognised_by(kind: str, row: dict[str, Any], text: str) -> str:
-    """By what a row is known to be held already: an event by its id, a record by all it says."""
-    same = row.get("id") or row.get(EVENTS) if kind == EVENTS else text
-    return f"{kind}\x1f{same}"
+def written(row: dict[str, Any]) -> str:
+    """Return a row as it is kept."""
+    return json.dumps(plain(row), ensure_ascii=False, sort_keys=True)
+
+
+def recognised_by(kind: str, row: dict[str, Any]) -> str:
+    """By what a row is known to be held already: an event by its id, a record by all it says.
+
+    Where it stands in its source is not a part of what it says.
+    """
+    if kind == EVENTS:
+        return f"{kind}\x1f{row.get('id') or row.get(EVENTS)}"
+    said = {name: value for name, value in row.items() if name != POSITION}
+    return f"{kind}\x1f{written(said)}"
 
 
 @dataclass(frozen=True)

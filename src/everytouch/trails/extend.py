@@ -22,6 +22,7 @@ from everytouch.trails.build import Files, Size, rows_in
 from everytouch.trails.gather import Part, dealt, fresh_part, part_of, put_together
 from everytouch.trails.manifest import Layer, Manifest
 from everytouch.trails.model import Bucket, Trails
+from everytouch.trails.ordering import by_name
 from everytouch.trails.records import READ, RECORD, Records
 
 MOST = 4_000_000  # new moments that are held in memory; more are built as a whole
@@ -139,13 +140,14 @@ class Extension:
             threads: buckets written at a time.
         """
         folder.mkdir(parents=True)
-        parts = [*self.parts.values(), fresh_part(self.fresh)]
+        ranks = by_name(self.records.coded()["touchpoint"])
+        parts = [*self.parts.values(), fresh_part(self.fresh, ranks)]
         count = max(1, math.ceil(sum(map(len, parts)) / bucket_rows))
         places = [dealt(part.new, count) for part in parts]
 
         def write(number: int) -> Size:
             some = [p.some(at[number]) for p, at in zip(parts, places, strict=True)]
-            return put_together(some, folder / f"{number:04d}")
+            return put_together(some, folder / f"{number:04d}", ranks)
 
         with ThreadPoolExecutor(threads) as pool:
             sizes = list(pool.map(write, range(count)))

@@ -57,7 +57,7 @@ def fix(request: HttpRequest, code: str) -> HttpResponse:
     given: dict[str, Any] = dict(row.row)
     if request.method == "POST":
         own = {c.name: _read(request.POST.get(c.name, ""), c) for c in columns}
-        given = given | own if row.kind == EVENTS else own
+        given = given | own
         receipt = workspace.fix([dataclasses.replace(row, row=given)])
         if not receipt.total.quarantined:
             text = (
