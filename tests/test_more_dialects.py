@@ -321,7 +321,7 @@ def test_the_time_of_a_snowplow_event(own, home):
     now = int(datetime.datetime.now(datetime.UTC).timestamp() * 1000)
     slow, who = now - 86_400_000, {"e": "se", "se_ac": "checkout", "uid": "u"}
     given = {
-        "true": {"ttm": str(now - 7_200_000), "dtm": str(slow), "stm": str(slow)},
+        "true": {"ttm": str(now - 7_200_000), "dtm": str(slow), "stm": "soon"},
         "set right": {"dtm": str(slow - 300_000), "stm": str(slow)},
         "as it is": {"dtm": str(slow)},
         "received": {},
@@ -358,10 +358,14 @@ def test_snowplow_events_that_cannot_be_read_are_held_with_their_party(own, home
     }
     events = [{"eid": eid, "uid": "u", **given} for eid, given in wrong.items()]
     nobody = {"eid": "nobody", "e": "se", "se_ac": "checkout"}
-    assert own.send(json.dumps(tp2(*events, nobody, 7)).encode(), TP2)[0] == 200
+    events[0]["aid"] = own.secret
+    body = json.dumps(tp2(*events, nobody, 7, {"aid": 7, "eid": "number", "uid": "u"})).encode()
+    assert own.send(body, TP2, Authorization="")[0] == 200
     status = settled(home, own)
-    assert (status.ever.stored, status.quarantined) == (0, len(wrong) + 2)
+    assert (status.ever.stored, status.quarantined) == (0, len(wrong) + 3)
     held = {row.id: row for row in home.quarantine(own.source)}
+    assert "number" in held
+    assert own.secret not in str(held)
     assert all(held[eid].row["identifier"] == "u" for eid in wrong)
     assert "'zz' is not one of" in held["type"].reason
     assert "names no schema" in held["nothing"].reason

@@ -30,7 +30,6 @@ from everytouch.collect.dialects.values import (
     head,
     object_of,
     parts,
-    string,
     text,
     time_text,
 )
@@ -43,8 +42,18 @@ _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBR
 
 
 class _Head(msgspec.Struct):
-    eid: str | None = None
-    aid: str | None = None
+    eid: Any = None
+    aid: Any = None
+
+    @property
+    def id(self) -> str | None:
+        """Its own id; None where it has none that is a text."""
+        return self.eid if isinstance(self.eid, str) and self.eid else None
+
+    @property
+    def key(self) -> str:
+        """The write key, where the app id is one."""
+        return self.aid if isinstance(self.aid, str) and self.aid.startswith(_KEY) else ""
 
 
 _head = msgspec.json.Decoder(_Head)
@@ -60,17 +69,14 @@ def find(request: Request) -> Found:
         whole = fields(request.json)
         events = parts(whole["data"]) if "data" in whole else [object_of(whole)]
     heads = [head(event, _head) or _Head() for event in events]
-    key = next((one.aid for one in heads if one.aid and one.aid.startswith(_KEY)), "")
-    if key:
-        events = [_without_key(event) for event in events]
-    return Found(events, [one.eid or None for one in heads], key=key)
+    both = zip(events, heads, strict=True)
+    events = [_without_key(event) if one.key else event for event, one in both]
+    key = next((one.key for one in heads if one.key), "")
+    return Found(events, [one.id for one in heads], key=key)
 
 
 def _without_key(event: bytes) -> bytes:
-    whole = fields(event)
-    if string(whole.get("aid")).startswith(_KEY):
-        del whole["aid"]
-    return object_of(whole)
+    return object_of({name: value for name, value in fields(event).items() if name != "aid"})
 
 
 def understand(event: bytes, given: str | None, taken: Taken) -> list[Record | Event]:
@@ -91,11 +97,11 @@ def understand(event: bytes, given: str | None, taken: Taken) -> list[Record | E
 
 def _time(value: dict[str, Any], received: int) -> str:
     """Return the true time, or the device's set right by when the device says it sent."""
-    true, device, sent = (_milliseconds(value.get(name)) for name in ("ttm", "dtm", "stm"))
-    if true is not None:
+    if (true := _milliseconds(value.get("ttm"))) is not None:
         return time_text(true * 1000)
-    if device is None:
+    if (device := _milliseconds(value.get("dtm"))) is None:
         return time_text(received)
+    sent = _milliseconds(value.get("stm"))
     return time_text(device * 1000 + (0 if sent is None else received - sent * 1000))
 
 
