@@ -35,7 +35,7 @@ class Sender:
         self.port, self.secret, self.process = port, secret, process
 
     def send(self, body, path="/v1/moments", method="POST", **headers):
-        """Status, headers and JSON of the answer."""
+        """Status, headers and JSON (or text) of the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         given = {"Authorization": f"Bearer {self.secret}"}
         given |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -45,6 +45,8 @@ class Sender:
             connection.request(method, path, body, given)
             answer = connection.getresponse()
             text = answer.read()
+            if answer.headers.get_content_type() != "application/json":
+                return answer.status, answer.headers, text or None
             return answer.status, answer.headers, json.loads(text) if text else None
 
 

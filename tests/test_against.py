@@ -36,7 +36,8 @@ def ledger(workspace):
             party = roots.get(row["party_key"], row["party_key"])
             at = round(row["occurred_at"].timestamp() * 1e6)
             order = (row["correlations"] or [""])[0]
-            order_of_time = (at, row["sequence"] or 0, row["key_first"])
+            tie = (kind, row["touchpoint"] or "", row["key_first"])
+            order_of_time = (at, row["sequence"] or 0, *tie)
             said = (float(row.get("amount") or 0), row.get("score"))
             lives[party].append((order_of_time, kind, row["touchpoint"], order, *said))
     return {party: sorted(life) for party, life in lives.items()}

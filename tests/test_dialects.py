@@ -149,13 +149,11 @@ def run_python(own, program, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def run_node(own, program, tmp_path):
+def run_node(own, program, tmp_path, package="@segment/analytics-node@3.1.0"):
     beside = Path(sys.executable).parent
     npm, node = (shutil.which(n, path=f"{beside}:{os.environ['PATH']}") for n in ("npm", "node"))
     install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", tmp_path]
-    subprocess.run(
-        [*install, "@segment/analytics-node@3.1.0"], check=True, capture_output=True, timeout=300
-    )
+    subprocess.run([*install, package], check=True, capture_output=True, timeout=300)
     (tmp_path / "send.mjs").write_text(program)
     command = [node, "send.mjs", f"http://127.0.0.1:{own.port}", own.secret]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)

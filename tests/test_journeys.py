@@ -57,7 +57,8 @@ def _links(workspace):
 
 ORDERED = """, o AS (SELECT party, touchpoint, t, row_number() OVER w AS i,
   lag(touchpoint) OVER w AS before, lag(t) OVER w AS t0,
-  FROM moments WINDOW w AS (PARTITION BY party ORDER BY t, coalesce(sequence, 0), key_first))
+  FROM moments WINDOW w AS
+    (PARTITION BY party ORDER BY t, coalesce(sequence, 0), touchpoint, key_first))
 """
 
 
@@ -107,7 +108,7 @@ def test_paths_equal_sql(workspace):
 def test_paths_by_order_equal_sql(workspace):
     query = """, p AS (
       SELECT party, correlations[1] AS c,
-        list(touchpoint ORDER BY t, coalesce(sequence, 0), key_first) AS path
+        list(touchpoint ORDER BY t, coalesce(sequence, 0), touchpoint, key_first) AS path
       FROM moments WHERE c IS NOT NULL GROUP BY ALL)
     SELECT path, count(*) FROM p GROUP BY path"""
     expected = {tuple(path): n for path, n in sql(workspace, query)}
@@ -139,8 +140,8 @@ def test_funnel_equals_sql(workspace):
     steps = STEPS["bpic" if "bpic" in str(workspace.path) else "simulated"]
     joins = "".join(
         f" JOIN moments m{i} ON m{i}.party = m0.party AND m{i}.touchpoint = '{step}'"
-        f" AND (m{i}.t, coalesce(m{i}.sequence, 0), m{i}.key_first) >"
-        f" (m{i - 1}.t, coalesce(m{i - 1}.sequence, 0), m{i - 1}.key_first)"
+        f" AND (m{i}.t, coalesce(m{i}.sequence, 0), m{i}.touchpoint, m{i}.key_first) >"
+        f" (m{i - 1}.t, coalesce(m{i - 1}.sequence, 0), m{i - 1}.touchpoint, m{i - 1}.key_first)"
         f" AND m{i}.t - m0.t <= {14 * DAY}"
         for i, step in enumerate(steps)
         if i
@@ -383,7 +384,8 @@ def test_drop_off_equals_sql(workspace):
     order = ", ".join(
         f"('{p.name}', {stages.index(p.stage)})" for p in workspace.catalogue.touchpoints.values()
     )
-    query = f""", s AS (SELECT party, stage, t, coalesce(sequence, 0) AS q, key_first AS k
+    query = f""", s AS (SELECT party, stage, t, coalesce(sequence, 0) AS q,
+        (touchpoint, key_first) AS k
       FROM moments JOIN (VALUES {order}) AS v(touchpoint, stage) USING (touchpoint))
     SELECT stage, count(DISTINCT party), count(DISTINCT CASE WHEN EXISTS (
       SELECT 1 FROM s b WHERE b.party = a.party AND b.stage > a.stage

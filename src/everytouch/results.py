@@ -20,12 +20,23 @@ class Basis:
         denominator: who or what was counted.
         cut: which data: period, filters, what was left out.
         method: name of the interval or estimation method.
+        ties: share of the steps it counts that lie between moments of equal time, where the
+            answer depends on the order of moments.
     """
 
     formula: str
     denominator: str
     cut: str
     method: str = ""
+    ties: float = 0.0
+
+    @property
+    def order(self) -> str:
+        """What the order of moments rests on; empty where nothing is to be said of it."""
+        if not self.ties:
+            return ""
+        share = f"{self.ties:.1%} of" if self.ties >= 0.001 else "Fewer than one in 1,000"
+        return f"{share} steps rest on equal timestamps; their order is the order of the source"
 
 
 @dataclass(frozen=True)

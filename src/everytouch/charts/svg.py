@@ -22,7 +22,7 @@ def svg(chart: Chart) -> str:
 
 def _range(chart: Chart) -> tuple[float, float]:
     ends = [v for v in (*chart.values, *chart.low, *chart.high, *chart.meant) if v is not None]
-    low, high = min(0.0, *ends), max(0.0, *ends)
+    low, high = min((0.0, *ends)), max((0.0, *ends))
     return low, high if high > low else low + 1
 
 

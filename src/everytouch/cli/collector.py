@@ -9,7 +9,7 @@ import click
 from everytouch.cli.files import FILE, text_of
 from everytouch.cli.show import AS_JSON, console, dump, grid
 from everytouch.collect.api import DIALECTS, SCHEMES, VERSIONS, Tried, read_rules, serve
-from everytouch.ledger.api import Policy
+from everytouch.ledger.api import Policy, shortened
 from everytouch.web import api as web
 from everytouch.workspace import Workspace, open_workspace
 
@@ -54,10 +54,10 @@ def _show(found: list[Tried]) -> None:
     for number, one in enumerate(found, 1):
         for kind, row in one.records:
             said = {k: v for k, v in row.items() if v is not None and k not in _UNSHOWN}
-            told = ", ".join(f"{name}={value}" for name, value in said.items())
+            told = ", ".join(f"{name}={shortened(str(value))}" for name, value in said.items())
             cells.append([str(number), kind.removesuffix("s"), told])
         if one.reason:
-            cells.append([str(number), "held", one.reason])
+            cells.append([str(number), "held", shortened(one.reason)])
         elif not one.records:
             cells.append([str(number), "not kept", ""])
     console().print(grid(["event", "becomes", "with"], cells))

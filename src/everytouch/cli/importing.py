@@ -10,7 +10,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from everytouch.catalogue.api import Instrument
 from everytouch.cli.show import AS_JSON, console, dump, grid, text
 from everytouch.collect.api import Plan, Receipt, Sample, Statement
-from everytouch.ledger.api import Counts, Quarantined
+from everytouch.ledger.api import Counts, Quarantined, shortened
 from everytouch.workspace import Workspace, open_workspace
 
 _SHOWN = 10
@@ -163,7 +163,7 @@ def show_reasons(rows: tuple[Quarantined, ...]) -> None:
         reasons[row.reason] = reasons.get(row.reason, 0) + 1
     ordered = sorted(reasons.items(), key=lambda item: -item[1])
     for reason, count in ordered[:_SHOWN]:
-        click.echo(f"  {count:,} × {reason}")
+        click.echo(f"  {count:,} × {shortened(reason)}")
     if len(ordered) > _SHOWN:
         click.echo(f"  … and {len(ordered) - _SHOWN} other reasons")
 

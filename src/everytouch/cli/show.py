@@ -64,6 +64,7 @@ def show_basis(out: Console, basis: Basis) -> None:
         "denominator": basis.denominator,
         "data": basis.cut,
         "method": basis.method,
+        "order": basis.order,
     }
     for name, value in named.items():
         if value:

@@ -101,12 +101,13 @@ def quarantine() -> None:
 @AS_JSON
 @click.pass_obj
 def quarantine_list(workspace: Path, source: str | None, as_json: bool) -> None:
-    """Show what is in quarantine, and why."""
+    """Show what is in quarantine, and why; long values shortened, but for --json and export."""
     rows = open_workspace(workspace).quarantine(source)
     if as_json:
         dump(rows)
         return
-    cells = [[row.reason, row.source, row.kind, row.id] for row in rows[:100]]
+    brief = [row.brief for row in rows[:100]]
+    cells = [[row.reason, row.source, row.kind, row.id] for row in brief]
     console().print(grid(["reason", "source", "record", "id"], cells))
     click.echo(f"{len(rows):,} in quarantine" + ("; 100 are shown" if len(rows) > 100 else ""))
 

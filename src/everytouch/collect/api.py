@@ -1,6 +1,7 @@
 """What other rooms may import of the ways in."""
 
 from everytouch.collect.dialects import DIALECTS
+from everytouch.collect.dialects.base import bare
 from everytouch.collect.drafting import Choices, Example, as_yaml, draft, example, with_rule
 from everytouch.collect.drain import Drain, in_log
 from everytouch.collect.events import Tried, likely_dialect, tried, try_held
@@ -64,6 +65,7 @@ __all__ = [
     "Value",
     "Who",
     "as_yaml",
+    "bare",
     "checked_scheme",
     "draft",
     "dump_source",

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from everytouch.collect.dialects.base import Taken
 from everytouch.collect.events import Understood
+from everytouch.collect.positions import numbered
 from everytouch.collect.reading import Readers, Segment, decode
 from everytouch.collect.records import typed
 from everytouch.collect.rules import Rules
@@ -26,7 +27,7 @@ from everytouch.ledger.api import (
     Stamps,
     Tables,
 )
-from everytouch.moments.api import KINDS, Kind, Vocabulary
+from everytouch.moments.api import KINDS, POSITION, Kind, Vocabulary
 
 SMALL = 50  # segments after which their small files are put together
 log = logging.getLogger("everytouch.collect")
@@ -129,9 +130,9 @@ class Drain:
         return counts
 
     def _put(self, loader: Loader, kind: Kind, rows: pa.Table, policy: Policy) -> Counts:
-        parted = typed(kind, rows, loader.words)
-        held = list(parted.broken.values())
-        return loader.quarantine(kind, held) + loader.store(kind, parted.good, policy)
+        parted = typed(kind, rows.drop_columns(POSITION), loader.words)
+        good, held = numbered(parted, rows[POSITION].to_numpy())
+        return loader.quarantine(kind, held) + loader.store(kind, good, policy)
 
 
 def in_log(folder: Path) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """Events as records: what a dialect and the rules make of them, and what is held until they can."""
 
+import itertools
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from everytouch.collect.records import as_text, typed
 from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.errors import SourceError
 from everytouch.ledger.api import EVENTS
-from everytouch.moments.api import KINDS, Kind, Vocabulary
+from everytouch.moments.api import KINDS, POSITION, Kind, Vocabulary
 
 Held = tuple[Row, str]
 PACKED = 2_000  # rows: few enough that they are still in the cache when they are packed
@@ -48,50 +49,74 @@ class Understood:
         self._rows: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
         self._versions: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
         self._usual: list[Any] = []
+        self._at: dict[Kind, list[int]] = {kind: [] for kind in KINDS}
+        self._versions_at: dict[Kind, list[int]] = {kind: [] for kind in KINDS}
+        self._usual_at: list[int] = []
 
-    def add_whole(self, taken: Taken) -> bool:
-        """Take in all of a request at once, where each of its events is of the usual kind."""
+    def add_whole(self, taken: Taken, first: int = 0) -> bool:
+        """Take in all of a request at once, where each of its events is of the usual kind.
+
+        Args:
+            first: position of its first event in the log.
+        """
         usuals = DIALECTS[taken.dialect].usuals
         rows = usuals(taken) if usuals is not None and taken.whole else None
         self._usual += rows or []
+        self._usual_at += range(first, first + len(rows or ()))
         return rows is not None
 
-    def add(self, event: bytes, given: str | None, taken: Taken, rules: Rules) -> None:
-        """Take in one event."""
+    def add(self, event: bytes, given: str | None, taken: Taken, rules: Rules, at: int) -> None:
+        """Take in one event; ``at`` is its position in the log."""
         usual = DIALECTS[taken.dialect].usual
         if usual is not None and (one := usual(event, given, taken)) is not None:
             self._usual.append(one)
+            self._usual_at.append(at)
             return
         try:
             records = understand(event, given, taken, rules)
         except IgnoredError:
             records = []
         except UnusableError as error:
-            self.held.append((as_held(event, given, taken, error.row), str(error)))
+            held = as_held(event, given, taken, error.row) | {POSITION: at}
+            self.held.append((held, str(error)))
             return
         versioned = DIALECTS[taken.dialect].versioned
         for kind, row in records:
-            (self._versions if versioned(row) else self._rows)[kind].append(row)
+            if versioned(row):
+                self._versions[kind].append(row)
+                self._versions_at[kind].append(at)
+            else:
+                self._rows[kind].append(row)
+                self._at[kind].append(at)
         self.refused += not records
 
     def pack(self, least: int = 1) -> None:
         """Make tables of what was taken in, where it is so many rows."""
-        parts = [(self.tables, kind, rows) for kind, rows in self._rows.items()]
-        parts += [(self.versions, kind, rows) for kind, rows in self._versions.items()]
-        for tables, kind, rows in (*parts, (self.tables, "interactions", self._usual)):
+        parts = [(self.tables, k, self._rows[k], self._at[k]) for k in KINDS]
+        parts += [(self.versions, k, self._versions[k], self._versions_at[k]) for k in KINDS]
+        parts.append((self.tables, "interactions", self._usual, self._usual_at))
+        for tables, kind, rows, at in parts:
             if len(rows) >= least:
-                tables[kind].append(as_text(kind, rows))
+                table = as_text(kind, rows).append_column(POSITION, pa.array(at, pa.int64()))
+                tables[kind].append(table)
                 rows.clear()
+                at.clear()
 
 
-def understood(taken: Iterable[Taken], rules: Rules) -> Understood:
-    """What requests brought; one event that cannot be understood costs no other."""
+def understood(
+    taken: Iterable[Taken], rules: Rules, firsts: Iterable[int] = itertools.repeat(0)
+) -> Understood:
+    """What requests brought; one event that cannot be understood costs no other.
+
+    Args:
+        firsts: position in the log of the first event of each.
+    """
     found = Understood()
-    for one in taken:
-        if not found.add_whole(one):
+    for one, first in zip(taken, firsts, strict=False):
+        if not found.add_whole(one, first):
             several = apart(one)
-            for event, given in zip(several.events, several.ids, strict=True):
-                found.add(event, given, several, rules)
+            for at, (event, given) in enumerate(zip(several.events, several.ids, strict=True)):
+                found.add(event, given, several, rules, first + at)
         found.pack(PACKED)
     found.pack()
     return found

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 
 from everytouch.collect.dialects import DIALECTS
@@ -12,6 +13,7 @@ from everytouch.collect.dialects.base import Row, UnusableError
 from everytouch.collect.events import from_held, understand
 from everytouch.collect.inputs import Opened, opened
 from everytouch.collect.leaving import counted, held_row, outdated
+from everytouch.collect.positions import numbered, position_of
 from everytouch.collect.records import as_text, records, sort_out, typed
 from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.collect.source import Source, Statement
@@ -74,6 +76,7 @@ class _Run:
     versions: Policy
     counts: dict[str, Counts] = field(default_factory=dict)
     ambiguous: int = 0
+    position: int = 0  # of the next record, in all that this import reads
 
     def add(self, kind: str, counts: Counts) -> None:
         """Count records."""
@@ -177,9 +180,10 @@ class Importer:
     def _put(self, run: "_Run", statement: Statement, batch: pa.RecordBatch) -> None:
         kind = statement.kind
         parted = sort_out(batch, kind, self.words, run.zone)
-        broken = list(parted.broken.values())
+        good, broken = numbered(parted, np.arange(run.position, run.position + len(batch)))
+        run.position += len(batch)
         held = run.loader.quarantine(kind, broken) if broken else Counts()
-        run.add(kind, held + run.loader.store(kind, parted.good, run.versions))
+        run.add(kind, held + run.loader.store(kind, good, run.versions))
         run.ambiguous += parted.ambiguous
 
     def _hold_unread(self, run: "_Run", files: Opened) -> set[str]:
@@ -202,7 +206,7 @@ class Importer:
 
     def _understand(self, source: str, held: list[Quarantined]) -> dict[str, Counts]:
         """Events once more: what they are now, by today's rules. The others stay as they are."""
-        rows: dict[tuple[Kind, Policy], list[Row]] = {}
+        rows: dict[tuple[Kind, Policy], list[tuple[Row, int | None]]] = {}
         counts, done = {EVENTS: Counts()}, []
         for one in held:
             taken = from_held(one.row, source)
@@ -218,12 +222,12 @@ class Importer:
             versioned = DIALECTS[taken.dialect].versioned
             for kind, row in found:
                 policy = "latest" if versioned(row) else self.versions(source)
-                rows.setdefault((kind, policy), []).append(row)
+                rows.setdefault((kind, policy), []).append((row, position_of(one.row)))
         loader = self._loader(source, False)
         for (kind, policy), some in sorted(rows.items(), key=lambda item: KINDS.index(item[0][0])):
-            parted = typed(kind, as_text(kind, some), self.words)
-            put = loader.quarantine(kind, list(parted.broken.values()))
-            put += loader.store(kind, parted.good, policy)
+            parted = typed(kind, as_text(kind, [row for row, _ in some]), self.words)
+            good, broken = numbered(parted, [position for _, position in some])
+            put = loader.quarantine(kind, broken) + loader.store(kind, good, policy)
             counts[kind] = counts.get(kind, Counts()) + put
         release(self.tables, done)
         return {kind: found for kind, found in counts.items() if found.received}
@@ -238,9 +242,10 @@ class Importer:
     ) -> Counts:
         """Through the same path as an import; those that hold leave the table they are held in."""
         parted = typed(kind, as_text(kind, [row.row for row in rows]), self.words)
-        stored = self._loader(source, False).store(kind, parted.good, policy)
-        good = [row for i, row in enumerate(rows) if i not in parted.broken]
-        release(self.tables, good, table=table)
+        good, _ = numbered(parted, [position_of(row.row) for row in rows])
+        stored = self._loader(source, False).store(kind, good, policy)
+        done = [row for i, row in enumerate(rows) if i not in parted.broken]
+        release(self.tables, done, table=table)
         return stored + Counts(len(parted.broken), 0, 0, len(parted.broken))
 
     def _note(self, receipt: Receipt) -> None:

@@ -42,7 +42,12 @@ def described() -> dict[str, Any]:
     }
     wrapped = {"type": "object", "required": ["moments"], "properties": {"moments": several}}
     body = {"oneOf": [several, wrapped, _to("moment")]}
-    error = {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    parts = ("error", "code", "message")
+    error = {
+        "type": "object",
+        "required": [*parts],
+        "properties": {part: {"type": "string"} for part in parts},
+    }
     answers = {status: _answer(text, "error") for status, text in _ANSWERS.items()}
     return {
         "openapi": "3.1.0",

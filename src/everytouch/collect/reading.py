@@ -20,6 +20,7 @@ import msgspec
 from everytouch.collect.dialects.base import Taken
 from everytouch.collect.events import Understood, understood
 from everytouch.collect.parent import end_with
+from everytouch.collect.positions import IN_SEGMENT
 from everytouch.collect.rules import Rules
 from everytouch.journal.api import frames
 
@@ -49,14 +50,21 @@ def read(path: Path, rules: Rules) -> Segment:
     """Read a segment and understand its events by the rules."""
     payloads, damaged = frames(path)
     taken = [decode(frame) for frame in payloads]
-    by_source = defaultdict(list)
+    by_source: dict[str, tuple[list[Taken], list[int]]] = defaultdict(lambda: ([], []))
+    position = int(path.stem) * IN_SEGMENT
     for one in taken:
-        by_source[one.source].append(one)
+        requests, firsts = by_source[one.source]
+        requests.append(one)
+        firsts.append(position)
+        position += len(one)
     received = taken[0].received if taken else 0
     now = datetime.datetime.fromtimestamp(received / 1e6, datetime.UTC)
     gc.disable()  # nothing that is made here goes in circles, and much is made
     try:
-        found = {name: understood(those, rules) for name, those in sorted(by_source.items())}
+        found = {
+            name: understood(requests, rules, firsts)
+            for name, (requests, firsts) in sorted(by_source.items())
+        }
     finally:
         gc.enable()
     return Segment(path, now, found, damaged)

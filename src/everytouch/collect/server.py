@@ -8,7 +8,6 @@ import asyncio
 import base64
 import binascii
 import gc
-import json
 import logging
 import os
 import sys
@@ -42,6 +41,16 @@ _PRIVATE = [  # the address of a webhook holds its key
     ("cache-control", "no-store"),
     ("x-content-type-options", "nosniff"),
 ]
+_CODES = {
+    400: "bad_request",
+    401: "invalid_write_key",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    503: "unavailable",
+}
+# Snowplow's browser library asks for it; the collector reads no cookies.
+_CREDENTIALS = ("access-control-allow-credentials", "true")
 _METRICS = ("content-type", "text/plain; version=0.0.4; charset=utf-8")
 log = logging.getLogger("everytouch.collect")
 encode = msgspec.msgpack.Encoder().encode
@@ -53,6 +62,11 @@ class RefusedError(Exception):
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
         self.status, self.why = status, why
+
+    @property
+    def body(self) -> dict[str, str]:
+        """What the sender is told: in ``error``, and as Segment's and RudderStack's libraries."""
+        return {"error": self.why, "code": _CODES[self.status], "message": self.why}
 
 
 @dataclass
@@ -116,9 +130,9 @@ class Collector:
                 headers.append(("retry-after", RETRY))
             if status == 401:
                 headers.append(("www-authenticate", "Bearer"))
-            body = json.dumps({"error": error.why}).encode()
+            body = msgspec.json.encode(error.body)
         if origin and self._may(origin):
-            headers += [("access-control-allow-origin", origin), ("vary", "Origin")]
+            headers += [("access-control-allow-origin", origin), ("vary", "Origin"), _CREDENTIALS]
         proto.response_bytes(status, headers, body)
 
     async def _answer(self, scope: Any, proto: Any) -> tuple[int, list[tuple[str, str]], bytes]:
@@ -132,7 +146,7 @@ class Collector:
             raise RefusedError(404, f"there is nothing at {scope.path}")
         if scope.method == "OPTIONS":
             return 204, _preflight(scope.headers), b""
-        if scope.method != "POST":
+        if scope.method != "POST" and not (scope.method == "GET" and path in dialect.gets):
             raise RefusedError(405, "send it with POST")
         given = scope.headers.get("authorization")
         key = self._key(_secret(given)) if given else None  # who has none is not read from
@@ -146,8 +160,8 @@ class Collector:
     ) -> tuple[int, list[tuple[str, str]], bytes]:
         found = self._found(dialect, request)
         new = await self._store(dialect, key or self._key(found.key), found, request)
-        status, said = dialect.answer(found, new, request)
-        return status, [_JSON] if said else [], said
+        said = dialect.answer(found, new, request)
+        return said.status, [("content-type", said.content_type)] if said.body else [], said.body
 
     async def _hook(
         self, path: str, scope: Any, proto: Any

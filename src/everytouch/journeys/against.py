@@ -20,6 +20,7 @@ from everytouch.journeys.deviations import (
     judge,
     outcomes,
 )
+from everytouch.journeys.ties import order_dependent
 from everytouch.journeys.walks import WORDS, chosen, cut, hashes
 from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
@@ -215,6 +216,7 @@ def _explained(engine: Engine, paths: DistinctPaths, model: Automaton) -> Explai
     return explain(paths, aligned, model, int(align(none, model).cost[0]))
 
 
+@order_dependent
 def against(
     trails: Trails, engine: Engine, catalogue: Catalogue, journey: JourneyMap, settings: Settings,
     scope: Scope = EVERYTHING,

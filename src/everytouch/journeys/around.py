@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
+from everytouch.journeys.ties import order_dependent
 from everytouch.results import Basis, Result
 from everytouch.stats.durations import BINS, duration_bin, quantile
 from everytouch.stats.intervals import Estimate, share
@@ -122,6 +123,7 @@ def kernel(
     return AroundSums(met, counts, spread)
 
 
+@order_dependent
 def around(
     trails: Trails,
     engine: Engine,

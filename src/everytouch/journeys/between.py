@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
 from everytouch.errors import UnknownNameError
+from everytouch.journeys.ties import order_dependent
 from everytouch.journeys.walks import WORDS, Unit, cut
 from everytouch.results import Basis, Result
 from everytouch.stats.durations import BINS, duration_bin, quantile
@@ -115,6 +116,7 @@ def kernel(
     return BetweenSums(starts, spread, seconds)
 
 
+@order_dependent
 def between(
     trails: Trails,
     engine: Engine,

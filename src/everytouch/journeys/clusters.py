@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from everytouch.engine.api import Engine
 from everytouch.errors import NotEnoughDataError
 from everytouch.journeys.deviations import outcomes
+from everytouch.journeys.ties import order_dependent
 from everytouch.journeys.walks import WORDS, Unit, interactions
 from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
@@ -184,6 +185,7 @@ def tell(bucket: Bucket, asked: _Asked, middles: NDArray[np.float64]) -> KindSum
     return KindSums(sums, passed, spread)
 
 
+@order_dependent
 def kinds(
     trails: Trails,
     engine: Engine,

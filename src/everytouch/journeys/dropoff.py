@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from everytouch.catalogue.api import Catalogue
 from everytouch.engine.api import Engine
 from everytouch.journeys.flow import stage_codes
+from everytouch.journeys.ties import order_dependent
 from everytouch.results import Basis, Result
 from everytouch.stats.intervals import Estimate, share
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
@@ -84,6 +85,7 @@ def kernel(bucket: Bucket, scope: Scope, stage: NDArray[np.int64], count: int) -
     return FlowSums(_flow(bucket.offsets, take, *trail, scope.start, scope.stop, stage, count))
 
 
+@order_dependent
 def drop_off(
     trails: Trails, engine: Engine, catalogue: Catalogue, scope: Scope = EVERYTHING
 ) -> DropOff:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.engine.api import Engine
+from everytouch.journeys.ties import order_dependent
 from everytouch.results import Basis, Result
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
 
@@ -83,6 +84,7 @@ def stage_codes(trails: Trails, catalogue: Catalogue) -> NDArray[np.int64]:
     return np.array(codes or [-1], np.int64)
 
 
+@order_dependent
 def stage_flows(
     trails: Trails, engine: Engine, catalogue: Catalogue, scope: Scope = EVERYTHING
 ) -> StageFlows:

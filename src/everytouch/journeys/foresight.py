@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
 from everytouch.errors import NotEnoughDataError
+from everytouch.journeys.ties import order_dependent
 from everytouch.journeys.walks import SEED, WORDS, Unit, interactions, mix
 from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
@@ -214,6 +215,7 @@ class _Begun:
         return _Begun(self.counts + other.counts)
 
 
+@order_dependent
 def foresight(
     trails: Trails,
     engine: Engine,

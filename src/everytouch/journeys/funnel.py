@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
 from everytouch.errors import UnknownNameError
+from everytouch.journeys.ties import order_dependent
 from everytouch.perception.api import DAY
 from everytouch.results import Basis, Result
 from everytouch.stats.durations import BINS, duration_bin, quantile
@@ -173,6 +174,7 @@ def kernel(bucket: Bucket, scope: Scope, way: Way) -> FunnelSums:
     return FunnelSums(_ordered(*asked, way.order == "strict", spread), spread)
 
 
+@order_dependent
 def funnel(
     trails: Trails,
     engine: Engine,

@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
+from everytouch.journeys.ties import order_dependent
 from everytouch.results import Basis, Result
 from everytouch.stats.durations import BINS, duration_bin, quantile
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
@@ -140,6 +141,7 @@ def kernel(bucket: Bucket, scope: Scope, k: int) -> GraphSums:
     return GraphSums(edges, spread, seconds, nodes)
 
 
+@order_dependent
 def graph(trails: Trails, engine: Engine, scope: Scope = EVERYTHING) -> Graph:
     """Directly-follows graph of interactions, most frequent edges first."""
     k = max(1, len(trails.touchpoints))

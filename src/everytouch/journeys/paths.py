@@ -8,6 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
+from everytouch.journeys.ties import order_dependent
 from everytouch.journeys.walks import SEED, WORDS, Unit, distinct, hashes, interactions, mix
 from everytouch.results import Basis, Result
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
@@ -156,6 +157,7 @@ def _top(walked: Walked, top: int) -> NDArray[np.int64]:
     return np.concatenate([more, ties])
 
 
+@order_dependent
 def paths(
     trails: Trails,
     engine: Engine,

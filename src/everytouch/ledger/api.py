@@ -16,6 +16,7 @@ from everytouch.ledger.quarantine import (
     quarantined,
     reasons,
     release,
+    shortened,
     superseded,
 )
 from everytouch.ledger.recognition import Policy, Recognition
@@ -61,6 +62,7 @@ __all__ = [
     "read_secret",
     "reasons",
     "release",
+    "shortened",
     "status_of",
     "superseded",
     "tell_backups",

@@ -6,7 +6,6 @@ recognises its own keys, so nothing is lost and nothing is there twice.
 """
 
 import datetime
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from everytouch.ledger.erasure import identifiers_of, tombstones
-from everytouch.ledger.quarantine import exact, recognised_by
+from everytouch.ledger.quarantine import exact, recognised_by, written
 from everytouch.ledger.recognition import (
     CONFLICT,
     RETURNED,
@@ -31,6 +30,7 @@ from everytouch.ledger.tables import TABLES, Tables
 from everytouch.ledger.versions import FIRST
 from everytouch.moments.api import (
     COLUMNS,
+    POSITION,
     Keys,
     Kind,
     Vocabulary,
@@ -39,7 +39,6 @@ from everytouch.moments.api import (
     score,
     split,
 )
-from everytouch.results import plain
 
 CONFLICTING = "it differs from the record that is stored under this id"
 MOST_COMMITS = 1_000_000  # of one segment to one table
@@ -140,6 +139,7 @@ class Loader:
         """Commit valid records that are not there yet; what was erased does not come back.
 
         Args:
+            rows: with the columns of the record, and POSITION where that is known.
             policy: what to do with a record that differs from what is stored under its id.
         """
         came = len(rows)
@@ -267,8 +267,8 @@ class Loader:
 
     def _hold(self, table: str, kind: str, rows: list[tuple[dict[str, Any], str]]) -> None:
         """Keep records beside the ledger, with reasons; the same record only once."""
-        texts = [json.dumps(plain(row), ensure_ascii=False, sort_keys=True) for row, _ in rows]
-        known = [recognised_by(kind, row, said) for (row, _), said in zip(rows, texts, strict=True)]
+        texts = [written(row) for row, _ in rows]
+        known = [recognised_by(kind, row) for row, _ in rows]
         first, second = self._stored.key(pa.array(known, pa.string()))
         new = self._known(table).keys.add(first, second)
         if new.any() and not self.dry:
@@ -310,6 +310,8 @@ class Loader:
         columns["content"] = pa.array(batch.content)
         columns["version"] = pa.array(version, mask=version == FIRST)
         columns["source"] = pa.repeat(self.source, len(rows))
+        if POSITION in rows.column_names and "sequence" in rows.column_names:
+            columns["sequence"] = pc.coalesce(rows["sequence"], rows[POSITION])
         columns["received_at"] = self._when(len(rows))
         columns["party_key"] = self._party_key(rows["namespace"], rows["identifier"])
         if kind == "links":

@@ -2,12 +2,14 @@
 
 import datetime
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from everytouch.ledger.tables import Tables
-from everytouch.moments.api import KINDS
+from everytouch.moments.api import KINDS, POSITION
+from everytouch.results import plain
 
 EVENTS = "events"
 """Kind of what is held as it came over HTTP: no record yet. Its row has the event under this."""
@@ -16,10 +18,35 @@ ROWS = "rows"
 """Kind of a row of a file that could not be read: corrected in the file, then imported again."""
 
 
-def recognised_by(kind: str, row: dict[str, Any], text: str) -> str:
-    """By what a row is known to be held already: an event by its id, a record by all it says."""
-    same = row.get("id") or row.get(EVENTS) if kind == EVENTS else text
-    return f"{kind}\x1f{same}"
+_START, _END = 120, 40  # characters shown of a long text
+
+
+def shortened(text: str, length: Callable[[int], str] = "{:,} characters".format) -> str:
+    """Return a text for a list: start and end of a long one, with its length between them.
+
+    Args:
+        length: writes the number of characters.
+    """
+    said = length(len(text))
+    if len(text) <= _START + _END + len(said):
+        return text
+    return f"{text[:_START]}… ({said}) …{text[-_END:]}"
+
+
+def written(row: dict[str, Any]) -> str:
+    """Return a row as it is kept."""
+    return json.dumps(plain(row), ensure_ascii=False, sort_keys=True)
+
+
+def recognised_by(kind: str, row: dict[str, Any]) -> str:
+    """By what a row is known to be held already: an event by its id, a record by all it says.
+
+    Where it stands in its source is not a part of what it says.
+    """
+    if kind == EVENTS:
+        return f"{kind}\x1f{row.get('id') or row.get(EVENTS)}"
+    said = {name: value for name, value in row.items() if name != POSITION}
+    return f"{kind}\x1f{written(said)}"
 
 
 def exact(row: dict[str, Any]) -> dict[str, Any]:
@@ -41,6 +68,18 @@ class Quarantined:
     row: dict[str, Any]
     key: tuple[int, int]
     received_at: datetime.datetime
+
+    @property
+    def brief(self) -> "Quarantined":
+        """The same record with long texts shortened, for a list of many."""
+        row = {name: _brief(value) for name, value in self.row.items()}
+        return replace(self, id=shortened(self.id), reason=shortened(self.reason), row=row)
+
+
+def _brief(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_brief(one) for one in value]
+    return shortened(value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from everytouch.moments.identifiers import normalise, split
 from everytouch.moments.keys import Keys, hash_strings, key_name
 from everytouch.moments.model import (
     COLUMNS,
+    DEFAULTED,
     KINDS,
     MODES,
     MONEY_UNITS,
     PARTY_KINDS,
+    POSITION,
     Column,
     Kind,
     records_table,
@@ -17,10 +19,12 @@ from everytouch.moments.validate import Scale, Vocabulary, find_broken, score
 
 __all__ = [
     "COLUMNS",
+    "DEFAULTED",
     "KINDS",
     "MODES",
     "MONEY_UNITS",
     "PARTY_KINDS",
+    "POSITION",
     "Column",
     "Keys",
     "Kind",

@@ -54,7 +54,11 @@ COLUMNS: dict[Kind, tuple[Column, ...]] = {
         Column("counterpart_namespace", pa.string(), "Kind of identifier of the other side."),
         Column("counterpart", pa.string(), "The other side: an employee or a partner."),
         _LINKS,
-        Column("sequence", pa.int64(), "Order among moments of the same time."),
+        Column(
+            "sequence",
+            pa.int64(),
+            "Order among moments of the same time; the place in the source when left out.",
+        ),
         Column("properties", pa.string(), "Anything else, as a JSON object."),
     ),
     "perceptions": (
@@ -76,7 +80,11 @@ COLUMNS: dict[Kind, tuple[Column, ...]] = {
         Column("confidence", pa.float64(), "Confidence of an inferred perception, 0 to 1."),
         Column("weight", pa.float64(), "Survey weight, where known."),
         _LINKS,
-        Column("sequence", pa.int64(), "Order among moments of the same time."),
+        Column(
+            "sequence",
+            pa.int64(),
+            "Order among moments of the same time; the place in the source when left out.",
+        ),
         Column("properties", pa.string(), "Anything else, as a JSON object."),
     ),
     "links": (
@@ -98,6 +106,14 @@ COLUMNS: dict[Kind, tuple[Column, ...]] = {
         Column("value", pa.string(), "Its value from then on.", True),
     ),
 }
+
+POSITION = "position"
+"""Beside a record on its way into the ledger: where it stands in its source.
+
+It is the ``sequence`` of a moment that brings none (``DEFAULTED``), and not a part of what the
+record says: the same record elsewhere in a file is still the same.
+"""
+DEFAULTED = ("sequence",)
 
 KINDS: tuple[Kind, ...] = ("links", "traits", "interactions", "perceptions")
 

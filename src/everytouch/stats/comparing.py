@@ -68,6 +68,7 @@ def compare(first: Result, second: Result, confidence: float = 0.95) -> Comparis
         "compare groups that do not overlap",
         denominator=f"first: {first.basis.denominator}; second: {second.basis.denominator}",
         cut=f"first: {first.basis.cut}; second: {second.basis.cut}",
+        ties=max(first.basis.ties, second.basis.ties),
         method=f"{first.basis.method}; differences MOVER, false discovery Benjamini and Hochberg",
     )
     return Comparison(basis, tuple(_with_rates(rows)))

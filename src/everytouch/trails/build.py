@@ -18,6 +18,7 @@ from everytouch.identity.api import Resolution
 from everytouch.ledger.api import Tables
 from everytouch.trails.manifest import Layer, Manifest
 from everytouch.trails.model import COLUMNS, bucket_numbers
+from everytouch.trails.ordering import Ranks, by_name, order_of
 from everytouch.trails.records import READ, RECORD, Records
 
 Files = dict[str, list[Path]]
@@ -74,8 +75,9 @@ class Builder:
                 for batch in self.tables.batches_of(table, paths, READ[table]):
                     spill.add(self.records.of(table, batch))
                     rows += len(batch)
+        ranks = by_name(self.records.coded()["touchpoint"])
         with ThreadPoolExecutor(self.threads) as pool:
-            sizes = list(pool.map(lambda number: _sort_bucket(folder, number), range(count)))
+            sizes = list(pool.map(lambda n: _sort_bucket(folder, n, ranks), range(count)))
         Manifest(
             layers=(Layer(name, count),),
             moments=rows,
@@ -111,16 +113,16 @@ class _Spill:
             dealt[edges[number] : edges[number + 1]].tofile(file)
 
 
-def _sort_bucket(folder: Path, number: int) -> Size:
+def _sort_bucket(folder: Path, number: int, ranks: Ranks) -> Size:
     spill = folder / f"{number:04d}.spill"
-    size = write_bucket(folder / f"{number:04d}", np.fromfile(spill, RECORD))
+    size = write_bucket(folder / f"{number:04d}", np.fromfile(spill, RECORD), ranks)
     spill.unlink()
     return size
 
 
-def write_bucket(place: Path, rows: NDArray[Any]) -> Size:
+def write_bucket(place: Path, rows: NDArray[Any], ranks: Ranks) -> Size:
     """Sort records into trails and write their columns into a new folder."""
-    rows = rows[np.lexsort((rows["key"], rows["sequence"], rows["time"], rows["party"]))]
+    rows = rows[np.lexsort((*order_of(rows, ranks)[::-1], rows["party"]))]
     parties, starts = np.unique(rows["party"], return_index=True)
     return save(place, parties, np.append(starts, len(rows)), rows)
 

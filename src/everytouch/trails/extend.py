@@ -24,6 +24,7 @@ from everytouch.trails.build import Files, Size, rows_in
 from everytouch.trails.gather import Gone, Part, dealt, fresh_part, part_of, put_together
 from everytouch.trails.manifest import Layer, Manifest
 from everytouch.trails.model import Bucket, Trails
+from everytouch.trails.ordering import by_name
 from everytouch.trails.records import READ, RECORD, Records
 
 MOST = 4_000_000  # new moments that are held in memory; more are built as a whole
@@ -170,13 +171,14 @@ class Extension:
             threads: buckets written at a time.
         """
         folder.mkdir(parents=True)
-        parts = [*self._remaining, fresh_part(self.new.fresh)]
+        ranks = by_name(self.records.coded()["touchpoint"])
+        parts = [*self._remaining, fresh_part(self.new.fresh, ranks)]
         count = max(1, math.ceil(sum(map(len, parts)) / bucket_rows))
         places = [dealt(part.new, count) for part in parts]
 
         def write(number: int) -> Size:
             some = [p.some(at[number]) for p, at in zip(parts, places, strict=True)]
-            return put_together(some, folder / f"{number:04d}")
+            return put_together(some, folder / f"{number:04d}", ranks)
 
         with ThreadPoolExecutor(threads) as pool:
             sizes = list(pool.map(write, range(count)))

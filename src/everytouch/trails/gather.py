@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from everytouch.moments.api import Keys
 from everytouch.trails.build import Size, save
 from everytouch.trails.model import COLUMNS, Bucket, bucket_numbers
+from everytouch.trails.ordering import Ranks, order_of
 from everytouch.trails.records import RECORD
-
-_ORDER = ("time", "sequence", "key")
 
 
 @dataclass(frozen=True)
@@ -105,9 +104,9 @@ def _sequence(bucket: Bucket) -> NDArray[np.int64]:
     return np.zeros(len(bucket), np.int64)
 
 
-def fresh_part(rows: NDArray[Any]) -> Part:
+def fresh_part(rows: NDArray[Any], ranks: Ranks) -> Part:
     """Records that are in no bucket yet."""
-    rows = rows[np.lexsort((*(rows[name] for name in _ORDER[::-1]), rows["party"]))]
+    rows = rows[np.lexsort((*order_of(rows, ranks)[::-1], rows["party"]))]
     parties, starts = np.unique(rows["party"], return_index=True)
     sizes = np.diff(np.append(starts, len(rows)))
     return Part(parties, np.arange(len(parties)), starts, sizes, lambda name: rows[name])
@@ -120,7 +119,7 @@ def dealt(parties: Keys, count: int) -> list[NDArray[np.int64]]:
     return np.split(order, np.searchsorted(number[order], np.arange(1, count)))
 
 
-def put_together(parts: list[Part], place: Path) -> Size:
+def put_together(parts: list[Part], place: Path, ranks: Ranks) -> Size:
     """Write the trails of all parts as one bucket into a new folder."""
     new = np.concatenate([part.new for part in parts])
     sizes = np.concatenate([part.sizes for part in parts])
@@ -137,7 +136,7 @@ def put_together(parts: list[Part], place: Path) -> Size:
     columns = {name: _moved(name, moves, total) for name in RECORD.names or () if name != "party"}
     parties, at = np.unique(new[order], return_index=True)
     starts = np.append(0, ends)[np.append(at, len(ends))]
-    _sort(columns, starts)
+    _sort(columns, starts, ranks)
     return save(place, parties, starts, columns)
 
 
@@ -156,12 +155,12 @@ def _moved(
     return out
 
 
-def _sort(columns: dict[str, NDArray[Any]], starts: NDArray[np.int64]) -> None:
+def _sort(columns: dict[str, NDArray[Any]], starts: NDArray[np.int64], ranks: Ranks) -> None:
     """Put the trails that are not in order into it, in place."""
     later = np.zeros(len(columns["time"]), np.bool_)  # than the row after it
     tied = np.ones(max(0, len(later) - 1), np.bool_)
-    for name in _ORDER:
-        value = columns[name]
+    keys = order_of(columns, ranks)
+    for value in keys:
         later[:-1] |= tied & (value[:-1] > value[1:])
         tied &= value[:-1] == value[1:]
     inside = starts[1:][starts[1:] > 0] - 1
@@ -172,6 +171,6 @@ def _sort(columns: dict[str, NDArray[Any]], starts: NDArray[np.int64]) -> None:
     sizes = starts[owners + 1] - starts[owners]
     rows = _rows(starts[owners], sizes)
     owner = np.repeat(np.arange(len(owners)), sizes)
-    order = np.lexsort((*(columns[name][rows] for name in _ORDER[::-1]), owner))
+    order = np.lexsort((*(key[rows] for key in keys[::-1]), owner))
     for column in columns.values():
         column[rows] = column[rows[order]]

@@ -2,6 +2,7 @@
 
 import datetime
 import functools
+import itertools
 import weakref
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,10 +35,14 @@ COLUMNS: dict[str, Any] = {
 }
 
 
+_numbers = itertools.count()
+
+
 class _Mapped:
     """The arrays of one bucket's files; shared by all states of the trails it is part of."""
 
     def __init__(self, place: Path) -> None:
+        self.number = next(_numbers)
         self.parties: NDArray[np.int64] = np.load(place / "parties.npy")
         self.offsets: NDArray[np.int64] = np.load(place / "offsets.npy")
         self.columns: dict[str, NDArray[Any]] = {
@@ -94,6 +99,11 @@ class Bucket:
         The moments of party i are rows offsets[i] : offsets[i + 1], in the order of time.
         """
         return self._files.offsets
+
+    @property
+    def files(self) -> int:
+        """A number for these files as this process sees them; no others ever have it."""
+        return self._files.number
 
     @functools.cached_property
     def live(self) -> NDArray[np.bool_]:

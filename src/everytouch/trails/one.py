@@ -103,8 +103,13 @@ def moments_by_key(
 
 def _moments(raw: list[dict[str, Any]], catalogue: Catalogue) -> tuple[Moment, ...]:
     """Rows of the ledger in the order of time."""
-    raw.sort(key=lambda row: (row["occurred_at"], row["sequence"] or 0, row["id"]))
+    raw.sort(key=lambda row: (*_place(row), row["id"]))
     return tuple(_moment(row, catalogue) for row in raw)
+
+
+def _place(row: dict[str, Any]) -> tuple[Any, ...]:
+    """Return its place among moments of one time, as trails are ordered."""
+    return row["occurred_at"], row["sequence"] or 0, row["kind"], row["touchpoint"] or ""
 
 
 def _moment(row: dict[str, Any], catalogue: Catalogue) -> Moment:

@@ -59,7 +59,7 @@ def basis_lines(figure: Figure, title: str, address: str) -> list[tuple[str, str
     if figure.basis:
         lines += [
             (name, text)
-            for name in ("formula", "denominator", "cut", "method")
+            for name in ("formula", "denominator", "cut", "method", "order")
             if (text := getattr(figure.basis, name))
         ]
     return lines

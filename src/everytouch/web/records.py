@@ -219,13 +219,20 @@ def sources(request: HttpRequest) -> HttpResponse:
     return said({"rows": ask.stored("status", TABLES, ask.workspace.status)})
 
 
-@endpoint("GET", "/quarantine", "sources", summary="Records that broke a rule, and why.")
+@endpoint(
+    "GET",
+    "/quarantine",
+    "sources",
+    summary="Records that broke a rule, and why; long values shortened unless full=true.",
+)
 def quarantine(request: HttpRequest) -> HttpResponse:
     """Quarantine."""
     rows = request.ask.workspace.quarantine(request.GET.get("source") or None)
     start, limit = (place(request, 1) or (0,))[0], _limit(request)
     following = cursor(start + limit) if len(rows) > start + limit else None
-    return _page(rows[start : start + limit], following)
+    shown = rows[start : start + limit]
+    whole = request.GET.get("full") == "true"
+    return _page(shown if whole else [row.brief for row in shown], following)
 
 
 @endpoint("POST", "/quarantine/replay", "sources", summary="Try the quarantine again.")

@@ -16,6 +16,7 @@ from everytouch.collect.api import (
     SourceKey,
     Tried,
     as_yaml,
+    bare,
     checked_scheme,
     draft,
     example,
@@ -36,8 +37,8 @@ from everytouch.workspace.base import LOG, RULES, Base
 
 def _requests(body: bytes) -> list[bytes]:
     """Bodies of requests: one, or one a line where every line is one by itself."""
-    lines = [line for line in body.splitlines() if line.strip()]
-    whole = [line for line in lines if line.strip()[:1] == b"{" and line.strip()[-1:] == b"}"]
+    lines = [line for line in map(bare, body.splitlines()) if line]
+    whole = [line for line in lines if line[:1] == b"{" and line[-1:] == b"}"]
     return lines if len(lines) > 1 and len(whole) == len(lines) else [body]
 
 
@@ -68,7 +69,8 @@ class Collecting(Base):
 
         Args:
             body: as a program sends it, or event by event on lines.
-            dialect: own, segment, posthog, cloudevents or hooks; told by its looks if left out.
+            dialect: own, segment, posthog, snowplow, cloudevents or hooks; recognised when left
+                out.
             rules: a rule table to try instead of the workspace's.
 
         Raises:

@@ -1,6 +1,6 @@
 """The dialects. One is a file here and a line of this table."""
 
-from everytouch.collect.dialects import cloudevents, hooks, own, posthog, segment
+from everytouch.collect.dialects import cloudevents, hooks, own, posthog, segment, snowplow
 from everytouch.collect.dialects.base import Dialect
 
 DIALECTS: dict[str, Dialect] = {
@@ -9,6 +9,7 @@ DIALECTS: dict[str, Dialect] = {
         own.DIALECT,
         cloudevents.DIALECT,
         posthog.DIALECT,
+        snowplow.DIALECT,
         segment.DIALECT,
         hooks.DIALECT,
     )

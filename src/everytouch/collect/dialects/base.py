@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
@@ -61,11 +61,20 @@ class Taken(msgspec.Struct, array_like=True, frozen=True):
         return self.count or len(self.events)
 
 
+_BOM = b"\xef\xbb\xbf"
+
+
+def bare(body: bytes) -> bytes:
+    """Return a body, or a line, without a byte order mark and without space around it."""
+    return body.strip().removeprefix(_BOM).strip()
+
+
 @dataclass(frozen=True)
 class Request:
     """A request whose body is here.
 
     Attributes:
+        body: as it was sent; dialects of JSON read ``json`` or ``lines``.
         headers: by name in small letters, through ``get``.
         received: microseconds since 1970.
         unpacked: decompresses gzip within the limits of a body.
@@ -85,6 +94,16 @@ class Request:
         """Its type, without parameters."""
         given: str = self.headers.get("content-type") or ""
         return given.partition(";")[0].strip().lower()
+
+    @cached_property
+    def json(self) -> bytes:
+        """Its body as JSON text."""
+        return bare(self.body)
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The lines of its body that are not blank; each may begin with a byte order mark."""
+        return [line for line in map(bare, self.body.splitlines()) if line]
 
     @cached_property
     def query(self) -> dict[str, str]:
@@ -145,14 +164,19 @@ class Event:
     mentions: tuple[str, ...] = ()
 
 
-Answer = tuple[int, bytes]
+class Answer(NamedTuple):
+    """What a sender is told once its events are on disk."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
 
 
 def told(found: Found, given: Sequence[str | None], _request: Request) -> Answer:
     """How many events came, and which ids those without were given."""
     new = {str(at): one for at, one in enumerate(given) if one is not None}
     said = {"received": len(found)} | ({"ids": new} if new else {})
-    return 200, msgspec.json.encode(said)
+    return Answer(200, msgspec.json.encode(said))
 
 
 @dataclass(frozen=True)
@@ -174,6 +198,7 @@ class Dialect:
         content_type: that its first route needs, where it needs one.
         versioned: whether a record is one of several versions that are sent of it, of which the
             latest counts.
+        gets: those of its routes that take an event with GET, in the address.
     """
 
     name: str
@@ -187,6 +212,7 @@ class Dialect:
     marks: tuple[bytes, ...] = ()
     content_type: str = ""
     versioned: Callable[[Row], bool] = lambda _: False
+    gets: tuple[str, ...] = ()
 
 
 def new_id() -> str:

@@ -45,9 +45,9 @@ def find(request: Request) -> Found:
         NotJsonError: it is none of the three modes, or no JSON where it says so.
     """
     if request.content_type == BATCH:
-        events = parts(request.body)
+        events = parts(request.json)
     elif request.content_type == ONE:
-        events = [object_of(fields(request.body))]
+        events = [object_of(fields(request.json))]
     else:
         events = [_binary(request)]
     return Found(events, [_id(event) for event in events])
@@ -66,7 +66,7 @@ def _binary(request: Request) -> bytes:
     kind = request.content_type
     given["datacontenttype"] = kind
     if request.body and (kind in ("", "application/json") or kind.endswith("+json")):
-        given["data"] = msgspec.Raw(parts(b"[" + request.body + b"]")[0])
+        given["data"] = msgspec.Raw(parts(b"[" + request.json + b"]")[0])
     elif request.body:
         try:
             given["data"] = request.body.decode()
@@ -115,7 +115,7 @@ def understand(event: bytes, given: str | None, taken: Taken) -> list[Record | E
 
 def answer(_found: Found, _given: Sequence[str | None], _request: Request) -> Answer:
     """Nothing more to say: it is on disk."""
-    return 204, b""
+    return Answer(204)
 
 
 DIALECT = Dialect(

@@ -268,7 +268,7 @@ def answer(found: Found, _given: Sequence[str | None], request: Request) -> Answ
     """Return how many events came, or what the sender wants to hear back."""
     asked = challenge(request)
     said: dict[str, Any] = {"received": len(found)} if asked is None else {"challenge": asked}
-    return 200, msgspec.json.encode(said)
+    return Answer(200, msgspec.json.encode(said))
 
 
 DIALECT = Dialect("hooks", (PATH,), find, understand, answer)

@@ -27,11 +27,13 @@ from everytouch.collect.dialects.values import (
     parts,
     text,
     time_text,
+    to_microseconds,
 )
 from everytouch.moments.api import COLUMNS, KINDS, Kind
 
 NAMES: dict[str, Kind] = {kind.removesuffix("s"): kind for kind in KINDS}
 _LISTS = ("also", "correlations")
+_TIMES = frozenset(("occurred_at", "due_at"))
 _PARTY = ("namespace", "identifier", "also", "other_namespace", "other_identifier")
 _columns = {kind: frozenset(column.name for column in COLUMNS[kind]) for kind in KINDS}
 
@@ -52,9 +54,9 @@ WHOLE = 1 << 18  # bytes up to which a list is kept as it came
 def find(request: Request) -> Found:
     """Records of a body: a list, one alone, {"moments": […]}, or one a line."""
     if "ndjson" in request.content_type or "jsonl" in request.content_type:
-        texts = [line for line in request.body.splitlines() if line.strip()]
+        texts = request.lines
     else:
-        body = request.body.strip()
+        body = request.json
         if body[:1] == b"[" and len(body) <= WHOLE:
             heads = head(body, _heads)
             if heads and all(one.id or one.id == 0 for one in heads):
@@ -128,7 +130,7 @@ def usuals(taken: Taken) -> list[Any] | None:
 
 
 def _settle(rows: list[Any], taken: Taken) -> None:
-    """Properties as text, a time for what has none; raises one of UNREADABLE."""
+    """Properties as text, times as the ledger counts them; raises one of UNREADABLE."""
     for one in rows:
         said = str(one.properties, "utf-8")
         if said[:1] != "{" or (len(said) > DEEPEST and said.count("{") + said.count("[") > DEEPEST):
@@ -136,6 +138,10 @@ def _settle(rows: list[Any], taken: Taken) -> None:
         one.properties = said if said != "{}" else None
         if not one.occurred_at:
             one.occurred_at = time_text(taken.received)
+        elif type(one.occurred_at) is str:
+            one.occurred_at = to_microseconds(one.occurred_at)
+        if type(one.due_at) is str:
+            one.due_at = to_microseconds(one.due_at)
 
 
 def understand(event: bytes, given: str | None, taken: Taken) -> list[Record | Event]:
@@ -172,6 +178,8 @@ def _row(kind: Kind, value: dict[str, Any]) -> Row:
     row: Row = {}
     for name in [name for name in value if name in known and name != "properties"]:
         row[name] = _texts(value[name]) if name in _LISTS else text(value[name])
+    for name in _TIMES & row.keys():
+        row[name] = to_microseconds(row[name] or "") or None
     rest = {name: item for name, item in value.items() if name not in known}
     if "properties" in known:
         own = value.get("properties")

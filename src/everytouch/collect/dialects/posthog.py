@@ -4,7 +4,6 @@ Source: PostHog's API documentation (capture, batch, clock skew) and what its li
 """
 
 import base64
-import binascii
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import parse_qs
@@ -22,6 +21,7 @@ from everytouch.collect.dialects.base import (
     Row,
     Taken,
     UnusableError,
+    bare,
 )
 from everytouch.collect.dialects.parties import described, identified, of_party, same
 from everytouch.collect.dialects.values import (
@@ -44,6 +44,7 @@ _FORM = "application/x-www-form-urlencoded"
 _ANSWER = "$survey_response"
 _SUBMISSION = "$survey_submission_id"
 _SUBMITTED = "survey submission\x1f"  # begins the ids of answers that are sent as they grow
+_GZIP = b"\x1f\x8b"  # how a compressed body begins
 # Of how it was sent rather than of what happened, or kept as records of their own.
 _UNKEPT = frozenset(
     ("token", "$set", "$set_once", "$groups", "$ip", "$lib", "$lib_version", "$geoip_disable")
@@ -59,7 +60,7 @@ _head = msgspec.json.Decoder(_Head)
 
 def find(request: Request) -> Found:
     """The events of a body: {"batch": […]}, a list, or one; also packed in a form's ``data``."""
-    body = _unpacked(request).strip()
+    body = bare(_unpacked(request))
     if body[:1] == b"[":
         events, whole = parts(body), {}
     else:
@@ -73,19 +74,25 @@ def find(request: Request) -> Found:
 
 def _unpacked(request: Request) -> bytes:
     """The JSON of a body: base64 in a form, compressed by the script itself, or as it is."""
-    body, packed = request.body, request.query.get("compression", "")
+    packed_already = request.body[:2] == _GZIP  # where space at the end may mean something
+    body = request.body if packed_already else request.json
+    packed = request.query.get("compression", "")
     if request.content_type == _FORM or body[:5] == b"data=":
         form = parse_qs(body.decode("ascii", "replace"))
         packed = form.get("compression", [packed])[-1]
-        try:
-            body = base64.b64decode(form.get("data", [""])[-1].replace(" ", "+"), validate=True)
-        except (binascii.Error, ValueError) as error:
-            raise NotJsonError(f"the form's data is no base64: {error}") from error
+        body = _from_base64(form.get("data", [""])[-1].replace(" ", "+").encode(), strict=True)
     elif packed == "base64":
-        body = base64.b64decode(body)
+        body = _from_base64(body)
     if packed == "lz64":
         raise NotJsonError("compression lz64 is not known: use gzip-js")
-    return request.unpacked(body) if body[:2] == b"\x1f\x8b" else body
+    return request.unpacked(body) if body[:2] == _GZIP else body
+
+
+def _from_base64(text: bytes, *, strict: bool = False) -> bytes:
+    try:
+        return base64.b64decode(text, validate=strict)
+    except ValueError as error:
+        raise NotJsonError(f"the data is not base64: {error}") from error
 
 
 def _token(events: Sequence[bytes]) -> str:
@@ -207,10 +214,11 @@ def answer(found: Found, given: Sequence[str | None], request: Request) -> Answe
     """As PostHog says it: nothing to a beacon, a result for each event on the numbered path."""
     if request.path == RESULTS:
         ids = [own or new for own, new in zip(found.ids, given, strict=True)]
-        return 200, msgspec.json.encode({"results": {one: {"result": "ok"} for one in ids}})
+        results = {one: {"result": "ok"} for one in ids}
+        return Answer(200, msgspec.json.encode({"results": results}))
     if request.query.get("beacon") == "1":
-        return 204, b""
-    return 200, b'{"status":1}'
+        return Answer(204)
+    return Answer(200, b'{"status":1}')
 
 
 def versioned(row: Row) -> bool:

@@ -1,6 +1,10 @@
 """Segment's HTTP tracking API: what its libraries send, on servers, phones and in browsers.
 
-Source: Segment's specification of the calls and of its HTTP source (timestamps, limits, keys).
+RudderStack's libraries send the same calls to the same addresses. They differ in the time of an
+event, in the call ``merge`` and in the address browsers send to when a page is closed.
+
+Sources: Segment's specification of the calls and of its HTTP source (timestamps, limits, keys);
+RudderStack's event specification and HTTP API, and what its libraries send.
 """
 
 from collections.abc import Callable, Sequence
@@ -35,8 +39,10 @@ from everytouch.collect.dialects.values import (
 
 USER, ANONYMOUS, GROUP = "user_id", "anonymous_id", "group_id"
 TYPES = ("track", "identify", "page", "screen", "group", "alias")
+MERGE = "merge"
 _BATCHES = ("batch", "import", "b")
 _SHORT = {name[0]: name for name in TYPES}
+_BEACON = "/beacon/v1/batch"
 _UNKEPT = ("traits", "ip", "library")  # of the context: kept as traits, or not at all
 
 
@@ -49,7 +55,7 @@ _head = msgspec.json.Decoder(_Head)
 
 def find(request: Request) -> Found:
     """The messages of a batch, or one; bodies are JSON whatever type they say they are of."""
-    whole = fields(request.body)
+    whole = fields(request.json)
     if request.path.rpartition("/")[2] in _BATCHES or "batch" in whole:
         if "batch" not in whole:
             raise NotJsonError("there is no list of events: batch is missing")
@@ -57,7 +63,8 @@ def find(request: Request) -> Found:
     else:
         events = [object_of(whole)]
     shift = behind(string(whole.get("sentAt")), request.received)
-    return Found(events, [_id(event) for event in events], shift, string(whole.get("writeKey")))
+    key = string(whole.get("writeKey")) or request.query.get("writeKey", "")
+    return Found(events, [_id(event) for event in events], shift, key)
 
 
 def _id(event: bytes) -> str | None:
@@ -79,21 +86,33 @@ def understand(event: bytes, given: str | None, taken: Taken) -> list[Record | E
 
 def _said(name: str, value: dict[str, Any], row: Row) -> list[Record | Event]:
     if name not in _CALLS:
-        raise UnusableError(f"type {name!r} is none of {', '.join(TYPES)}")
+        raise UnusableError(f"type {name!r} is none of {', '.join(_CALLS)}")
     context = value.get("context")
     known = context.get("traits") if isinstance(context, dict) else None
     return [*described(row, known), *_CALLS[name]({**value, "type": name}, row)]
 
 
 def _row(value: dict[str, Any], given: str | None, taken: Taken) -> Row:
-    shift = behind(text(value.get("sentAt")) or "", taken.received) or taken.shift
-    happened = value.get("originalTimestamp") or value.get("timestamp")
     who = {USER: value.get("userId"), ANONYMOUS: value.get("anonymousId")}
     return {
         "id": given or text(value.get("messageId")),
-        "occurred_at": when(happened, shift, taken.received),
-        **identified(who),
+        "occurred_at": _time(value, taken),
+        **(_merged_party(value) if value.get("type") == MERGE else identified(who)),
     }
+
+
+def _time(value: dict[str, Any], taken: Taken) -> str:
+    """Return when it happened.
+
+    What names its ``channel`` comes from RudderStack, or was forwarded: its ``timestamp`` is the
+    time that the program gave, or one that is corrected already. RudderStack's library for
+    Node adds an ``originalTimestamp`` of its own, that of the call.
+    """
+    given, original = value.get("timestamp"), value.get("originalTimestamp")
+    if given and value.get("channel"):
+        return when(given, 0, taken.received)
+    shift = behind(text(value.get("sentAt")) or "", taken.received) or taken.shift
+    return when(original or given, shift, taken.received)
 
 
 def _tracked(value: dict[str, Any], row: Row) -> list[Record | Event]:
@@ -120,6 +139,27 @@ def _aliased(value: dict[str, Any], row: Row) -> list[Record | Event]:
         raise UnusableError("an alias call names no previousId")
     # What it was an id of is not said: of a user, or of a browser nobody had signed in at.
     return [same(row, space, before, "alias") for space in (USER, ANONYMOUS)]
+
+
+def _merged_party(value: dict[str, Any]) -> Row:
+    first, _ = _merge_properties(value)
+    return identified({first[0]: first[1]})
+
+
+def _merged(value: dict[str, Any], row: Row) -> list[Record | Event]:
+    _, (space, identifier) = _merge_properties(value)
+    return [same(row, space, identifier, MERGE)]
+
+
+def _merge_properties(value: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the two identifiers that a merge call joins, each as (type, value)."""
+    given = value.get("mergeProperties")
+    pairs = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
+    named = [(text(one.get("type")), text(one.get("value"))) for one in pairs]
+    both = [(space, identifier) for space, identifier in named if space and identifier]
+    if len(both) != 2:
+        raise UnusableError("a merge call needs two mergeProperties, each with a type and a value")
+    return both
 
 
 def _grouped(value: dict[str, Any], row: Row) -> list[Record | Event]:
@@ -150,12 +190,13 @@ _CALLS: dict[str, Callable[[dict[str, Any], Row], list[Record | Event]]] = {
     "identify": _identified,
     "alias": _aliased,
     "group": _grouped,
+    MERGE: _merged,
 }
 
 
 def answer(_found: Found, _given: Sequence[str | None], _request: Request) -> Answer:
     """As Segment says it."""
-    return 200, b'{"success":true}'
+    return Answer(200, b'{"success":true}')
 
 
 def page(path: str, works: Callable[[str], bool]) -> bytes | None:
@@ -183,7 +224,7 @@ def page(path: str, works: Callable[[str], bool]) -> bytes | None:
 
 DIALECT = Dialect(
     "segment",
-    tuple(f"/v1/{name}" for name in (*TYPES, *_SHORT, *_BATCHES)),
+    (*(f"/v1/{name}" for name in (*TYPES, MERGE, *_SHORT, *_BATCHES)), _BEACON),
     find,
     understand,
     answer,

@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import json
 import math
+import re
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ W = TypeVar("W", Found, Taken)
 
 DEEPEST = 32  # levels of a property
 _DIGITS = 1_000  # of a number that is counted with
+_FINER = re.compile(r"^(\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d[.,]\d{6})\d+")
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _written = msgspec.json.Encoder(decimal_format="number")
@@ -196,7 +198,10 @@ def behind(sent: str, received: int) -> int:
 
 
 def when(given: Any, shift: int, received: int) -> str:
-    """The time of an event on our clock: its own, shifted; that of receipt where it has none."""
+    """Return the time of an event on our clock: its own, shifted; that of receipt without one.
+
+    Digits beyond microseconds, as Go and .NET send, are cut off.
+    """
     if given is None or given == "":
         return time_text(received)
     if shift:
@@ -204,7 +209,17 @@ def when(given: Any, shift: int, received: int) -> str:
             return time_text(_microseconds(str(given)) + shift)
         except (ValueError, OverflowError):
             pass  # held with its reason, as a record whose time is none
-    return text(given) or ""
+    return to_microseconds(text(given) or "")
+
+
+def to_microseconds(given: str) -> str:
+    """Return a time in ISO 8601 without the digits of its second beyond the sixth.
+
+    The ledger counts microseconds; a sender that knows more of its time is not turned away.
+    """
+    if not given[26:27].isdecimal():  # where the seventh digit is, as nearly every time has none
+        return given
+    return _FINER.sub(r"\1", given, count=1)
 
 
 def _microseconds(given: str) -> int:

@@ -143,7 +143,7 @@ def _name(row: Quarantined) -> str:
         event = json.loads(row.row[EVENTS])
     except ValueError:
         return row.id
-    names = ("event", "name", "type") if isinstance(event, dict) else ()
+    names = ("event", "name", "type", "se_ac", "e") if isinstance(event, dict) else ()
     return next((str(event[name]) for name in names if event.get(name)), row.id)
 
 

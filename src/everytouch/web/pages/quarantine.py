@@ -16,7 +16,7 @@ from everytouch.moments.api import COLUMNS, Column, Kind, key_name
 from everytouch.web.models import Job
 from everytouch.web.routes import Route
 
-SHOWN, LONGEST = 200, 100_000
+SHOWN, LONGEST = 200, 1 << 20  # an event has no more bytes
 _EVENT = (Column(EVENTS, pa.string(), "The event as it came, as JSON.", True),)
 
 
@@ -63,7 +63,7 @@ def fix(request: HttpRequest, code: str) -> HttpResponse:
     given: dict[str, Any] = dict(row.row)
     if request.method == "POST":
         own = {c.name: _read(request.POST.get(c.name, ""), c) for c in columns}
-        given = given | own if row.kind == EVENTS else own
+        given = given | own
         receipt = workspace.fix([dataclasses.replace(row, row=given)])
         if not receipt.total.quarantined:
             messages.success(request, _stored(receipt.total))

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from everytouch.ledger.api import shortened as short
 from everytouch.results import duration, plain
 from everytouch.stats.intervals import Estimate
 from everytouch.web import words
@@ -62,6 +63,12 @@ def pct(value: Any, digits: int = 1) -> str:
 def span(value: Any, digits: int = 1) -> SafeString:
     """An estimate with its interval, or why it is withheld."""
     return _estimate(value, digits, 1.0)
+
+
+@register.filter
+def shortened(text: str) -> str:
+    """A text as a list shows it: of a long one, its start, length and end."""
+    return short(text, lambda count: _("{count} characters").format(count=num(count)))
 
 
 @register.filter
