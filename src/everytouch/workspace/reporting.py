@@ -14,12 +14,12 @@ from everytouch.workspace.judging import Judging
 from everytouch.workspace.mapping import Mapping
 from everytouch.workspace.people import People
 from everytouch.workspace.querying import Querying
-from everytouch.workspace.ways_in import WaysIn
+from everytouch.workspace.scheduling import Scheduling
 
 T = TypeVar("T")
 
 
-class Reporting(Judging, Mapping, People, Querying, WaysIn, Collecting):
+class Reporting(Judging, Mapping, People, Querying, Scheduling, Collecting):
     """Writing the findings down."""
 
     def report(self, path: str | Path) -> Path:
