@@ -64,7 +64,7 @@ class Client:
             status, answer = self._patiently(self._own(url))
             if status not in _MOVED:
                 return answer
-            url = urllib.parse.urljoin(url, answer.headers.get("location", ""))
+            url = joined(url, answer.headers.get("location", ""))
         raise SourceError(
             f"{self.place}: {self.base} redirects again and again", "check the address"
         )
@@ -81,8 +81,9 @@ class Client:
             SourceError: it leads to another host.
         """
         if origin(url) != origin(self.base):
+            other = origin(url) or "what is no address of HTTP"
             raise SourceError(
-                f"{self.place}: {origin(self.base)} leads to {origin(url)}, another server",
+                f"{self.place}: {origin(self.base)} leads to another server, {other}",
                 "credentials are not sent there; if that is right, change the source's address",
             )
         return url
@@ -98,20 +99,35 @@ class Client:
                         return self._understood(url, response)
             except urllib3.exceptions.HTTPError as error:
                 problem = error
+            reason = f"status {response.status}" if response else _shown(problem)
             try:
                 retries = retries.increment("GET", url, response, problem)
             except urllib3.exceptions.HTTPError:
-                reason = f"status {response.status}" if response else _shown(problem)
-                raise SourceError(
-                    f"{self.place}: {origin(url)} does not answer: {reason}",
-                    "check the address, and that the server is up",
-                ) from None
-            self._wait(retries, response)
+                raise self._silent(url, reason) from None
+            self._wait(retries, response, self._silent(url, reason))
 
-    def _wait(self, retries: "urllib3.Retry", response: "urllib3.BaseHTTPResponse | None") -> None:
+    def _silent(self, url: str, reason: str) -> SourceError:
+        return SourceError(
+            f"{self.place}: {origin(url)} does not answer: {reason}",
+            "check the address, and that the server is up",
+        )
+
+    def _wait(
+        self,
+        retries: "urllib3.Retry",
+        response: "urllib3.BaseHTTPResponse | None",
+        silent: SourceError,
+    ) -> None:
+        """Wait as long as the server asks, or a little longer each time.
+
+        Raises:
+            SourceError: the run may not take that long.
+        """
         asked = retries.get_retry_after(response) if response else None
         pause = asked or retries.get_backoff_time()
         if time.monotonic() + pause > self.until:
+            if not asked:
+                raise silent
             raise SourceError(
                 f"{self.place}: {origin(self.base)} asks to wait {pause:,.0f} s, more than "
                 "this run may take",
@@ -184,11 +200,23 @@ class Client:
         return 200, Answer(url, _lowered(response), b"".join(parts))
 
 
+def joined(url: str, link: str) -> str:
+    """Return where a link on a page leads; empty where it is no address."""
+    try:
+        return urllib.parse.urljoin(url, link)
+    except ValueError:
+        return ""
+
+
 def origin(url: str) -> str:
-    """Return scheme, host and port of an address."""
-    split = urllib.parse.urlsplit(url)
-    port = split.port or {"https": 443, "http": 80}.get(split.scheme, 0)
-    return f"{split.scheme}://{split.hostname or ''}:{port}"
+    """Return scheme, host and port of an address; empty where it is none of HTTP."""
+    try:
+        split = urllib.parse.urlsplit(url)
+        port = split.port or {"https": 443, "http": 80}[split.scheme]
+    except (ValueError, KeyError):
+        return ""
+    host = split.hostname or ""
+    return f"{split.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _lowered(response: "urllib3.BaseHTTPResponse") -> dict[str, str]:

@@ -145,7 +145,7 @@ def _open(options: Options, context: Context) -> Fetcher:
 def _address(options: Options) -> str:
     url = options.text("url")
     split = urllib.parse.urlsplit(url)
-    if split.scheme not in ("http", "https") or not split.hostname or split.username:
+    if not origin(url) or not split.hostname or split.username:
         raise SourceError(
             f"{options.place}: invalid address",
             "give https://host/path, without user and password",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from everytouch.collect.fetch.base import Options
-from everytouch.collect.fetch.client import Answer
+from everytouch.collect.fetch.client import Answer, joined
 from everytouch.collect.fetch.json_rows import scalar_at
 
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*?\brel="?next"?')
@@ -57,7 +57,7 @@ class _NextLink:
         else:
             link = _NEXT.search(answer.headers.get("link", ""))
             found = link[1] if link else ""
-        return urllib.parse.urljoin(url, found) if found else None
+        return joined(url, found) if found else None
 
 
 @dataclass(frozen=True)

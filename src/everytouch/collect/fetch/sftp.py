@@ -137,7 +137,10 @@ def _expect(client: Any, login: _Login, place: str, paramiko: Any) -> None:
         client.load_system_host_keys()
         return
     name = login.host if login.port == 22 else f"[{login.host}]:{login.port}"
-    entry = paramiko.hostkeys.HostKeyEntry.from_line(f"{name} {login.host_key}")
+    try:
+        entry = paramiko.hostkeys.HostKeyEntry.from_line(f"{name} {login.host_key}")
+    except paramiko.hostkeys.InvalidHostKey:
+        entry = None
     if entry is None or entry.key is None:
         raise SourceError(f"{place}: invalid host_key", 'write it as "ssh-ed25519 AAAA…"')
     client.get_host_keys().add(name, entry.key.get_name(), entry.key)
