@@ -15,6 +15,7 @@ from everytouch.cli import (
     judging,
     maps,
     patterns,
+    sources,
     sql,
     ways_in,
 )
@@ -50,6 +51,8 @@ def main(ctx: click.Context, workspace: Path) -> None:
     ctx.obj = workspace
 
 
-for _file in (ways_in, asking, judging, journeys, patterns, compare, maps, sql, app, collector):
+for _file in (
+    ways_in, asking, judging, journeys, patterns, compare, maps, sql, app, collector, sources,
+):  # fmt: skip
     for _command in _file.COMMANDS:
         main.add_command(_command)

@@ -123,7 +123,7 @@ class Client:
         Raises:
             SourceError: the run may not take that long.
         """
-        asked = retries.get_retry_after(response) if response else None
+        asked = _asked_pause(retries, response)
         pause = asked or retries.get_backoff_time()
         if time.monotonic() + pause > self.until:
             if not asked:
@@ -217,6 +217,16 @@ def origin(url: str) -> str:
         return ""
     host = split.hostname or ""
     return f"{split.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _asked_pause(
+    retries: "urllib3.Retry", response: "urllib3.BaseHTTPResponse | None"
+) -> float | None:
+    """Return the seconds that a server asks to wait; None where it asks nothing that is a time."""
+    try:
+        return retries.get_retry_after(response) if response else None
+    except urllib3.exceptions.InvalidHeader:
+        return None
 
 
 def _lowered(response: "urllib3.BaseHTTPResponse") -> dict[str, str]:

@@ -97,15 +97,15 @@ class Runner:
             ) from None
 
     def next_run(self, definition: Definition) -> datetime.datetime | None:
-        """Return when a source runs next; a time in the past where it is due, None if paused."""
+        """Return when a source runs next: at latest now where it is due, None if paused."""
         paused, requested = self.state.control(definition.name)
         if requested:
-            return datetime.datetime.min.replace(tzinfo=datetime.UTC)
+            return _now()
         if paused:
             return None
         runs = self.state.runs(definition.name)
         if not runs or runs[0].ended_at is None:  # never run, or cut off: at once
-            return datetime.datetime.min.replace(tzinfo=datetime.UTC)
+            return _now()
         last, planned = runs[0], definition.schedule.after(runs[0].started_at)
         ended = last.ended_at or last.started_at
         if last.problem:
