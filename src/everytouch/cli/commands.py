@@ -52,7 +52,17 @@ def main(ctx: click.Context, workspace: Path) -> None:
 
 
 for _file in (
-    ways_in, asking, judging, journeys, patterns, compare, maps, sql, app, collector, sources,
-):  # fmt: skip
+    ways_in,
+    asking,
+    judging,
+    journeys,
+    patterns,
+    compare,
+    maps,
+    sql,
+    app,
+    collector,
+    sources,
+):
     for _command in _file.COMMANDS:
         main.add_command(_command)

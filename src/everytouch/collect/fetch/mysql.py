@@ -1,15 +1,20 @@
 """Reading MySQL and MariaDB: values as the server writes them, in one read-only snapshot."""
 
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from everytouch.collect.fetch.base import Context, Options, driver
 from everytouch.collect.fetch.query import CHUNK, Chunk, Query, as_text
 from everytouch.errors import SourceError
+from everytouch.later import Later
+
+if TYPE_CHECKING:
+    import ssl
+else:
+    ssl = Later("ssl")
 
 TLS = ("prefer", "require", "verify", "off")
 # Type codes of the protocol.
