@@ -1,5 +1,6 @@
 """Scheduled sources: nothing is lost and nothing doubled, whoever dies in between."""
 
+import contextlib
 import datetime
 import os
 import random
@@ -11,6 +12,7 @@ import zoneinfo
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 from hypothesis import given
@@ -424,9 +426,54 @@ def postgres_source(url: str, batch_rows: int, table: str = "visits", every: str
     )
 
 
-def working(workspace: Workspace) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "everytouch", "-w", str(workspace.path), "work"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+NURSERY = """
+import os, signal, sys
+from pathlib import Path
+import deltalake, duckdb, psycopg
+from everytouch.web import boot
+boot.prepare(Path(sys.argv[1]))
+from django.core.management import call_command
+from django.db import connections
+from everytouch.web import jobs
+connections.close_all()
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those that are killed
+for _ in sys.stdin:
+    child = os.fork()
+    if not child:
+        call_command("work")
+    print("worker", child, flush=True)
+"""
+
+
+class Workers:
+    """Workers of a workspace, each a process of its own, born with everything imported."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        command = [sys.executable, "-c", NURSERY, str(workspace.path)]
+        self._nursery = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._nursery.stdin.close()
+        self._nursery.wait(20)
+        self._nursery.stdout.close()
+
+    @contextlib.contextmanager
+    def working(self) -> "Iterator[psutil.Process]":
+        """A worker at work; it is killed at the end."""
+        self._nursery.stdin.write("\n")
+        self._nursery.stdin.flush()
+        told = next(line for line in self._nursery.stdout if line.startswith("worker "))
+        worker = psutil.Process(int(told.split()[1]))
+        try:
+            yield worker
+        finally:
+            worker.kill()
+            worker.wait(20)
 
 
 def imports(workspace: Workspace) -> int:
@@ -442,7 +489,7 @@ def kill_workers(kills: int, url: str, tmp_path: Path) -> tuple[Workspace, int]:
     shop.save_scheduled("db", postgres_source(url, 40, table))
     shop.save_scheduled("files", folder_source(files, every="2s"))
     rng, written, filed, midway = random.Random(kills), 0, 0, 0
-    with psycopg.connect(url, autocommit=True) as con:
+    with psycopg.connect(url, autocommit=True) as con, Workers(shop) as workers:
         con.execute(
             f"CREATE TABLE {table} (id bigint PRIMARY KEY, seen timestamptz, who text, "
             "amount numeric, changed timestamptz)"
@@ -463,39 +510,33 @@ def kill_workers(kills: int, url: str, tmp_path: Path) -> tuple[Workspace, int]:
                 csv(files / f"f{filed}.csv", [f"{filed}-{n}" for n in range(3)])
                 filed += 1
             before, wanted = imports(shop), rng.randint(1, 4)
-            worker = working(shop)
-            try:
+            with workers.working() as worker:
                 deadline = time.monotonic() + 60
                 while imports(shop) < before + wanted and time.monotonic() < deadline:
-                    assert worker.poll() is None
+                    assert worker.is_running()
                     time.sleep(0.005)
                 time.sleep(rng.uniform(0, 0.03))
-            finally:
-                worker.kill()
-                worker.wait()
             found = ids(shop)
             assert len(found) == len(set(found))
             midway += len(found) < written + 3 * filed
-    return shop, finish(shop, written, filed, midway)
+        finish(shop, workers, written, filed)
+    print(f"{written:,} rows and {filed} files; {midway} of {kills} kills fell into the middle")
+    return shop, midway
 
 
-def finish(shop: Workspace, written: int, filed: int, midway: int) -> int:
+def finish(shop: Workspace, workers: Workers, written: int, filed: int) -> None:
     """Let a worker that nobody kills do the rest; nothing may be lost or doubled."""
     expected = sorted(
         [str(n) for n in range(written)] + [f"{f}-{n}" for f in range(filed) for n in range(3)]
     )
-    worker = working(shop)
-    try:
-        deadline = time.monotonic() + 120
+    with workers.working() as worker:
+        deadline = time.monotonic() + 240
         while len(ids(shop)) < len(expected) and time.monotonic() < deadline:
-            assert worker.poll() is None
+            assert worker.is_running()
             time.sleep(0.2)
-    finally:
-        worker.terminate()
-        worker.wait()
+        while any(one.running for one in shop.scheduled()) and time.monotonic() < deadline:
+            time.sleep(0.1)
     assert ids(shop) == expected
-    print(f"{written:,} rows and {filed} files; {midway} kills fell into the middle")
-    return midway
 
 
 def test_a_killed_worker_loses_and_doubles_nothing(postgres, tmp_path):

@@ -84,7 +84,7 @@ def _connected(
     session += " -c idle_in_transaction_session_timeout=0"  # an import may take its time
     more = {
         "sslmode": TLS[tls],
-        "passfile": "/dev/null",  # credentials come from the source alone
+        "passfile": "/dev/null/none",  # credentials come from the source alone
         "connect_timeout": 10,
         "application_name": "everytouch",
         "options": f"{session} -c intervalstyle=iso_8601 -c default_transaction_read_only=on",
