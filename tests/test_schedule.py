@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 
 import everytouch
 from everytouch.collect.fetch.cursors import earlier, in_future, order
+from everytouch.collect.fetch.state import State
 from everytouch.collect.fetch.timing import read_schedule, retry_after
+from everytouch.collect.importer import Importer
 from everytouch.errors import SourceError, UnknownNameError, WorkspaceError
 from everytouch.workspace import Workspace
 from tests.conftest import SECRET
@@ -181,15 +183,14 @@ def test_new_and_changed_files_are_read_once(shop, tmp_path):
 def test_a_file_that_is_still_being_written_is_left_for_later(shop, tmp_path):
     files = tmp_path / "files"
     shop.save_scheduled("files", folder_source(files, settle="2s"))
-    csv(files / "a.csv", [1], age=0)
+    csv(files / "a.csv", [1], age=-3600)
     first = run(shop, "files")
     assert (first.waiting, first.counts) == (1, {})
     planned = shop.scheduled_source("files").next_run
     assert planned <= first.ended_at + datetime.timedelta(seconds=31)  # not in an hour
-    csv(files / "a.csv", [1, 2], age=0)  # written to meanwhile: wait again
-    time.sleep(1)
-    assert run(shop, "files").waiting == 1
-    time.sleep(1.5)
+    csv(files / "a.csv", [1, 2], age=-3500)
+    assert run(shop, "files").waiting == 1  # written to meanwhile: wait again
+    time.sleep(2.1)
     assert run(shop, "files").counts["stored"] == 2
 
 
@@ -361,6 +362,29 @@ def test_errors_back_off(shop, tmp_path):
     assert [wait.total_seconds() for wait in waits] == [60, 120, 240]
 
 
+@pytest.mark.parametrize("place", [(State, "advance"), (Importer, "run")], ids=["mark", "import"])
+def test_dying_before_the_mark_or_the_import_is_harmless(shop, tmp_path, monkeypatch, place):
+    """The order of the two: a mark without its records would lose them."""
+    csv(tmp_path / "files" / "a.csv", [1, 2])
+    shop.save_scheduled("files", folder_source(tmp_path / "files"))
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(*place, die)
+        with pytest.raises(KeyboardInterrupt):
+            shop.run_scheduled("files")
+    imported = place[0] is State
+    assert ids(shop) == (["1", "2"] if imported else [])
+    assert State(shop.path / "fetched").marks("files") == {}
+    assert shop.runs("files")[0].ended_at is None
+    assert shop.due_scheduled() == ("files",)  # cut off, so at once and not in an hour
+    counts = run(shop, "files").counts
+    assert (counts["stored"], counts["duplicate"]) == ((0, 2) if imported else (2, 0))
+    assert ids(shop) == ["1", "2"]
+
+
 def test_a_source_is_run_by_one_at_a_time(shop, tmp_path):
     import fcntl
 
@@ -458,6 +482,8 @@ class Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for worker in psutil.Process(self._nursery.pid).children():
+            worker.kill()
         self._nursery.stdin.close()
         self._nursery.wait(20)
         self._nursery.stdout.close()
