@@ -296,6 +296,25 @@ def test_a_query_that_gives_one_name_twice_is_refused(postgres, tmp_path):
         pg(tmp_path, postgres, 'query = "SELECT 1 AS a, 2 AS \\"A\\""').read()
 
 
+def test_a_sample_is_a_few_rows_in_no_order(postgres, mysql, tmp_path):
+    query = "SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3"
+    more = f'query = "{query}"\ncursor = "n"'
+    (tmp_path / "l").mkdir()
+    sqlite3.connect(tmp_path / "l" / "shop.db").close()
+    (tmp_path / "l" / "shop.db").touch()
+    readers = [
+        pg(tmp_path / "p", postgres, more),
+        maria(tmp_path / "m", mysql[1], more),
+        generic(tmp_path / "g", postgres, more),
+        lite(tmp_path / "l", more),
+    ]
+    for reader in readers:
+        (path,) = reader.definition.fetcher(reader.context).sample(2)
+        rows = pq.read_table(path).to_pylist()
+        assert len(rows) == 2
+        assert {row["n"] for row in rows} < {"1", "2", "3"}
+
+
 # Reading only
 
 

@@ -42,6 +42,7 @@ PAGES = {
     "initiative": "/initiatives/second_courier",
     "finding": "/findings/late:parcel_delivered",
     "sources": "/sources",
+    "schedule-new": "/sources/scheduled/new?kind=database",
     "quarantine": "/quarantine",
     "source-keys": "/sources/keys",
     "rules": "/rules",

@@ -102,10 +102,6 @@ class Scheduling(WaysIn):
         Raises:
             SourceError: it is invalid, or the name is taken.
         """
-        if not fits_name(name):
-            raise SourceError(
-                f"Invalid name {name!r}", "use small letters, digits, _ and -, up to 60"
-            )
         path = self.path / SOURCES / f"{name}.toml"
         definition = self._checked(name, text)
         if not definition.complete:
@@ -194,6 +190,10 @@ class Scheduling(WaysIn):
 
     def _checked(self, name: str, text: str) -> Definition:
         """Read a source's text and check all of its options, without connecting."""
+        if not fits_name(name):
+            raise SourceError(
+                f"Invalid name {name!r}", "use small letters, digits, _ and -, up to 60"
+            )
         definition = parse_definition(text, self.path / SOURCES / f"{name}.toml")
         self._runner.check(definition)
         return definition

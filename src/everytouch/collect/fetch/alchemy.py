@@ -25,6 +25,11 @@ class _Session:
     con: Any
     text: Callable[[str], Any]
 
+    @property
+    def limits(self) -> bool:
+        """Whether it understands LIMIT."""
+        return False
+
     def quote(self, name: str) -> str:
         """Quote an identifier."""
         return str(self.con.dialect.identifier_preparer.quote_identifier(name))

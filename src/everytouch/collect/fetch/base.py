@@ -47,6 +47,7 @@ class Context:
 
     Attributes:
         secrets: credentials that were used, to be kept out of messages.
+        patience: seconds that a statement or an API may take at most, whatever the source states.
     """
 
     source: str
@@ -54,6 +55,7 @@ class Context:
     vault: Vault
     staging: Path
     secrets: list[str] = field(default_factory=list)
+    patience: int = 86_400
 
     @property
     def place(self) -> str:

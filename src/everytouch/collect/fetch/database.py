@@ -22,6 +22,10 @@ _MOST = 20  # batches that are held where all their rows have one cursor value
 class Session(Protocol):
     """A connection to a database that can only read."""
 
+    @property
+    def limits(self) -> bool:
+        """Whether it understands LIMIT."""
+
     def quote(self, name: str) -> str:
         """Quote an identifier."""
 
@@ -84,9 +88,11 @@ class Database:
         yield Batch(marks={_OPEN: ""})
 
     def sample(self, rows: int) -> tuple[Path, ...]:
-        """Fetch the first rows."""
+        """Fetch a few rows, in no order: that would sort the whole table."""
         with self.connect() as session:
             query, columns = self._asked(session)
+            few = f"(SELECT * FROM {query.relation} q LIMIT {rows})"
+            query = Query(few if session.limits else query.relation, "")
             with Staged(self._path, columns, self.context.place) as out:
                 for chunk in session.rows(query, columns, None):
                     out.write(row[:-1] for row in chunk[:rows])
@@ -161,7 +167,7 @@ def _open(options: Options, context: Context) -> Fetcher:
             f"{options.place}: give either a table or a query", 'add table = "orders"'
         )
     return Database(
-        SYSTEMS[system](options, context, int(seconds)),
+        SYSTEMS[system](options, context, min(int(seconds), context.patience)),
         table,
         query.strip().rstrip(";"),
         options.text("cursor", ""),

@@ -1,5 +1,6 @@
 """A scheduled source: a source file with a schedule, and one input that is fetched."""
 
+import copy
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -80,7 +81,7 @@ class Definition:
         Raises:
             SourceError: it cannot be used, or names files that sources may not read.
         """
-        raw = tomlkit.parse(tomlkit.dumps(self.rest)).unwrap()
+        raw: dict[str, Any] = copy.deepcopy(dict(self.rest))
         base = (self.path.parent / raw.pop("folder", ".")).resolve()
         raw["inputs"][self.input]["path"] = [str(path) for path in paths]
         if "catalogue" in raw:

@@ -82,10 +82,11 @@ class Files:
         yield Batch(marks=looks, waiting=len(looks))
 
     def sample(self, rows: int) -> tuple[Path, ...]:  # noqa: ARG002 - a file is shown by its reader
-        """Fetch the newest file."""
+        """Fetch the smallest file."""
         with self.connect() as place:
             found = self._listed(place)
-            return (self._copy(place, found[-1])[0],) if found else ()
+            smallest = min(found, key=lambda file: file.size, default=None)
+            return (self._copy(place, smallest)[0],) if smallest else ()
 
     def _listed(self, place: Place) -> list[Listed]:
         """Return the files that fit, the oldest first, so that corrections come last."""

@@ -127,7 +127,7 @@ def _open(options: Options, context: Context) -> Fetcher:
     headers = _authorisation(auth, context, origin(url))
 
     def connect() -> Client:
-        until = time.monotonic() + seconds
+        until = time.monotonic() + min(seconds, context.patience)
         return Client(url, headers(), context.limits, context.place, until)
 
     return Api(

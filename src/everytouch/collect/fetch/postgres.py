@@ -19,6 +19,11 @@ class _Session:
 
     con: Any
 
+    @property
+    def limits(self) -> bool:
+        """Whether it understands LIMIT."""
+        return True
+
     def quote(self, name: str) -> str:
         """Quote an identifier."""
         return '"' + name.replace('"', '""') + '"'

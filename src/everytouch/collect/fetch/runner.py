@@ -26,6 +26,7 @@ from everytouch.collect.source import Source
 from everytouch.errors import EverytouchError, SourceError, WorkspaceError
 
 BUSY = 120.0  # seconds to wait for another writer to the ledger
+SAMPLE_SECONDS = 20  # somebody waits for it
 _LOOK_AGAIN = duration("30s", "")  # at files that were still being written
 Import = Callable[[Source], Receipt]
 
@@ -81,7 +82,7 @@ class Runner:
         """
         staging = self.folder / "staged" / f"{definition.name}.{time.monotonic_ns()}"
         staging.mkdir(mode=0o700, parents=True)
-        context = Context(definition.name, self.limits, vault, staging)
+        context = Context(definition.name, self.limits, vault, staging, patience=SAMPLE_SECONDS)
         try:
             paths = definition.fetcher(context).sample(rows)
             if not paths:

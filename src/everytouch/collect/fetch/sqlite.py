@@ -22,6 +22,11 @@ class _Session:
 
     con: sqlite3.Connection
 
+    @property
+    def limits(self) -> bool:
+        """Whether it understands LIMIT."""
+        return True
+
     def quote(self, name: str) -> str:
         """Quote an identifier."""
         return '"' + name.replace('"', '""') + '"'
