@@ -352,6 +352,23 @@ def test_missed_runs_run_once_and_pauses_hold(shop, tmp_path):
     ]  # fmt: skip
 
 
+def test_a_source_that_was_cut_off_does_not_keep_the_others_from_their_turn(
+    shop, tmp_path, monkeypatch
+):
+    for name in ("a", "b"):
+        shop.save_scheduled(name, folder_source(tmp_path / "files"))
+    csv(tmp_path / "files" / "x.csv", [1])
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Importer, "run", die)
+    for name in ("a", "b", "a"):
+        assert shop.due_scheduled()[0] == name
+        with pytest.raises(KeyboardInterrupt):
+            shop.run_scheduled(name)
+
+
 def test_errors_back_off(shop, tmp_path):
     shop.save_scheduled("files", folder_source(tmp_path / "absent", every="5s"))
     waits = []
@@ -556,7 +573,7 @@ def finish(shop: Workspace, workers: Workers, written: int, filed: int) -> None:
         [str(n) for n in range(written)] + [f"{f}-{n}" for f in range(filed) for n in range(3)]
     )
     with workers.working() as worker:
-        deadline = time.monotonic() + 240
+        deadline = time.monotonic() + 900
         while len(ids(shop)) < len(expected) and time.monotonic() < deadline:
             assert worker.is_running()
             time.sleep(0.2)

@@ -67,6 +67,10 @@ class Tested:
     trial: Trial | None
 
 
+def _last_turn(one: Scheduled) -> datetime.datetime:
+    return one.last.started_at if one.last else datetime.datetime.min.replace(tzinfo=datetime.UTC)
+
+
 class Scheduling(WaysIn):
     """Sources that are read again and again."""
 
@@ -164,8 +168,13 @@ class Scheduling(WaysIn):
             shutil.rmtree(context.staging, ignore_errors=True)
 
     def due_scheduled(self) -> tuple[str, ...]:
-        """Return the names of the sources that should run now, and do not."""
-        return tuple(one.name for one in self.scheduled() if one.due and not one.running)
+        """Return the names of the sources that should run now, and do not.
+
+        The one that has waited longest comes first: a source whose runs end the worker must not
+        keep the others from their turn.
+        """
+        due = [one for one in self.scheduled() if one.due and not one.running]
+        return tuple(one.name for one in sorted(due, key=_last_turn))
 
     @property
     def _fetched(self) -> Path:
