@@ -43,6 +43,7 @@ PAGES = {
     "initiative": "/initiatives/second_courier",
     "finding": "/findings/late:parcel_delivered",
     "sources": "/sources",
+    "schedule-new": "/sources/scheduled/new?kind=database",
     "quarantine": "/quarantine",
     "conflicts": "/conflicts",
     "source-keys": "/sources/keys",

@@ -1,11 +1,8 @@
 """The operational store: the same on SQLite and on a real PostgreSQL."""
 
-import os
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,49 +11,14 @@ import pytest
 import everytouch
 from everytouch.errors import SettingError
 from everytouch.web.config import WebConfig
-
-
-def binary(name: str) -> Path | None:
-    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), reverse=True)
-    found = shutil.which(name)
-    return places[0] if places else Path(found) if found else None
+from tests.databases import postgresql
 
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     """URL of a database in a cluster of the test's own, that ends with it."""
-    initdb, server = binary("initdb"), binary("postgres")
-    if not (initdb and server):
-        if os.environ.get("EVERYTOUCH_COMPLETE"):
-            pytest.fail("no PostgreSQL here: sh scripts/system-packages")
-        pytest.skip("no PostgreSQL here: sh scripts/system-packages")
-    who = {"user": "postgres"} if os.geteuid() == 0 else {}  # it refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="everytouch-pg-"))
-    if who:
-        shutil.chown(folder, "postgres")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    data = folder / "data"
-    call = [initdb, "-D", data, "-U", "everytouch", "--auth=trust", "-E", "UTF8", "--no-sync"]
-    subprocess.run(call, check=True, capture_output=True, **who)
-    options = ["-p", str(port), "-h", "127.0.0.1", "-k", folder, "-F"]
-    process = subprocess.Popen([server, "-D", data, *options], stderr=subprocess.DEVNULL, **who)
-    try:
-        for _ in range(200):
-            ready = subprocess.run(
-                [server.with_name("pg_isready"), "-h", "127.0.0.1", "-p", str(port)],
-                capture_output=True, check=False,
-            )  # fmt: skip
-            if ready.returncode == 0:
-                break
-            process.poll()
-            assert process.returncode is None, "PostgreSQL did not start"
-        yield f"postgresql://everytouch@127.0.0.1:{port}/postgres"
-    finally:
-        process.terminate()
-        process.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
+    with postgresql() as url:
+        yield url
 
 
 SCRIPT = """

@@ -17,6 +17,7 @@ from everytouch.cli import (
     judging,
     maps,
     patterns,
+    sources,
     sql,
     ways_in,
 )
@@ -65,6 +66,7 @@ for _file in (
     sql,
     app,
     collector,
+    sources,
 ):
     for _command in _file.COMMANDS:
         main.add_command(_command)

@@ -5,6 +5,18 @@ from everytouch.collect.dialects.base import bare
 from everytouch.collect.drafting import Choices, Example, as_yaml, draft, example, with_rule
 from everytouch.collect.drain import Drain, in_log
 from everytouch.collect.events import Tried, likely_dialect, tried, try_held
+from everytouch.collect.fetch.credentials import TrialVault, Vault
+from everytouch.collect.fetch.definition import (
+    Definition,
+    fits_name,
+    parse_definition,
+    read_definition,
+    sealed,
+)
+from everytouch.collect.fetch.guard import Limits, limits_table
+from everytouch.collect.fetch.kinds import KINDS as FETCHED_KINDS
+from everytouch.collect.fetch.runner import Runner
+from everytouch.collect.fetch.state import Run
 from everytouch.collect.hooks import checked_scheme, hook_path
 from everytouch.collect.importer import Importer, Progress, Receipt, Trial
 from everytouch.collect.keys import UNSIGNED, Keys, SourceKey
@@ -34,6 +46,7 @@ from everytouch.collect.source import (
 
 __all__ = [
     "DIALECTS",
+    "FETCHED_KINDS",
     "FORMATS",
     "SCHEMES",
     "UNCATALOGUED",
@@ -42,11 +55,13 @@ __all__ = [
     "Asked",
     "Choice",
     "Choices",
+    "Definition",
     "Drain",
     "Example",
     "Importer",
     "Input",
     "Keys",
+    "Limits",
     "Mapping",
     "Plan",
     "Preview",
@@ -55,14 +70,18 @@ __all__ = [
     "Question",
     "Receipt",
     "Rules",
+    "Run",
+    "Runner",
     "Sample",
     "SigningSecrets",
     "Source",
     "SourceKey",
     "Statement",
     "Trial",
+    "TrialVault",
     "Tried",
     "Value",
+    "Vault",
     "Who",
     "as_yaml",
     "bare",
@@ -71,16 +90,21 @@ __all__ = [
     "dump_source",
     "end_with",
     "example",
+    "fits_name",
     "hook_path",
     "in_log",
     "input_of",
     "likely_dialect",
+    "limits_table",
+    "parse_definition",
     "preview",
     "pulse",
+    "read_definition",
     "read_rules",
     "read_source",
     "recognise",
     "samples",
+    "sealed",
     "serve",
     "source_of",
     "tried",

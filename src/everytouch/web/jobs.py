@@ -16,6 +16,7 @@ from everytouch.collect.api import Receipt, Statement
 from everytouch.errors import EverytouchError, WorkspaceError
 from everytouch.ledger.api import Counts
 from everytouch.web import uploads
+from everytouch.web.fetching import fetch_in_background
 from everytouch.web.mapping import Mapping
 from everytouch.web.models import Job
 from everytouch.web.shell import workspace_for
@@ -133,7 +134,11 @@ def _beating(job: Job, stop: threading.Event) -> None:
 
 
 def work_forever() -> None:
-    """Jobs as they come; between them, trails are kept at the ledger's version."""
+    """Jobs as they come; between them, trails are kept at the ledger's version.
+
+    Scheduled sources run beside them.
+    """
+    fetch_in_background(settings.WORKSPACE)
     opened = Workspace(settings.WORKSPACE)
     while True:
         close_old_connections()

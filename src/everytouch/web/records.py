@@ -219,6 +219,12 @@ def sources(request: HttpRequest) -> HttpResponse:
     return said({"rows": ask.stored("status", TABLES, ask.workspace.status)})
 
 
+@endpoint("GET", "/scheduled", "sources", summary="Scheduled sources and their last runs.")
+def scheduled(request: HttpRequest) -> HttpResponse:
+    """Scheduled sources; never their credentials."""
+    return said({"rows": request.ask.workspace.scheduled()})
+
+
 @endpoint(
     "GET",
     "/quarantine",

@@ -14,12 +14,13 @@ from everytouch.workspace.judging import Judging
 from everytouch.workspace.mapping import Mapping
 from everytouch.workspace.people import People
 from everytouch.workspace.querying import Querying
+from everytouch.workspace.scheduling import Scheduling
 from everytouch.workspace.versions import Versions
 
 T = TypeVar("T")
 
 
-class Reporting(Judging, Mapping, People, Querying, Versions, Collecting):
+class Reporting(Judging, Mapping, People, Querying, Scheduling, Versions, Collecting):
     """Writing the findings down."""
 
     def report(self, path: str | Path) -> Path:

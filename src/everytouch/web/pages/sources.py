@@ -17,6 +17,7 @@ from everytouch.web.ask import Ask
 from everytouch.web.mapping import ENCODINGS, KINDS, ROW, Mapping
 from everytouch.web.models import Job
 from everytouch.web.pages.collector import just_in
+from everytouch.web.pages.schedules import listed
 from everytouch.web.routes import Route
 
 REASONS = 8
@@ -36,6 +37,7 @@ def sources(request: HttpRequest) -> HttpResponse:
         "formats": ",".join(FORMATS),
         "limit": request_limit(),
         **just_in(ask),
+        **listed(ask),
     }
     return render(request, "web/sources.html", values)
 
