@@ -8,8 +8,7 @@ from typing import Any
 import click
 
 from everytouch.cli.files import FILE, text_of
-from everytouch.cli.show import console, dump, grid
-from everytouch.cli.ways_in import AS_JSON
+from everytouch.cli.show import AS_JSON, console, dump, grid
 from everytouch.collect.api import Run
 from everytouch.workspace import open_workspace
 from everytouch.workspace.scheduling import Scheduled
