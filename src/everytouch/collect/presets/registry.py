@@ -1,6 +1,9 @@
 """All presets, in the order in which they are tried."""
 
-from everytouch.collect.presets import trustpilot
+from everytouch.collect.presets import qualtrics, trustpilot
 from everytouch.collect.presets.base import Preset
 
-PRESETS: tuple[Preset, ...] = (trustpilot.PRESET,)
+PRESETS: tuple[Preset, ...] = (
+    trustpilot.PRESET,
+    qualtrics.PRESET,
+)
