@@ -43,9 +43,11 @@ def partial(file: Imported) -> int:
     return sum("partial" in given for given in responses(file).values())
 
 
-def property_sum(file: Imported, name: str) -> str:
-    """Sum of a number that is a property of responses, as text."""
-    values = [given.get(name) for given in responses(file).values()]
+def property_sum(file: Imported, name: str, **only: str) -> str:
+    """Sum of a number that is a property of responses with these other properties, as text."""
+    values = [
+        given.get(name) for given in responses(file).values() if only.items() <= given.items()
+    ]
     return f"{sum(Decimal(value) for value in values if value):.2f}"
 
 

@@ -5,7 +5,14 @@ import json
 import pytest
 
 from tests.files.measuring import Check, Imported, check, imported
-from tests.files.surveying import FINISHED, OF_SURVEYS, property_sum, question
+from tests.files.surveying import (
+    FINISHED,
+    OF_SURVEYS,
+    partial,
+    property_sum,
+    question,
+    responses,
+)
 
 
 def nps(words: str, where: str = "true") -> Check:
@@ -81,3 +88,183 @@ def test_qualtrics_with_other_questions(given):
     assert file.picks("Nutzen Sie?") == {"App": 1, "Web": 1}
     assert file.edge("min").isoformat() == "2025-01-01T00:00:00+00:00"
     assert file.texts() == 1
+
+
+@pytest.mark.data
+def test_surveymonkey(tmp_path):
+    file = imported("surveymonkey_responses.xlsx", tmp_path, "America/New_York")
+    own = OF_SURVEYS | {
+        "nps": nps("recommend"),
+        "repair_stars": mean("quality of the repair"),
+        "picks": lambda f: f.picks("Which of these have you used? Select all that apply."),
+        "texts_that_say_something": lambda f: int(
+            f.one("perceptions", "count(*)", "lower(text) <> 'n/a'")
+        ),
+        "zone": lambda f: f.plan.timezone,
+    }
+    check(file, "surveymonkey_responses.xlsx", own, frozenset())
+    written = {given.get("Other (please specify)") for given in responses(file).values()}
+    assert written == {None, "rental"}
+
+
+SURVEYMONKEY = """\
+Respondent ID,Collector ID,Date Created,End Date,Start Date,Email Address,What could be better?,\
+How satisfied are you with our team?,,Which do you use?,,How likely are you to recommend us?
+,,,,,,Open-Ended Response,Speed,Advice,Shop,Other (please specify),
+7001,1,,25/02/2026 15:02:03,25/02/2026 15:00:00,a@example.org,More light,Satisfied,N/A,Shop,Fair,7
+7002,1,,03/02/2026 08:00:00,03/02/2026 07:59:00,,,Very satisfied,Dissatisfied,,,0 - Not at all
+7003,1,,03/02/2026 08:00:00,03/02/2026 07:59:00,,,,,Shop,,
+"""
+
+
+def test_surveymonkey_with_other_questions(given):
+    file = given("export.csv", SURVEYMONKEY, timezone="UTC")
+    assert file.receipt.left_out == {"only choices answered": 1}
+    assert kinds(file) == {
+        "How satisfied are you with our team? - Speed": ("csat", 1, 5),
+        "How satisfied are you with our team? - Advice": ("csat", 1, 5),
+        "How likely are you to recommend us?": ("nps", 0, 10),
+    }
+    assert file.mean(question(file, "Speed")) == {"n": 2, "mean": 4.5}
+    assert file.mean(question(file, "Advice")) == {"n": 1, "mean": 2.0}
+    assert file.answers(question(file, "recommend")) == [0, 7]
+    assert file.picks("Which do you use?") == {"Shop": 1, "Other (please specify)": 1}
+    assert file.edge("max").isoformat() == "2026-02-25T15:02:03+00:00"
+
+
+@pytest.mark.data
+def test_typeform(tmp_path):
+    file = imported("typeform_responses.csv", tmp_path, "America/New_York")
+    own = OF_SURVEYS | {
+        "nps_all": nps("recommend"),
+        "nps_completed_only": nps("recommend", FINISHED),
+        "ease_1_to_5": mean("How easy"),
+        "picks": lambda f: f.picks(f.plan.mappings[0].choices[0].name),
+    }
+    check(file, "typeform_responses.csv", own, frozenset())
+    phones = [row["also"] for row in file.rows("perceptions") if row["also"]]
+    assert ["phone:+44 7700 900 471"] in phones
+
+
+TYPEFORM = """\
+#,Rate our app (1 to 7),Bus,Tram,Sonstiges,Anything else?,campaign,Response Type,\
+Start Date (UTC),Stage Date (UTC),Submit Date (UTC)
+x1,6,Bus,Tram,,Nice,spring,completed,2026-01-01 10:00:00,,2026-01-01 10:05:00
+x2,2,,Tram,My bike,,spring,completed,2026-01-02 10:00:00,,2026-01-02 10:05:00
+x3,3,,,,,spring,partial,2026-01-03 10:00:00,2026-01-03 10:01:00,
+"""
+
+
+def test_typeform_with_other_questions(given):
+    file = given("export.csv", TYPEFORM)
+    assert kinds(file) == {"Rate our app (1 to 7)": ("mean", 1, 7)}
+    assert file.answers(question(file, "Rate")) == [6, 2, 3]
+    assert file.picks("Bus / Tram") == {"Bus": 1, "Tram": 2}
+    assert file.edge("max").isoformat() == "2026-01-03T10:01:00+00:00"
+    assert [one["text"] for one in file.rows("perceptions")] == ["Nice", "My bike", None]
+    assert file.parties == 3
+    assert partial(file) == 1
+
+
+@pytest.mark.data
+def test_google_forms(tmp_path):
+    file = imported("google_forms_responses.csv", tmp_path, "America/New_York")
+    own = OF_SURVEYS | {
+        "nps": nps("recommend"),
+        "selection": mean("[Selection]"),
+        "staff": mean("[Staff]"),
+        "picks": lambda f: f.picks("What did you come for? (tick all that apply)"),
+    }
+    check(file, "google_forms_responses.csv", own, frozenset())
+
+
+GOOGLE_FORMS = """\
+Zeitstempel,Wie zufrieden sind Sie? [Auswahl],Wie zufrieden sind Sie? [Preis],\
+Was haben Sie gekauft? (Mehrfachauswahl),Ihr Alter,Kommentar
+13.02.2026 14:05:09,Sehr zufrieden,Unzufrieden,"Rad, Helm",30-39,Gerne wieder
+14.02.2026 09:00:00,Teils/teils,,Rad,,
+14.02.2026 09:00:00,Zufrieden,,Rad,,
+"""
+
+
+def test_google_forms_in_german_through_sheets(given):
+    file = given("antworten.csv", GOOGLE_FORMS)
+    assert file.mean(question(file, "[Auswahl]")) == {"n": 3, "mean": 4.0}
+    assert file.answers(question(file, "[Preis]")) == [2]
+    assert file.picks("Was haben Sie gekauft? (Mehrfachauswahl)") == {"Rad": 3, "Helm": 1}
+    assert file.parties == 3
+    assert file.edge("min").isoformat() == "2026-02-13T13:05:09+00:00"
+    again = file.workspace.import_plan(file.plan)
+    assert (again.total.stored, again.total.duplicate) == (0, 4)
+
+
+@pytest.mark.data
+def test_microsoft_forms(tmp_path):
+    file = imported("microsoft_forms_responses.xlsx", tmp_path)
+    own = OF_SURVEYS | {
+        "nps": nps("recommend the workshop"),
+        "instructor": mean("instructor"),
+        "picks": lambda f: f.picks("What did you like?"),
+        "zone": lambda f: f.plan.timezone,
+    }
+    check(file, "microsoft_forms_responses.xlsx", own, frozenset())
+    assert {row["party_kind"] for row in file.rows("perceptions")} == {"employee"}
+    assert any("employee" in one for one in file.plan.assumed)
+
+
+MICROSOFT_FORMS = """\
+ID,Startzeit,Fertigstellungszeit,E-Mail,Name,Wie bewerten Sie den Service?,Was fehlt?,Sagen Sie mehr
+1,1/31/26 8:00:00,1/31/26 8:01:00,anonymous,,4,Preis;,Mehr davon
+2,2/1/26 8:00:00,2/1/26 8:01:00,b@example.org,B,2,Preis;Auswahl;,
+"""
+
+
+def test_microsoft_forms_of_customers(given):
+    file = given("antworten.csv", MICROSOFT_FORMS, timezone="UTC")
+    assert kinds(file) == {"Wie bewerten Sie den Service?": ("mean", 1, 5)}
+    assert file.picks("Was fehlt?") == {"Preis": 2, "Auswahl": 1}
+    first, second = file.rows("perceptions")
+    assert (first["namespace"], second["identifier"]) == ("record", "b@example.org")
+    assert {first["party_kind"], second["party_kind"]} == {"customer"}
+    assert first["text"] == "Mehr davon"
+    assert any("1 to 5" in one for one in file.plan.assumed)
+
+
+@pytest.mark.data
+def test_medallia(tmp_path):
+    file = imported("medallia_export.csv", tmp_path)
+    own = OF_SURVEYS | {
+        "nps": nps("ltr"),
+        "osat": mean("osat"),
+        "staff_1_to_10": mean("staff"),
+        "topics": lambda f: dict(sorted(f.picks("topics").items())),
+        "spend": lambda f: {
+            currency: property_sum(f, "e_ex_spend_amt", e_ex_spend_currency=currency)
+            for currency in ("EUR", "GBP")
+        },
+    }
+    check(file, "medallia_export.csv", own, frozenset({"zone"}))
+    kind = {label: scale[0] for label, scale in kinds(file).items()}
+    assert kind == {"ltr": "nps", "osat": "csat", "staff": "mean"}
+
+
+MEDALLIA = """\
+e_responsedate,a_surveyid,e_status,q_ex_ease_scale7,q_ex_why_cmt,e_email
+2026-01-02,1,COMPLETED,6,Smooth,a@example.org
+,2,BOUNCED,,,b@example.org
+,3,EXPIRED,,,c@example.org
+2026-01-03,4,PARTIAL,Don't know,Help,d@example.org
+"""
+
+
+def test_medallia_with_other_fields(given):
+    file = given("extract.csv", MEDALLIA, timezone="UTC")
+    assert file.receipt.left_out == {
+        "never answered (BOUNCED)": 1,
+        "never answered (EXPIRED)": 1,
+    }
+    assert kinds(file) == {"ease": ("ces", 1, 7)}
+    assert [(one["raw"], one["text"]) for one in file.rows("perceptions")] == [
+        (6, "Smooth"),
+        (None, "Help"),
+    ]

@@ -27,7 +27,8 @@ _EFFORT = re.compile(
     re.I,
 )
 _RATED = re.compile(
-    r"\brat(e|ed|ing|ings)\b|likely|likelihood|agree|quality|\bscores?\b|\bstars?\b|scale|"
+    r"\brat(e|ed|ing|ings)\b|likely|likelihood|do you agree|agree or disagree|quality|"
+    r"\bscores?\b|\bstars?\b|scale|"
     r"how (well|good|helpful|clear|friendly|happy|useful|important)|☆|★|bewert|wahrschein|"
     r"\bnoten?\b|zustimm|qualität|wie (gut|hilfreich|freundlich|verständlich|wichtig)|sterne|skala",
     re.I,
@@ -161,6 +162,8 @@ def _numbers(text: str, given: list[str], missing: tuple[str, ...], sure: bool) 
     if not rated or any(number is None for number in numbers):
         return None
     found = [float(number) for number in numbers if number is not None]
+    if set(found) <= {0, 1} and not stated_ends(text):  # yes and no
+        return None
     ends, certain = _ends(text, found)
     if ends is None:
         return None

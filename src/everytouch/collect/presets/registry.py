@@ -1,9 +1,24 @@
 """All presets, in the order in which they are tried."""
 
-from everytouch.collect.presets import qualtrics, trustpilot
+from everytouch.collect.presets import (
+    google_forms,
+    limesurvey,
+    medallia,
+    microsoft_forms,
+    qualtrics,
+    surveymonkey,
+    trustpilot,
+    typeform,
+)
 from everytouch.collect.presets.base import Preset
 
 PRESETS: tuple[Preset, ...] = (
     trustpilot.PRESET,
     qualtrics.PRESET,
+    surveymonkey.PRESET,
+    limesurvey.PRESET,
+    typeform.PRESET,
+    medallia.PRESET,
+    microsoft_forms.PRESET,
+    google_forms.PRESET,
 )

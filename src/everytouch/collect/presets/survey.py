@@ -28,6 +28,7 @@ class Draft:
         leave: columns that only repeat others.
         replaced: column → SQL in its place; new columns come last.
         assumed: what was concluded and may be wrong, in words.
+        once: whether rows that are equal in every column are one response.
     """
 
     look: Look
@@ -45,10 +46,12 @@ class Draft:
     replaced: dict[str, str] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)
     assumed: list[str] = field(default_factory=list)
+    once: bool = False
 
     def rate(
         self, columns: Sequence[str], text: Callable[[str], str], *, sure: bool = False,
-        code: Callable[[str], str] | None = None,
+        code: Callable[[str], str] = lambda _: "",
+        name: Callable[[str, Scale], str] = lambda text, _: slug(text),
     ) -> bool:  # fmt: skip
         """Take columns that share a scale as questions with a score; False where they have none.
 
@@ -56,6 +59,7 @@ class Draft:
             text: from a column to the question's text.
             sure: that they are ratings, whatever their words.
             code: from a column to what the tool calls the question.
+            name: from a question's text and scale to its name in the catalogue.
         """
         values = [value for column in columns for value in self.look.values(column)]
         scale = scale_of(" ".join(map(text, columns)), list(dict.fromkeys(values)), sure)
@@ -66,7 +70,7 @@ class Draft:
                 f"“{text(columns[0])}” has answers from {scale.low:g} to {scale.high:g}"
             )
         for column in columns:
-            self.score(column, text(column), scale, code(column) if code else "")
+            self.score(column, text(column), scale, code(column), name(text(column), scale))
         return True
 
     def score(self, column: str, text: str, scale: Scale, code: str = "", name: str = "") -> None:
@@ -93,6 +97,10 @@ class Draft:
         """Take answers as traits of the person."""
         self.traits += columns
         self.answered += columns
+
+    def value(self, column: str) -> str:
+        """Return SQL of a column's text, as it was prepared so far."""
+        return self.replaced.get(column, cell(column))
 
     @property
     def nothing(self) -> str:
@@ -139,7 +147,7 @@ class Draft:
             inputs=(replace(self.look.given, columns=self.formats),),
             mappings=(replace(mapping, **values),),  # type: ignore[arg-type]
             tables=((table, self._select()),),
-            left_out=_counted(table, reasons),
+            left_out=(*self._repeated(), *_counted(table, reasons)),
             instruments=tuple(self.instruments.values()),
             assumed=tuple(self.assumed),
         )  # fmt: skip
@@ -149,7 +157,15 @@ class Draft:
         changed = ", ".join(f"{self.replaced[n]} AS {quoted(n)}" for n in known)
         new = [f"{sql} AS {quoted(n)}" for n, sql in self.replaced.items() if n not in known]
         star = f"* REPLACE ({changed})" if changed else "*"
-        return f"SELECT {', '.join([star, *new])} FROM {quoted(self.look.given.name)}"
+        every = "SELECT DISTINCT" if self.once else "SELECT"
+        return f"{every} {', '.join([star, *new])} FROM {quoted(self.look.given.name)}"
+
+    def _repeated(self) -> tuple[LeftOut, ...]:
+        if not self.once:
+            return ()
+        whole = f"(SELECT count(*) FROM {quoted(self.look.given.name)})"
+        counted = f"SELECT {whole} - (SELECT count(*) FROM {quoted(RESPONSES)})"
+        return (LeftOut("duplicate of one response", counted),)
 
 
 def _counted(table: str, reasons: dict[str, str]) -> tuple[LeftOut, ...]:
