@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.files.measuring import Check, Imported, check, imported
+from tests.files.measuring import FILES, Check, Imported, check, imported
 from tests.files.surveying import (
     FINISHED,
     OF_SURVEYS,
@@ -268,3 +268,139 @@ def test_medallia_with_other_fields(given):
         (6, "Smooth"),
         (None, "Help"),
     ]
+
+
+def in_turn(folder, *names: str, timezone: str = "Europe/Berlin") -> Imported:
+    """Import sample files one after the other into one workspace; the last one is measured."""
+    first = imported(names[0], folder, timezone)
+    for name in names[1:]:
+        plan = first.workspace.recognise(FILES / name, timezone)
+        first = Imported(first.workspace, plan, first.workspace.import_plan(plan))
+    return first
+
+
+NAMES = ("Price", "Advice", "Delivery")
+LIMESURVEY_OWN = OF_SURVEYS | {
+    "nps_all": nps("recommend"),
+    "nps_submitted_only": nps("recommend", FINISHED),
+    "sat_store": mean("the store"),
+    "sat_delivery": mean("the delivery"),
+    "picks": lambda f: f.picks("Why?"),
+}
+
+
+@pytest.mark.data
+def test_limesurvey_with_its_structure(tmp_path):
+    file = in_turn(tmp_path, "limesurvey_survey.lss", "limesurvey_responses.csv")
+    check(file, "limesurvey_responses.csv", LIMESURVEY_OWN, frozenset({"zone"}))
+    assert file.receipt.ambiguous > 0
+    assert kinds(file)["How satisfied are you with … - the store"] == ("csat", 1, 5)
+    assert not any("best" in one for one in file.plan.assumed)
+
+
+@pytest.mark.data
+def test_limesurvey_without_its_structure(tmp_path):
+    file = imported("limesurvey_responses.csv", tmp_path)
+    own = LIMESURVEY_OWN | {
+        "nps_all": nps("NPS"),
+        "nps_submitted_only": nps("NPS", FINISHED),
+        "sat_store": mean("SAT[SQ001]"),
+        "sat_delivery": mean("SAT[SQ002]"),
+        "picks": lambda f: dict(
+            zip(NAMES, dict(sorted(f.picks("WHY").items())).values(), strict=True)
+        ),
+    }
+    check(file, "limesurvey_responses.csv", own, frozenset({"zone"}))
+    assert "SAT[SQ001]: answer A1 is the best of 5" in file.plan.assumed
+    assert "answer A1 of SAT" not in file.plan.assumed
+    before = file.one("perceptions", "count(*)")
+    file.workspace.import_plan(file.workspace.recognise(FILES / "limesurvey_survey.lss"))
+    plan = file.workspace.recognise(FILES / "limesurvey_responses.csv")
+    file.workspace.import_plan(plan)
+    assert file.one("perceptions", "count(*)") == before
+
+
+LIMESURVEY = """\
+"Response ID";"Date submitted";"Last page";"Start language";"Date started";"Date last action";\
+"Access code";"How easy was it to order?";"Used? [Website]";"Used? [other]";"Anything else?"
+"1";"2026-07-01 10:00:00";"2";"en";"2026-07-01 09:00";"2026-07-01 10:00:00";"t";"AO02";"Yes";"";""
+"2";"";"1";"de";"2026-07-01 09:00:00";"2026-07-01 11:00:00";"";"AO07";"No";"a shop";"No, thanks"
+"""
+
+
+def test_limesurvey_with_texts_as_headers(given):
+    file = given("results.csv", LIMESURVEY, timezone="UTC")
+    assert kinds(file) == {"How easy was it to order?": ("mean", 1, 7)}
+    assert file.answers(question(file, "easy")) == [6, 1]
+    assert file.rows("perceptions")[1]["text"] == "a shop\nNo, thanks"
+    assert partial(file) == 1
+    assert file.parties == 2
+    assert "How easy was it to order?: answer AO02 is the best of 7" in file.plan.assumed
+
+
+@pytest.mark.data
+def test_limesurvey_structure(tmp_path):
+    file = imported("limesurvey_survey.lss", tmp_path)
+    (survey,) = file.workspace.surveys
+    shown = {one.code: one.shown for one in survey.questions if one.shown}
+    beside = {one.code for one in survey.questions if one.conditions}
+    own: dict[str, Check] = {
+        "groups": lambda _: len(survey.groups),
+        "questions": lambda _: len(survey.questions),
+        "subquestions": lambda _: sum(len(one.rows) for one in survey.questions),
+        "answers": lambda _: sum(len(one.answers) for one in survey.questions),
+        "languages": lambda _: sorted(survey.languages),
+        "logic": lambda _: (
+            {
+                code: text + " (relevance, and the old condition beside it)" * (code in beside)
+                for code, text in shown.items()
+            }
+            | {f"group {one.name}": one.shown for one in survey.groups if one.shown}
+        ),
+        "scores": lambda _: {one.code: one.score for one in survey.question("SAT").answers},
+    }
+    check(file, "limesurvey_survey.lss", own, frozenset())
+    assert {label: scale[0] for label, scale in kinds(file).items()} == {
+        "How likely are you to recommend us? (0 = not at all, 10 = very)": "nps",
+        "How satisfied are you with … - the store": "csat",
+        "How satisfied are you with … - the delivery": "csat",
+    }
+
+
+@pytest.mark.data
+def test_qualtrics_survey(tmp_path):
+    file = imported("qualtrics_survey.qsf", tmp_path)
+    (survey,) = file.workspace.surveys
+    branches = [f"{one.condition} → block “{', '.join(one.blocks)}”" for one in survey.branches]
+
+    def recoded(code: str, word: str) -> str:
+        answers = survey.question(code).answers
+        ends = (answers[0], answers[-1])
+        return " … ".join(f"{word} {one.code} = {one.score:g}" for one in ends)
+
+    own: dict[str, Check] = {
+        "questions_asked": lambda _: len(survey.asked),
+        "questions_in_trash": lambda _: len(survey.questions) - len(survey.asked),
+        "languages": lambda _: sorted(survey.languages),
+        "display_logic_on": lambda _: [one.code for one in survey.questions if one.shown],
+        "skip_logic_on": lambda _: [
+            f"{one.code} ({skip})" for one in survey.questions for skip in one.skips
+        ],
+        "branches": lambda _: len(branches),
+        "branch_means": lambda _: branches[0].replace(" satisfied nor dissatisfied", "…"),
+        "embedded": lambda _: [
+            f"{name} (= {value})" if value else name for name, value in survey.embedded
+        ],
+        "recoded": lambda _: {"Q2": recoded("Q2", "choice"), "Q4": recoded("Q4", "answer")},
+    }
+    check(file, "qualtrics_survey.qsf", own, frozenset())
+    assert survey.question("Q5").shown == "shown when Q1 is 0, 1, 2, 3, 4, 5 or 6"
+    assert len(kinds(file)) == 4
+
+
+@pytest.mark.data
+def test_qualtrics_responses_after_their_survey(tmp_path):
+    file = in_turn(tmp_path, "qualtrics_survey.qsf", "qualtrics_responses.csv")
+    assert len(kinds(file)) == 4
+    assert file.mean(question(file, "how satisfied")) == {"n": 12, "mean": 3.6667}
+    assert file.mean(question(file, "easy to find")) == {"n": 10, "mean": 5.0}

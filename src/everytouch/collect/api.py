@@ -1,5 +1,7 @@
 """What other rooms may import of the ways in."""
 
+from everytouch.collect.definitions import api as definitions
+from everytouch.collect.definitions.model import SurveyDefinition
 from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.drain import Drain, in_log
 from everytouch.collect.events import Tried, likely_dialect, tried, try_held
@@ -38,10 +40,12 @@ __all__ = [
     "Source",
     "SourceKey",
     "Statement",
+    "SurveyDefinition",
     "Trial",
     "Tried",
     "Value",
     "Who",
+    "definitions",
     "end_with",
     "in_log",
     "input_of",

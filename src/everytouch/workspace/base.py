@@ -25,6 +25,7 @@ from everytouch.trails.api import EVERYTHING, Scope, Trails, Where, microseconds
 
 T = TypeVar("T")
 FILE, CATALOGUE, RULES, LOG = "everytouch.toml", "catalogue.yaml", "rules.yaml", "log"
+SURVEYS = "surveys"
 PLACES = {"touchpoint": "name", "stage": "stage", "channel": "channel", "owner": "owner"}
 
 

@@ -17,7 +17,9 @@ from everytouch.collect.api import (
     Progress,
     Receipt,
     Source,
+    SurveyDefinition,
     Trial,
+    definitions,
     in_log,
     input_of,
     preview,
@@ -42,7 +44,7 @@ from everytouch.ledger.api import (
 )
 from everytouch.moments.api import KINDS
 from everytouch.settings import Settings
-from everytouch.workspace.base import CATALOGUE, FILE, LOG, Base
+from everytouch.workspace.base import CATALOGUE, FILE, LOG, SURVEYS, Base
 
 if TYPE_CHECKING:
     import tomlkit
@@ -88,7 +90,7 @@ class WaysIn(Base):
         Raises:
             SourceError: the file cannot be read.
         """
-        asked = Asked(timezone or self.settings.timezone, self.settings.currency)
+        asked = Asked(timezone or self.settings.timezone, self.settings.currency, self.surveys)
         return recognise(input_of(Path(path)), self.settings, asked)
 
     def import_plan(
@@ -108,8 +110,24 @@ class WaysIn(Base):
         wanted = with_needed(known, plan)
         if not dry_run and wanted != known:
             self.save_catalogue(wanted, known)
+        if plan.definition:
+            return self._keep_survey(plan, dry_run)
         source = source_of(plan, self.settings.currency)
         return self._importer(wanted, now).run(source, dry_run, progress)
+
+    @property
+    def surveys(self) -> tuple[SurveyDefinition, ...]:
+        """Definitions of surveys that were imported, the newest version of each."""
+        return definitions.stored(self.path / SURVEYS)
+
+    def _keep_survey(self, plan: Plan, dry_run: bool) -> Receipt:
+        given = plan.inputs[0]
+        survey = definitions.read_definition(given.paths[0], given.format)
+        if not dry_run:
+            (self.path / SURVEYS).mkdir(exist_ok=True)
+            self._replace(f"{SURVEYS}/{definitions.file_name(survey)}", definitions.as_json(survey))
+            audit(self.path, "import survey", f"{survey.tool} {survey.id}", self.who)
+        return Receipt(plan.source, dry_run, {})
 
     def preview(self, given: Input) -> Preview:
         """Columns and first rows of a file."""

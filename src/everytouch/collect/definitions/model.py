@@ -3,25 +3,31 @@
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from everytouch.catalogue.api import Instrument
 from everytouch.collect.columns.answers import plain
-from everytouch.collect.columns.scales import kind_of, labelled, rates, stated_ends
+from everytouch.collect.columns.scales import Kind, kind_of, labelled, rates, stated_ends
 from everytouch.collect.naming import slug
 
 QuestionKind = Literal["scale", "matrix", "choice", "choices", "text", "number", "other"]
+_FEWEST = 3
 _TAG = re.compile(r"<[^>]*>")
 
 
 @dataclass(frozen=True)
 class AnswerOption:
-    """An answer that can be chosen: its code in exports, its label, its score if it has one."""
+    """An answer that can be chosen: its code, its label, its score if it has one.
+
+    Attributes:
+        translated: its label in the survey's other languages.
+    """
 
     code: str
     label: str
     score: float | None = None
+    translated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class SurveyQuestion:
         skips: what answers lead away, in words.
         conditions: how many older conditions stand beside ``shown``.
         unused: whether it is not asked any more.
+        coded: whether exports hold the codes of answers; else labels, or scores.
     """
 
     code: str
@@ -56,21 +63,30 @@ class SurveyQuestion:
     skips: tuple[str, ...] = ()
     conditions: int = 0
     unused: bool = False
+    coded: bool = False
 
     @property
     def scores(self) -> dict[str, str]:
-        """Labels and codes of its answers as numbers, where all of them are scored."""
+        """What exports hold of its answers as numbers, where all of them are scored."""
         scored = [one for one in self.answers if one.score is not None]
         if len(scored) < 2 or len(scored) < len(self.answers):
             return {}
-        by_code = {one.code: f"{one.score:g}" for one in scored}
-        return by_code | {one.label: f"{one.score:g}" for one in scored}
+        texts = {
+            label: f"{one.score:g}" for one in scored for label in (*one.translated, one.label)
+        }
+        return texts | ({one.code: f"{one.score:g}" for one in scored} if self.coded else {})
 
     @property
     def ends(self) -> tuple[float, float] | None:
         """Lowest and highest score that an answer can have."""
         numbers = [one.score for one in self.answers if one.score is not None]
         return (min(numbers), max(numbers)) if self.scores and min(numbers) < max(numbers) else None
+
+    def instrument_kind(self, text: str) -> Kind:
+        """Return the kind of instrument that it is, or a row of it with this text."""
+        low, high = self.ends or (0, 0)
+        answers = " ".join(one.label for one in self.answers)
+        return kind_of(f"{text} {self.code} {answers}", low, high)
 
     def row_text(self, row: Row) -> str:
         """Return what a row asks, with the question before it."""
@@ -153,27 +169,43 @@ def _named(question: SurveyQuestion, code: str, text: str) -> list[Named]:
     ends = question.ends
     if ends is None:
         return []
-    words = f"{text} {code} " + " ".join(one.label for one in question.answers)
-    kind = kind_of(words, *ends)
+    kind = question.instrument_kind(text)
     return [Named(code, text, Instrument(slug(text), text, kind, *ends), question)]
 
 
-def is_scale(text: str, answers: Sequence[AnswerOption], scored: bool) -> bool:
-    """Whether single answers of a question are a scale: scores that were set, or known words."""
-    if len(answers) < 3:
-        return False
+def scored(
+    text: str, answers: Sequence[AnswerOption], given: Sequence[float | None] = ()
+) -> tuple[AnswerOption, ...]:
+    """Return answers with their scores: as given, by the words of a known scale, or as numbers.
+
+    Args:
+        text: of the question; scores that were given count only where it or its answers rate.
+        given: scores in the order of the answers.
+    """
     words = [one.label for one in answers]
-    numbers = all(one.label.isdecimal() for one in answers)
+    known = labelled(words)
+    numbers = [float(word) if word.isdecimal() else None for word in words]
+    rated = known is not None or rates(text) or stated_ends(text) is not None
+    if len(answers) < _FEWEST or not rated:
+        return tuple(answers)
+    if len(set(given) - {None}) > 1 and None not in given:
+        return _with(answers, given)
+    if None not in numbers:
+        return _with(answers, numbers)
     return (
-        scored
-        or labelled(words) is not None
-        or (numbers and (rates(text) or bool(stated_ends(text))))
+        _with(answers, [float(known[plain(word)]) for word in words]) if known else tuple(answers)
     )
+
+
+def _with(
+    answers: Sequence[AnswerOption], scores: Sequence[float | None]
+) -> tuple[AnswerOption, ...]:
+    return tuple(replace(one, score=score) for one, score in zip(answers, scores, strict=True))
 
 
 def without_markup(text: str) -> str:
     """Return the words of an HTML text on one line."""
-    return " ".join(html.unescape(_TAG.sub(" ", text)).split()).replace(" …", " …")
+    return " ".join(html.unescape(_TAG.sub(" ", text)).split())
 
 
 def same(one: str, other: str) -> bool:

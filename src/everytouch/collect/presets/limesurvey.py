@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from everytouch.collect.columns.model import ColumnFormat
-from everytouch.collect.columns.scales import NO_ANSWERS, Scale, kind_of
+from everytouch.collect.columns.scales import NO_ANSWERS, Scale
 from everytouch.collect.definitions.model import SurveyDefinition, SurveyQuestion
 from everytouch.collect.mapping.look import Look
 from everytouch.collect.mapping.model import Choice, Plan, Value, Who
@@ -51,6 +51,7 @@ _ROW = re.compile(r"(.*?)\s*\[(.*)\]", re.DOTALL)
 _CODE = re.compile(r"AO?0*(\d+)")
 _DECIMALS = re.compile(r"-?\d+\.\d{10}")
 _FEWEST = 5
+_NONE = (*NO_ANSWERS, "-oth-")
 _CHOSEN = ("Y", "Yes", "Ja", "Oui", "Sí")
 _NO_DATE = "1980-01-01 00:00:00"
 
@@ -153,9 +154,7 @@ def _scored(draft: Draft, group: Sequence[_Column], known: SurveyQuestion | None
         rows = {row.code: row for row in known.rows}
         for one in group:
             text = known.row_text(rows[one.row]) if one.row in rows else known.text
-            words = f"{text} {known.code} " + " ".join(answer.label for answer in known.answers)
-            scale = Scale(kind_of(words, *known.ends), *known.ends, answers=known.scores,
-                          missing=NO_ANSWERS)  # fmt: skip
+            scale = Scale(known.instrument_kind(text), *known.ends, known.scores, _NONE)
             draft.score(one.name, text, scale, one.name)
         return True
     names = [one.name for one in group]
@@ -179,7 +178,7 @@ def _by_code(draft: Draft, names: Sequence[str], codes: Sequence[tuple[str, int]
     """Answers A1, A2 …: by LimeSurvey's convention the first is the best."""
     most = max(_FEWEST, *(number for _, number in codes))
     answers = {code: str(most + 1 - number) for code, number in codes}
-    scale = Scale("mean", 1, most, answers, NO_ANSWERS)
+    scale = Scale("mean", 1, most, answers, _NONE)
     for name in names:
         draft.score(name, name, scale, name, _name(name, scale))
     first = min(codes, key=lambda one: one[1])[0]

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from everytouch.collect.columns.model import ColumnFormat
-from everytouch.collect.columns.scales import Scale, kind_of
+from everytouch.collect.columns.scales import Scale
 from everytouch.collect.definitions.model import SurveyDefinition, SurveyQuestion, same
 from everytouch.collect.mapping.look import Look, looking
 from everytouch.collect.mapping.model import Choice, Plan, Value, Who
-from everytouch.collect.naming import slug
 from everytouch.collect.presets.base import Asked, Preset
 from everytouch.collect.presets.survey import Draft, one_of
 from everytouch.settings import TIMEZONES
@@ -177,12 +176,8 @@ def _scored(draft: Draft, columns: Sequence[_Column], survey: SurveyDefinition |
     known = survey.question(columns[0].code) or survey.question(columns[0].name) if survey else None
     if known and known.ends and _matches(known, columns):
         for one in columns:
-            words = f"{one.text} " + " ".join(answer.label for answer in known.answers)
-            draft.score(
-                one.name, one.text,
-                Scale(kind_of(words, *known.ends), *known.ends, answers=known.scores),
-                one.name, slug(one.text),
-            )  # fmt: skip
+            scale = Scale(known.instrument_kind(one.text), *known.ends, known.scores)
+            draft.score(one.name, one.text, scale, one.name)
         return True
     return draft.rate(
         list(by_name), by_name.__getitem__, sure=_is_nps(columns), code=lambda name: name
