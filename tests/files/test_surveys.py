@@ -404,3 +404,74 @@ def test_qualtrics_responses_after_their_survey(tmp_path):
     assert len(kinds(file)) == 4
     assert file.mean(question(file, "how satisfied")) == {"n": 12, "mean": 3.6667}
     assert file.mean(question(file, "easy to find")) == {"n": 10, "mean": 5.0}
+
+
+def formbricks(file: Imported, kind: str) -> str:
+    """The name of the first question of a kind."""
+    (name,) = [one for one in file.workspace.catalogue.instruments if one.endswith(kind)]
+    return name
+
+
+FORMBRICKS_OWN = OF_SURVEYS | {
+    "nps_all": lambda f: f.nps(formbricks(f, "_nps")),
+    "nps_finished_only": lambda f: f.nps(formbricks(f, "_nps"), FINISHED),
+    "site_rating": lambda f: f.mean(formbricks(f, "_rating")),
+    "picks": lambda f: dict(sorted(f.picks(f.plan.mappings[0].choices[0].name).items())),
+}
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["formbricks_responses.csv", "formbricks_responses.json"])
+def test_formbricks(name, tmp_path):
+    file = imported(name, tmp_path)
+    check(file, name, FORMBRICKS_OWN, frozenset({"zone"}))
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("last", ["csv", "json"])
+def test_formbricks_both_ways_is_not_doubled(last, tmp_path):
+    first = {"csv": "json", "json": "csv"}[last]
+    names = [f"formbricks_responses.{one}" for one in (first, last)]
+    file = in_turn(tmp_path, *names)
+    assert file.one("perceptions", "count(*)") == 13
+    assert file.parties == 6
+    assert len(kinds(file)) == 2
+    assert file.receipt.counts["perceptions"].stored == 0
+
+
+FORMBRICKS = """\
+Response ID,Timestamp,Survey ID,Finished,User ID,1. Why us?,2. How happy are you?,3. Which plan?,\
+3. Which plan? - Option ID,team
+r1,2026-01-01 10:00:00,s9,Yes,u1,Fast and fair,3,Free,o1,a
+r2,2026-01-01 11:00:00,s9,No,,Because of you,7,"Pro; Free","o2, o1",b
+"""
+
+
+def test_formbricks_with_other_questions(given):
+    file = given("export.csv", FORMBRICKS, timezone="UTC")
+    assert kinds(file) == {"How happy are you?": ("mean", 1, 7)}
+    assert [(one["id"], one["raw"], one["text"]) for one in file.rows("perceptions")] == [
+        ("r1:rating", 3, "Fast and fair"),
+        ("r2:rating", 7, "Because of you"),
+    ]
+    assert file.picks("Which plan?") == {"Free": 2, "Pro": 1}
+    assert partial(file) == 1
+
+
+def test_formbricks_of_several_surveys(given):
+    answers = [
+        {"id": "a", "surveyId": "s1", "data": {"k": 9, "team": "x"}, "contact": {"userId": "u1"}},
+        {"id": "b", "surveyId": "s2", "data": {'o"q': 4, "list": ["x, y"]}, "contact": None},
+        {"id": "c", "surveyId": "s2", "data": {}, "contact": None},
+    ]
+    for one in answers:
+        one |= {"createdAt": "2026-05-01T10:00:00.123Z", "finished": one["id"] == "a"}
+    file = given("responses.json", json.dumps(answers))
+    assert {name: one.kind for name, one in file.workspace.catalogue.instruments.items()} == {
+        "formbricks_s1_nps": "nps",
+        "formbricks_s2_rating": "mean",
+    }
+    assert file.receipt.left_out == {"nothing answered": 1}
+    assert file.picks("list") == {"x, y": 1}
+    assert file.edge("min").microsecond == 123_000
+    assert {row["identifier"] for row in file.rows("perceptions")} == {"u1", "b"}

@@ -35,7 +35,7 @@ _NAMED = re.compile(r"([^\W\d]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})[, ]*
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(?!\d)")
 _CLOCK = re.compile(
     r"(?:T|at|um|à)?\s*(\d{1,2})[:.h](\d{2})(?:[:.](\d{2})(?:[.,](\d{1,9}))?)?\s*(?:Uhr)?"
-    r"\s*([ap])?\.?(?:m\.?)?(?![^\W\d])\s*", re.I,
+    r"(?:\s*([ap])\.?m\.?(?![^\W\d]))?\s*", re.I,
 )  # fmt: skip
 _OFFSET = re.compile(r"(?:GMT|UTC)?\s*([+\-−])(\d{1,2}):?(\d{2})?", re.I)
 # Abbreviations that mean one offset wherever they are used.
@@ -120,8 +120,8 @@ class TimeReader:
         first, middle, last = found[1], found[3], found[4]
         rest = text[found.end() :]
         if (month := _MONTH.get(middle.casefold())) is not None:
-            year, day = (first, last) if len(first) == 4 else (last, first)
-            return _day(_year(year), month, int(day)), rest
+            year, date = (first, last) if len(first) == 4 else (last, first)
+            return _day(_year(year), month, int(date)), rest
         if not middle.isdecimal():
             return None
         if len(first) == 4:

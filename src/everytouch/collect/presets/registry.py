@@ -1,6 +1,7 @@
 """All presets, in the order in which they are tried."""
 
 from everytouch.collect.presets import (
+    formbricks,
     google_forms,
     limesurvey,
     medallia,
@@ -18,6 +19,8 @@ PRESETS: tuple[Preset, ...] = (
     surveymonkey.PRESET,
     limesurvey.PRESET,
     typeform.PRESET,
+    formbricks.CSV,
+    formbricks.JSON,
     medallia.PRESET,
     microsoft_forms.PRESET,
     google_forms.PRESET,

@@ -54,7 +54,7 @@ def sort_answers(draft: Draft, column: str, text: str, split: str = "") -> None:
         value, none = draft.value(column), ", ".join(map(literal, NO_ANSWERS))
         draft.replaced[column] = f"CASE WHEN lower({value}) IN ({none}) THEN NULL ELSE {value} END"
         draft.describe(column)
-    elif _is_written(draft, column, text, values):
+    elif is_written(draft, column, text):
         draft.write(column)
     elif not is_personal(text):
         draft.answered.append(column)
@@ -71,7 +71,9 @@ def _is_several(draft: Draft, column: str, text: str, values: list[str], split: 
     return len(set(parts)) * 2 <= len(parts) and max(map(len, parts)) <= _LONGEST_CHOICE
 
 
-def _is_written(draft: Draft, column: str, text: str, values: list[str]) -> bool:
+def is_written(draft: Draft, column: str, text: str) -> bool:
+    """Whether the answers of a question are texts that people wrote."""
+    values = draft.look.values(column)
     if not values or is_personal(text) or all(_DATE.fullmatch(value) for value in values):
         return False
     if not any(char.isalpha() for value in values for char in value) and not _ASKS_WORDS.search(
