@@ -2,8 +2,12 @@
 
 import json
 
+import pandas as pd
+import pyreadstat
 import pytest
 
+from everytouch.collect.formats.spss import describe
+from everytouch.collect.mapping.look import looking
 from tests.files.measuring import FILES, Check, Imported, check, imported
 from tests.files.surveying import (
     FINISHED,
@@ -475,3 +479,82 @@ def test_formbricks_of_several_surveys(given):
     assert file.picks("list") == {"x, y": 1}
     assert file.edge("min").microsecond == 123_000
     assert {row["identifier"] for row in file.rows("perceptions")} == {"u1", "b"}
+
+
+def prepared(file: Imported, what: str) -> list:
+    """One row over the table that the mapping reads: also of people who gave no score."""
+    (name, select), plan = file.plan.tables[0], file.plan
+    with looking(plan.inputs[0], file.workspace.settings, plan.timezone) as look:
+        return list(look.sql(f'WITH "{name}" AS ({select}) SELECT {what} FROM "{name}"')[0])
+
+
+def user_missing(file: Imported) -> dict[str, int]:
+    names = {"Q1": "Q1_LikelihoodToRecommend", "Q2": "Q2", "SPEND12M": "SPEND12M"}
+    counted = prepared(file, ", ".join(f'count("{name} (missing)")' for name in names.values()))
+    return dict(zip(names, counted, strict=True))
+
+
+def weighted(file: Imported) -> tuple[float, float]:
+    """NPS by weights, and their sum."""
+    rows = file.rows("perceptions", where=f"instrument = '{question(file, 'recommend')}'")
+    total = sum(row["weight"] for row in rows)
+    points = sum(row["weight"] * ((row["raw"] >= 9) - (row["raw"] <= 6)) for row in rows)
+    return round(100 * points / total, 2), round(total, 4)
+
+
+@pytest.mark.data
+def test_spss(tmp_path):
+    file = imported("spss_survey.sav", tmp_path)
+    sets = {one.name: one for one in describe(FILES / "spss_survey.sav").sets}
+    own = OF_SURVEYS | {
+        "nps_unweighted": nps("recommend"),
+        "nps_weighted": lambda f: weighted(f)[0],
+        "sum_of_weights_of_those": lambda f: weighted(f)[1],
+        "satisfaction": mean("Satisfaction"),
+        "user_missing": user_missing,
+        "system_missing": lambda f: {
+            "Q2": prepared(f, 'count(*) FILTER (coalesce("Q2", "Q2 (missing)") IS NULL)')[0]
+        },
+        "multiple_response": lambda f: {
+            "USED (dichotomy, counted value 1)": f.picks(sets["USED"].label),
+            "IMPORTANT (categories)": f.picks(sets["IMPORTANT"].label),
+        },
+        "spend_eur": lambda f: f"{prepared(f, 'sum(CAST(SPEND12M AS DECIMAL(18, 2)))')[0]}",
+        "longest_text": lambda f: int(f.one("perceptions", "max(len(text))")),
+    }
+    check(file, "spss_survey.sav", own, frozenset({"zone"}))
+    assert {row["value"] for row in file.rows("traits")} == {"North", "Mid", "South"}
+    assert describe(FILES / "spss_survey.sav").weight == "WEIGHT"
+
+
+def test_spss_of_any_survey(tmp_path):
+    path = tmp_path / "wave 2.sav"
+    frame = pd.DataFrame(
+        {
+            "caseid": ["a1", "a2", "a3"],
+            "happy": [1.0, 5.0, -9.0],
+            "town": [1.0, 2.0, 2.0],
+            "visits": [3.0, 12.0, 7.0],
+            "why_it_was_so": ["good", "", "x" * 120],
+        }
+    )
+    words = ["Very satisfied", "Satisfied", "Neither", "Dissatisfied", "Very dissatisfied"]
+    pyreadstat.write_sav(
+        frame, str(path),
+        column_labels={"happy": "How satisfied are you?", "visits": "How many visits?"},
+        variable_value_labels={
+            "happy": dict(enumerate(words, 1)) | {-9: "Refused"},
+            "town": {1: "Ulm", 2: "Bonn"},
+        },
+        missing_ranges={"happy": [-9]},
+    )  # fmt: skip
+    file = imported(path, tmp_path)
+    (asked,) = file.workspace.catalogue.instruments.values()
+    assert (asked.kind, asked.low, asked.high, asked.reversed) == ("csat", 1, 5, True)
+    scores = {row["identifier"]: row["score"] for row in file.rows("perceptions")}
+    assert scores == {"a1": 100.0, "a2": 0.0, "a3": None}
+    given = responses(file)["a3"]
+    assert given == {"happy (missing)": "Refused", "visits": "7"}
+    assert {row["value"] for row in file.rows("traits")} == {"Ulm", "Bonn"}
+    assert any("no variable is a date" in one for one in file.plan.assumed)
+    assert describe(path).weight == ""

@@ -105,6 +105,7 @@ class Scale:
         answers: label → number; empty where the answers are numbers themselves.
         missing: answers that are none.
         certain: whether the ends were stated; else they were concluded from the answers.
+        reversed: whether the lowest number is the best answer.
     """
 
     kind: Kind
@@ -113,6 +114,7 @@ class Scale:
     answers: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     certain: bool = True
+    reversed: bool = False
 
 
 def labelled(labels: Sequence[str]) -> dict[str, str] | None:

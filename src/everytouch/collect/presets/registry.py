@@ -7,6 +7,7 @@ from everytouch.collect.presets import (
     medallia,
     microsoft_forms,
     qualtrics,
+    spss,
     surveymonkey,
     trustpilot,
     typeform,
@@ -14,6 +15,7 @@ from everytouch.collect.presets import (
 from everytouch.collect.presets.base import Preset
 
 PRESETS: tuple[Preset, ...] = (
+    spss.PRESET,
     trustpilot.PRESET,
     qualtrics.PRESET,
     surveymonkey.PRESET,

@@ -79,7 +79,9 @@ class Draft:
         choice = ColumnFormat("choice", answers=dict(scale.answers), missing=scale.missing)
         self.formats[column] = choice if scale.answers else number
         name = name or slug(text)
-        self.instruments[name] = Instrument(name, text, scale.kind, scale.low, scale.high)
+        self.instruments[name] = Instrument(
+            name, text, scale.kind, scale.low, scale.high, scale.reversed
+        )
         self.questions.append(Question(column, name, key=code))
         self.answered.append(column)
 
