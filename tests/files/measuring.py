@@ -35,7 +35,7 @@ class Imported:
 
     def rows(self, kind: str, columns: str = "*", where: str = "true") -> list[dict[str, Any]]:
         """Rows of a ledger table in order of time."""
-        order = "occurred_at, id" if kind == "traits" else "occurred_at, sequence, id"
+        order = "occurred_at, id" if kind in ("traits", "links") else "occurred_at, sequence, id"
         sql = f"SELECT {columns} FROM ledger WHERE {where} ORDER BY {order}"
         return self.workspace.tables.query(kind, sql).to_pylist()
 

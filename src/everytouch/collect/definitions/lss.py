@@ -110,7 +110,7 @@ class _Texts:
             beside = tables.get("subquestions", []) if kind == "question" else []
             for row in [*tables.get(older, []), *beside, *tables.get(table, [])]:
                 if row.get(name):
-                    self._known[kind, row.get(key, ""), row.get("language", "")] = row[name]
+                    self._known[kind, _number(row, key), row.get("language", "")] = row[name]
 
     def of(self, kind: str, row: Record) -> str:
         """Return the text in the base language."""
@@ -118,9 +118,14 @@ class _Texts:
 
     def every(self, kind: str, row: Record) -> list[str]:
         """Return the text in every language, the base language first."""
-        number = row.get(self._PLACES[kind][2], "")
+        number = _number(row, self._PLACES[kind][2])
         texts = [self._known.get((kind, number, one), "") for one in self.languages]
         return [without_markup(text) for text in texts if text]
+
+
+def _number(row: Record, key: str) -> str:
+    """What texts belong to: answers of older structures have no number of their own."""
+    return row.get(key) or f"{row.get('qid', '')}:{row.get('code', '')}"
 
 
 def _question(

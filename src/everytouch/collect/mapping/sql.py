@@ -73,13 +73,15 @@ def _known(mapping: Mapping, currency: str) -> str:
         f"{literal(who.namespace + ':')} || {name}"
         for name, who in zip(names, mapping.who, strict=True)
     )
-    also = f"list_filter([{others}], lambda x: x IS NOT NULL)" if others else "[]::VARCHAR[]"
+    also = (
+        f"list_filter([{others}], lambda x: x IS NOT NULL)" if others else "CAST([] AS VARCHAR[])"
+    )
     parts = [
         f"{row} AS row_id",
         f"{_first(mapping.when)} AS row_time",
         f"{space} AS row_space",
         f"coalesce({', '.join([*names, row])}) AS row_person",
-        f"({also})[2:] AS row_also",
+        f"{also}[2:] AS row_also",
         f"{_objects(mapping)} AS row_objects",
         f"{_properties(mapping, currency)} AS row_properties",
     ]
