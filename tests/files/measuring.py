@@ -102,9 +102,9 @@ class Imported:
         return min(times) if which == "min" else max(times)
 
 
-def imported(name: str, folder: Path, timezone: str = "Europe/Berlin", currency: str = "EUR",
+def imported(name: str | Path, folder: Path, timezone: str = "Europe/Berlin", currency: str = "EUR",
              change: Callable[[Plan], Plan] = lambda plan: plan) -> Imported:  # fmt: skip
-    """Import a sample file as `everytouch import FILE --yes` does."""
+    """Import a sample file, or a file of one's own, as `everytouch import FILE --yes` does."""
     workspace = everytouch.create(folder / "w", currency=currency, timezone=timezone, secret=SECRET)
     plan = change(workspace.recognise(FILES / name))
     return Imported(workspace, plan, workspace.import_plan(plan))

@@ -1,5 +1,7 @@
 """What other rooms may import of the ways in."""
 
+from everytouch.collect.definitions import api as definitions
+from everytouch.collect.definitions.model import SurveyDefinition
 from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.dialects.base import bare
 from everytouch.collect.drafting import Choices, Example, as_yaml, draft, example, with_rule
@@ -77,6 +79,7 @@ __all__ = [
     "Source",
     "SourceKey",
     "Statement",
+    "SurveyDefinition",
     "Trial",
     "TrialVault",
     "Tried",
@@ -86,6 +89,7 @@ __all__ = [
     "as_yaml",
     "bare",
     "checked_scheme",
+    "definitions",
     "draft",
     "dump_source",
     "end_with",

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from everytouch.collect.definitions import api as definitions
 from everytouch.collect.formats.heads import with_header
 from everytouch.collect.mapping.generic import plan_of
 from everytouch.collect.mapping.look import looking
@@ -38,6 +39,8 @@ def format_of(path: Path) -> str:
         if start.startswith(mark):
             return name
     suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    if survey := _definition(suffix.lower(), start):
+        return survey
     named = FORMATS.get(suffix.lower())
     if named in ("csv", "json", "xes") or (named == "ocel" and start.lstrip()[:1] == b"{"):
         return named
@@ -53,6 +56,15 @@ def format_of(path: Path) -> str:
     )
 
 
+def _definition(suffix: str, start: bytes) -> str:
+    """Whether a file is the definition of a survey, and of which format."""
+    if suffix.lstrip(".") in definitions.READERS:
+        return suffix.lstrip(".")
+    if b"<LimeSurveyDocType>Survey<" in start:
+        return "lss"
+    return "qsf" if b'"SurveyEntry"' in start and start.lstrip()[:1] == b"{" else ""
+
+
 def input_of(path: Path, name: str = "file") -> Input:
     """Return a file as an input, in the format that it has."""
     return Input(name, (path,), format_of(path))
@@ -64,6 +76,8 @@ def recognise(given: Input, settings: Settings, asked: Asked) -> Plan:
     Raises:
         SourceError: the file cannot be read.
     """
+    if given.format in definitions.READERS:
+        return definitions.definition_plan(given)
     with looking(given, settings, asked.timezone) as look:
         for preset in PRESETS:
             if preset.fits(look):

@@ -26,6 +26,7 @@ from everytouch.trails.api import EVERYTHING, Scope, Trails, Where, microseconds
 T = TypeVar("T")
 FILE, CATALOGUE, RULES, LOG = "everytouch.toml", "catalogue.yaml", "rules.yaml", "log"
 KNOWN = "known"  # trails of the ledger as it was known at earlier times
+SURVEYS = "surveys"
 PLACES = {"touchpoint": "name", "stage": "stage", "channel": "channel", "owner": "owner"}
 
 

@@ -20,7 +20,9 @@ from everytouch.collect.api import (
     Receipt,
     Sample,
     Source,
+    SurveyDefinition,
     Trial,
+    definitions,
     dump_source,
     in_log,
     input_of,
@@ -47,7 +49,7 @@ from everytouch.ledger.api import (
 )
 from everytouch.moments.api import KINDS
 from everytouch.settings import Settings
-from everytouch.workspace.base import CATALOGUE, FILE, LOG, Base
+from everytouch.workspace.base import CATALOGUE, FILE, LOG, SURVEYS, Base
 
 if TYPE_CHECKING:
     import tomlkit
@@ -96,7 +98,7 @@ class WaysIn(Base):
         Raises:
             SourceError: the file cannot be read.
         """
-        asked = Asked(timezone or self.settings.timezone, self.settings.currency)
+        asked = Asked(timezone or self.settings.timezone, self.settings.currency, self.surveys)
         return recognise(input_of(Path(path)), self.settings, asked)
 
     def import_plan(
@@ -116,6 +118,8 @@ class WaysIn(Base):
         wanted = with_needed(known, plan)
         if not dry_run and wanted != known:
             self.save_catalogue(wanted, known)
+        if plan.definition:
+            return self._keep_survey(plan, dry_run)
         source = source_of(plan, self.settings.currency)
         return self._importer(wanted, now).run(source, dry_run, progress)
 
@@ -132,6 +136,20 @@ class WaysIn(Base):
         text = dump_source(source, f"{plan.title}, as it was recognised; change what is wrong.")
         self._replace(f"{IMPORTS}/{name}.toml", text)
         return folder / f"{name}.toml"
+
+    @property
+    def surveys(self) -> tuple[SurveyDefinition, ...]:
+        """Definitions of surveys that were imported, the newest version of each."""
+        return definitions.stored(self.path / SURVEYS)
+
+    def _keep_survey(self, plan: Plan, dry_run: bool) -> Receipt:
+        given = plan.inputs[0]
+        survey = definitions.read_definition(given.paths[0], given.format)
+        if not dry_run:
+            (self.path / SURVEYS).mkdir(exist_ok=True)
+            self._replace(f"{SURVEYS}/{definitions.file_name(survey)}", definitions.as_json(survey))
+            audit(self.path, "import survey", f"{survey.tool} {survey.id}", self.who)
+        return Receipt(plan.source, dry_run, {})
 
     def preview(self, given: Input) -> Preview:
         """Columns and first rows of a file."""

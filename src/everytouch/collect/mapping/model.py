@@ -37,6 +37,8 @@ class Question:
         touchpoint: what it is about, where that differs from the mapping's.
         when: column with the time of the answer, where it is not that of the row.
         id: column with an id of its own, where the answer has one.
+        key: what tells the answer from others of its row, as the question's code in the tool;
+            the instrument's name when empty. It stays the same when the question is reworded.
     """
 
     column: str
@@ -44,6 +46,7 @@ class Question:
     touchpoint: str = ""
     when: str = ""
     id: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,8 @@ class Mapping:
         interaction: whether the row is something that happened, at ``touchpoint``.
         about: of responses: touchpoint, journey or relationship.
         questions: the first that was answered carries the text.
-        text: columns of what was written, joined by line breaks.
-        traits: columns that describe the person.
+        text: columns of what was written, joined by line breaks; several stay properties, too.
+        traits: columns that describe the person; properties where nobody knows who it is.
         currency: of amount and cost; amounts in another currency than the workspace's stay
             properties, since money is never added across currencies.
         duration: column of seconds.

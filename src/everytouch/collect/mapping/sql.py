@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from everytouch.collect.mapping.model import RECORD, Choice, Mapping, Plan, Question, Value, Who
+from everytouch.collect.mapping.nobody import identifying
 from everytouch.collect.source import Source, Statement
 from everytouch.moments.api import Kind
 
@@ -96,13 +97,18 @@ def _id(mapping: Mapping) -> str:
 
 
 def _filled(who: Who) -> str:
-    """An identifier's text, null where it is empty."""
-    return f"nullif(trim(CAST({quoted(who.column)} AS VARCHAR)), '')"
+    """An identifier's text, null where it identifies nobody."""
+    return identifying(cell(who.column), who.namespace)
+
+
+def cell(name: str) -> str:
+    """Return SQL of a column's text, NULL where it is empty."""
+    return f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '')"
 
 
 def _first(columns: Sequence[str], otherwise: str = "") -> str:
-    names = [f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '')" for name in columns]
-    names += [literal(otherwise)] if otherwise else []
+    """The first of some columns that is filled, else a given text."""
+    names = [*map(cell, columns), *([literal(otherwise)] if otherwise else [])]
     return f"coalesce({', '.join(names)})" if names else "NULL"
 
 
@@ -113,10 +119,7 @@ def _value(value: Value) -> str:
 
 
 def _objects(mapping: Mapping) -> str:
-    named = [
-        f"{literal(kind + ':')} || nullif(trim(CAST({quoted(column)} AS VARCHAR)), '')"
-        for kind, column in mapping.objects
-    ]
+    named = [f"{literal(kind + ':')} || {cell(column)}" for kind, column in mapping.objects]
     return f"list_filter([{', '.join(named)}]::VARCHAR[], lambda x: x IS NOT NULL)"
 
 
@@ -125,7 +128,9 @@ def _used(mapping: Mapping) -> set[str]:
     values = (mapping.touchpoint, mapping.language, mapping.outcome)
     names = {value.column for value in values} | {mapping.title, mapping.weight}
     names |= {mapping.duration, mapping.due, mapping.source_order, *mapping.when[:1]}
-    names |= {*mapping.id, *mapping.text, *mapping.traits, *mapping.leave}
+    names |= {*mapping.id, *mapping.traits, *mapping.leave}
+    if len(mapping.text) == 1:  # of several, properties say which column each was written in
+        names |= {*mapping.text}
     names |= {who.column for who in mapping.who} | {column for _, column in mapping.objects}
     names |= {question.column for question in mapping.questions}
     names |= {column for choice in mapping.choices for column in choice.columns}
@@ -139,6 +144,10 @@ def _properties(mapping: Mapping, _currency: str) -> str:
     """Everything else as a JSON object, without what is empty."""
     rest = [name for name in mapping.columns if name not in _used(mapping)]
     pairs = [f"{literal(name)}, {_kept(name)}" for name in rest]
+    unknown = " AND ".join(f"{_filled(who)} IS NULL" for who in mapping.who) or "true"
+    pairs += [
+        f"{literal(name)}, CASE WHEN {unknown} THEN {_kept(name)} END" for name in mapping.traits
+    ]
     pairs += [f"{literal(choice.name)}, {_choice(choice)}" for choice in mapping.choices]
     if not pairs:
         return "NULL"
@@ -160,9 +169,9 @@ def _choice(choice: Choice) -> str:
     codes = ", ".join(map(literal, choice.picked))
     cells = []
     for column, label in zip(choice.columns, labels, strict=True):
-        cell = f"nullif(trim(CAST({quoted(column)} AS VARCHAR)), '')"
-        chosen = f"{cell} IN ({codes})" if codes else f"{cell} IS NOT NULL"
-        cells.append(f"CASE WHEN {chosen} THEN {literal(label) if label else cell} END")
+        value = cell(column)
+        chosen = f"{value} IN ({codes})" if codes else f"{value} IS NOT NULL"
+        cells.append(f"CASE WHEN {chosen} THEN {literal(label) if label else value} END")
     return f"nullif(list_filter([{', '.join(cells)}], lambda x: x IS NOT NULL), [])"
 
 
@@ -213,7 +222,7 @@ def _perceptions(mapping: Mapping, currency: str) -> str:
     answers = ", ".join(_answer(question, mapping) for question in mapping.questions)
     listed = f"list_filter([{answers}], lambda x: x.raw IS NOT NULL)" if answers else "[]"
     text = _text(mapping)
-    title = _filled(Who("", mapping.title)) if mapping.title else "NULL"
+    title = cell(mapping.title) if mapping.title else "NULL"
     columns = [
         "coalesce(a.id, row_id || ':' || coalesce(a.instrument, 'text')) AS id",
         "coalesce(a.answered, row_time) AS occurred_at",
@@ -248,8 +257,10 @@ def _perceptions(mapping: Mapping, currency: str) -> str:
 
 
 def _answer(question: Question, mapping: Mapping) -> str:
-    raw = f"nullif(trim(CAST({quoted(question.column)} AS VARCHAR)), '')"
+    raw = cell(question.column)
     own = f"CAST({quoted(question.id)} AS VARCHAR)" if question.id else "NULL::VARCHAR"
+    if question.key:
+        own = f"row_id || {literal(':' + question.key)}"
     answered = _first((question.when,)) if question.when else "NULL::VARCHAR"
     at = literal(question.touchpoint) if question.touchpoint else _value(mapping.touchpoint)
     return (
@@ -261,17 +272,17 @@ def _answer(question: Question, mapping: Mapping) -> str:
 def _text(mapping: Mapping) -> str:
     if not mapping.text:
         return "NULL"
-    parts = ", ".join(f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '')" for name in mapping.text)
-    return f"nullif(concat_ws(chr(10), {parts}), '')"
+    return f"nullif(concat_ws(chr(10), {', '.join(map(cell, mapping.text))}), '')"
 
 
 def _traits(mapping: Mapping) -> str:
+    """A trait a column and known person; those of unknown people stay properties."""
     pairs = ", ".join(
-        f"{{'name': {literal(name)}, 'value': {_filled(Who('', name))}}}" for name in mapping.traits
+        f"{{'name': {literal(name)}, 'value': {cell(name)}}}" for name in mapping.traits
     )
     return (
         "SELECT row_id || ':' || t.name AS id, row_time AS occurred_at, row_space AS namespace, "
         "row_person AS identifier, t.name AS name, t.value AS value\n"
         f"FROM (SELECT *, unnest([{pairs}]) AS t FROM ({_known(mapping, '')}))\n"
-        "WHERE t.value IS NOT NULL"
+        f"WHERE t.value IS NOT NULL AND row_space <> {literal(RECORD)}"
     )

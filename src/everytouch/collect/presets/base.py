@@ -1,8 +1,9 @@
 """What a preset is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from everytouch.collect.definitions.model import SurveyDefinition
 from everytouch.collect.mapping.look import Look
 from everytouch.collect.mapping.model import Plan
 
@@ -14,10 +15,18 @@ class Asked:
     Attributes:
         timezone: of times that name none, where the file does not say either.
         currency: of the workspace.
+        surveys: definitions that were imported before.
     """
 
     timezone: str = "UTC"
     currency: str = "EUR"
+    surveys: tuple[SurveyDefinition, ...] = ()
+
+    def survey(self, tool: str, codes: Sequence[str]) -> SurveyDefinition | None:
+        """Return the survey of a tool that has most of these question codes, at least half."""
+        known = [one for one in self.surveys if one.tool == tool]
+        best = max(known, key=lambda one: one.fits(codes), default=None)
+        return best if best and best.fits(codes) * 2 >= len(set(codes)) else None
 
 
 @dataclass(frozen=True)
