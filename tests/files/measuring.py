@@ -35,7 +35,8 @@ class Imported:
 
     def rows(self, kind: str, columns: str = "*", where: str = "true") -> list[dict[str, Any]]:
         """Rows of a ledger table in order of time."""
-        sql = f"SELECT {columns} FROM ledger WHERE {where} ORDER BY occurred_at, sequence, id"
+        order = "occurred_at, id" if kind == "traits" else "occurred_at, sequence, id"
+        sql = f"SELECT {columns} FROM ledger WHERE {where} ORDER BY {order}"
         return self.workspace.tables.query(kind, sql).to_pylist()
 
     def one(self, kind: str, what: str, where: str = "true") -> Any:
@@ -56,7 +57,9 @@ class Imported:
     def answers(self, instrument: str, where: str = "true") -> list[float]:
         """Raw answers to a question."""
         given = f"instrument = '{instrument}' AND raw IS NOT NULL AND {where}"
-        return [row["raw"] for row in self.rows("perceptions", "raw, occurred_at, sequence, id", given)]
+        return [
+            row["raw"] for row in self.rows("perceptions", "raw, occurred_at, sequence, id", given)
+        ]
 
     def nps(self, instrument: str, where: str = "true") -> dict[str, Any]:
         """Promoters, passives, detractors and NPS to two decimals, as the README counts them."""
@@ -92,15 +95,16 @@ class Imported:
     def edge(self, which: str) -> datetime:
         """First or last moment, by "min" or "max"."""
         found = [
-            self.one(kind, f"{which}(occurred_at)") for kind in ("interactions", "perceptions", "traits")
+            self.one(kind, f"{which}(occurred_at)")
+            for kind in ("interactions", "perceptions", "traits")
         ]
         times = [one for one in found if one is not None]
         return min(times) if which == "min" else max(times)
 
 
-def imported(name: str, folder: Path, timezone: str = "Europe/Berlin", currency: str = "EUR",
+def imported(name: str | Path, folder: Path, timezone: str = "Europe/Berlin", currency: str = "EUR",
              change: Callable[[Plan], Plan] = lambda plan: plan) -> Imported:  # fmt: skip
-    """Import a sample file as `everytouch import FILE --yes` does."""
+    """Import a sample file, or a file of one's own, as `everytouch import FILE --yes` does."""
     workspace = everytouch.create(folder / "w", currency=currency, timezone=timezone, secret=SECRET)
     plan = change(workspace.recognise(FILES / name))
     return Imported(workspace, plan, workspace.import_plan(plan))
