@@ -1,6 +1,11 @@
 """All presets, in the order in which they are tried."""
 
-from everytouch.collect.presets import trustpilot
+from everytouch.collect.presets import intercom, trustpilot, zendesk, zendesk_events
 from everytouch.collect.presets.base import Preset
 
-PRESETS: tuple[Preset, ...] = (trustpilot.PRESET,)
+PRESETS: tuple[Preset, ...] = (
+    trustpilot.PRESET,
+    zendesk.PRESET,
+    zendesk_events.PRESET,
+    intercom.PRESET,
+)
