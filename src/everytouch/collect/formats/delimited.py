@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -41,11 +42,45 @@ def read_delimited(path: Path, given: Input, reading: Reading) -> Iterator[pa.Ta
     skipped = _lines_of(lines, sign, start + given.last_header + given.skip)
     try:
         with opened(path) as file:
-            yield from _parts(AsUtf8(file, encoding), names, sign, skipped, reading)
+            ends = _Ends(given.footer)
+            for part in _parts(AsUtf8(file, encoding), names, sign, skipped, reading, ends):
+                ends.rows += len(part)
+                yield part
+            ends.sort_out(reading)
     except DAMAGED as error:
         raise damaged(path, error) from error
     except pa.ArrowInvalid as error:
         raise SourceError(f"{path} could not be read as CSV: {error}", "check the file") from error
+
+
+@dataclass
+class _Ends:
+    """Where the rows of a file end and its footer begins.
+
+    Attributes:
+        wanted: whether the file may have a footer.
+        rows: how many were read.
+        odd: rows that were not, in their order: number among all, and whether of one value.
+        blank: numbers of rows of white space.
+    """
+
+    wanted: bool
+    rows: int = 0
+    odd: list[tuple[int, bool]] = field(default_factory=list)
+    blank: list[int] = field(default_factory=list)
+
+    def sort_out(self, reading: Reading) -> None:
+        """Count lines of one value after the last row as the footer; they are not unreadable."""
+        if not self.wanted:
+            return
+        last = self.rows
+        for number in sorted([*self.blank, *(number for number, _ in self.odd)]):
+            last += number <= last
+        footer = [place for place, (number, one) in enumerate(self.odd) if number > last and one]
+        reading.footer += len(footer)
+        kept = set(range(len(self.odd))).difference(footer)
+        first = len(reading.unread) - len(self.odd)
+        reading.unread[first:] = [reading.unread[first + place] for place in sorted(kept)]
 
 
 def header_names(rows: list[list[str]]) -> list[str]:
@@ -88,11 +123,10 @@ def _delimiter(lines: list[str], start: int) -> str:
         return given or "\t"
     best, score = ",", (0, 0)
     for sign in DELIMITERS:
-        widths = [len(row) for row, _ in itertools.islice(_rows(lines, sign), _PROBED) if row]
-        if not widths or max(widths) < 2:
-            continue
-        usual = max(set(widths), key=lambda width: (widths.count(width), width))
-        if usual > 1 and (found := (widths.count(usual), usual)) > score:
+        rows = itertools.islice(_rows(lines, sign), _PROBED)
+        widths = [len(row) for row, _ in rows if len(row) > 1]  # lines of a footer have one value
+        found = max(((widths.count(width), width) for width in set(widths)), default=score)
+        if found > score:
             best, score = sign, found
     return best
 
@@ -114,14 +148,17 @@ def _lines_of(lines: list[str], sign: str, rows: int) -> list[str]:
 
 
 def _parts(
-    file: AsUtf8, names: list[str], sign: str, skipped: list[str], reading: Reading
+    file: AsUtf8, names: list[str], sign: str, skipped: list[str], reading: Reading, ends: _Ends
 ) -> Iterator[pa.Table]:
     """The rows after the header, in tables of bounded size."""
 
     def reject(row: Any) -> str:
         text = row.text if row.actual_columns < len(names) else row.text.rstrip("\r\n")
-        if text.strip():
+        if not text.strip():
+            ends.blank.append(row.number or 0)
+        else:
             number = (row.number or 0) + len(skipped)
+            ends.odd.append((row.number or 0, row.actual_columns == 1))
             reading.reject(
                 number, text,
                 f"row has {row.actual_columns} values where the header has {row.expected_columns}",
