@@ -19,6 +19,9 @@ RECORDS = {
     "stripe_charge_succeeded.json": "stripe_events",
     "stripe_charges.csv": "stripe_payments",
     "shopify_orders.csv": "shopify",
+    "amplitude_events.ndjson": "amplitude",
+    "mixpanel_events.ndjson": "mixpanel",
+    "ga4_events.ndjson": "ga4",
 }
 
 PRESET_OF = {"trustpilot_reviews.csv": "trustpilot", **RECORDS}

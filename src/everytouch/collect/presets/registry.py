@@ -1,10 +1,13 @@
 """All presets, in the order in which they are tried."""
 
 from everytouch.collect.presets import (
+    amplitude,
     callcentre,
     freshdesk,
+    ga4,
     hubspot,
     intercom,
+    mixpanel,
     salesforce,
     shopify,
     stripe,
@@ -21,6 +24,9 @@ PRESETS: tuple[Preset, ...] = (
     intercom.PRESET,
     freshdesk.PRESET,
     callcentre.PRESET,
+    amplitude.PRESET,
+    mixpanel.PRESET,
+    ga4.PRESET,
     salesforce.PRESET,
     hubspot.PRESET,
     stripe.PAYMENTS,
