@@ -31,8 +31,7 @@ def plan(look: Look, _asked: Asked) -> Plan:
     names = [name for name in events.names_of(look, "event_type") if name not in _SIGNALS]
     point, points = events.touchpoints(names, "app")
     amount, currency = events.money(properties, "event_properties")
-    taken = {one.key for one in properties}
-    renamed = {name: f"amplitude {name}" for name in look.columns if name in taken}
+    renamed = _renamed(look, properties)
     left = {"event_time", "event_properties", "user_properties", *renamed}
     base = Mapping(
         table="events",
@@ -56,16 +55,7 @@ def plan(look: Look, _asked: Asked) -> Plan:
     who = replace(base, columns=(), nested=(), spread=(), interaction=False, amount="", objects=())
     links = replace(who, links=True, only=signal)
     traits = replace(who, table="known", trait=("trait_name", "trait_value"), only="")
-    insert = quoted("$insert_id")
-    made = {
-        "event": "event_type",
-        "members": "event_properties",
-        "event_id_": f"coalesce(device_id || ':', '') || coalesce({insert}, uuid)",
-        "own_device": "CASE WHEN session_id = '-1' AND user_id <> '' THEN NULL ELSE device_id END",
-        "own_session": "CASE WHEN session_id <> '-1' THEN device_id || '.' || session_id END",
-        "event_amount": amount,
-        "event_currency": currency,
-    } | {new: quoted(old) for old, new in renamed.items()}
+    made = _made(amount, currency) | {new: quoted(old) for old, new in renamed.items()}
     added = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in made.items())
     return Plan(
         title="Amplitude events",
@@ -80,6 +70,25 @@ def plan(look: Look, _asked: Asked) -> Plan:
         instruments=tuple(one.instrument for one in found),
         assumed=(events.GUESSED,),
     )  # fmt: skip
+
+
+def _renamed(look: Look, properties: list[events.Property]) -> dict[str, str]:
+    """Columns whose names are those of an event's properties, and what they are called then."""
+    taken = {one.key for one in properties}
+    return {name: f"amplitude {name}" for name in look.columns if name in taken}
+
+
+def _made(amount: str, currency: str) -> dict[str, str]:
+    insert = quoted("$insert_id")
+    return {
+        "event": "event_type",
+        "members": "event_properties",
+        "event_id_": f"coalesce(device_id || ':', '') || coalesce({insert}, uuid)",
+        "own_device": "CASE WHEN session_id = '-1' AND user_id <> '' THEN NULL ELSE device_id END",
+        "own_session": "CASE WHEN session_id <> '-1' THEN device_id || '.' || session_id END",
+        "event_amount": amount,
+        "event_currency": currency,
+    }
 
 
 def _tables(added: str, point: str) -> tuple[tuple[str, str], ...]:

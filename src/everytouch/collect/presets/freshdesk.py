@@ -47,13 +47,8 @@ def plan(look: Look, asked: Asked) -> Plan:
     """
     touchpoint, points = by_channel(look.cell("Source"), look.values(look.named("Source")))
     lengths = {name: look.named(column) for name, column in _LENGTHS.items() if look.has(column)}
-    rated_at = ", ".join(
-        look.cell(name)
-        for name in ("Resolved time", "Closed time", "Last update time", "Created time")
-        if look.has(name)
-    )
     made = {name: look.cell(column) for name, column in lengths.items()}
-    made |= {"touchpoint": touchpoint, "rated_at": f"coalesce({rated_at})"}
+    made |= {"touchpoint": touchpoint, "rated_at": _rated_at(look)}
     added = ", ".join(f"{sql} AS {name}" for name, sql in made.items())
     spam = f"lower(trim({look.cell('Type')})) = 'spam'"
     ticket = Mapping(
@@ -94,6 +89,15 @@ def plan(look: Look, asked: Asked) -> Plan:
             "The export does not say when a ticket was rated: the time it was resolved is taken.",
         ),
     )  # fmt: skip
+
+
+def _rated_at(look: Look) -> str:
+    times = ", ".join(
+        look.cell(name)
+        for name in ("Resolved time", "Closed time", "Last update time", "Created time")
+        if look.has(name)
+    )
+    return f"coalesce({times})"
 
 
 def _who(look: Look) -> tuple[Who, ...]:

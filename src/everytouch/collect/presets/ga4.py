@@ -35,24 +35,7 @@ def plan(look: Look, _asked: Asked) -> Plan:
     names = events.names_of(look, "event_name")
     point, points = events.touchpoints(names, "web")
     asked = [one for one in points if one.asks and one.label not in {a.event for a in found}]
-    base = Mapping(
-        table="events",
-        columns=look.columns,
-        id=("own_id",),
-        when=("event_timestamp",),
-        who=(Who("user_id", "user_id"), Who("device", "user_pseudo_id")),
-        interaction=True,
-        touchpoint=Value("touchpoint"),
-        about="touchpoint",
-        amount="event_amount",
-        currency=Value("event_currency"),
-        objects=(("session", "own_session"), ("order", "transaction")),
-        leave=("event_params", "user_properties"),
-        nested=tuple(n for n in look.nested if n not in ("event_params", "user_properties")),
-        spread=("members",),
-        only=f"NOT ({events.is_answer(found)})",
-        source_order="event_order",
-    )
+    base = _event(look, found)
     tables, mappings, left_out = events.answered(base, found)
     traits = replace(
         base, table="known", columns=(), nested=(), spread=(), interaction=False, only="",
@@ -78,6 +61,27 @@ def plan(look: Look, _asked: Asked) -> Plan:
             *(f"{one.label} may be an answer; it was taken as an interaction." for one in asked),
         ),
     )  # fmt: skip
+
+
+def _event(look: Look, found: list[events.Answer]) -> Mapping:
+    return Mapping(
+        table="events",
+        columns=look.columns,
+        id=("own_id",),
+        when=("event_timestamp",),
+        who=(Who("user_id", "user_id"), Who("device", "user_pseudo_id")),
+        interaction=True,
+        touchpoint=Value("touchpoint"),
+        about="touchpoint",
+        amount="event_amount",
+        currency=Value("event_currency"),
+        objects=(("session", "own_session"), ("order", "transaction")),
+        leave=("event_params", "user_properties"),
+        nested=tuple(n for n in look.nested if n not in ("event_params", "user_properties")),
+        spread=("members",),
+        only=f"NOT ({events.is_answer(found)})",
+        source_order="event_order",
+    )
 
 
 def _object(pairs: str) -> str:

@@ -36,21 +36,12 @@ def plan(look: Look, asked: Asked) -> Plan:
     What was offered or lost stays a property: the customer has not paid it.
     """
     when, amount = look.named(*_CREATED, *_CLOSE), look.named(*_AMOUNT)
-    german = look.named(*_STAGE).casefold() == "phase"
     stage = look.cell(*_STAGE)
     won = f"regexp_matches(lower({stage}), '{_WON}') OR trim({look.cell(*_CHANCE)}) = '100'"
     paid = f"CASE WHEN {won} THEN {look.cell(*_AMOUNT)} END"
     filled = ", ".join(look.cell(*names) for names in (_ID, _NAME, _ACCOUNT, _STAGE, _CREATED))
     known = f"len(list_filter([{filled}], lambda x: trim(x) <> '')) > 1"
     currency = look.named(*_CURRENCY)
-    formats = {
-        when: ColumnFormat(
-            "time", order=order_of(look.values(when), "day-first" if german else "month-first")
-        )
-    }
-    if amount:
-        sign = decimal_of(look.values(amount), "," if german else ".")
-        formats[amount] = ColumnFormat("number", decimal=sign)
     opportunity = Mapping(
         table="opportunities",
         columns=look.columns,
@@ -70,7 +61,9 @@ def plan(look: Look, asked: Asked) -> Plan:
         title="Salesforce opportunities",
         source="salesforce",
         timezone=asked.timezone,
-        inputs=(replace(look.given, name="given", columns=formats, footer=True),),
+        inputs=(
+            replace(look.given, name="given", columns=_formats(look, when, amount), footer=True),
+        ),
         mappings=(opportunity,),
         tables=(
             (
@@ -84,6 +77,20 @@ def plan(look: Look, asked: Asked) -> Plan:
             "An opportunity happened when it was created; its amount counts where it was won.",
         ),
     )
+
+
+def _formats(look: Look, when: str, amount: str) -> dict[str, ColumnFormat]:
+    """Of the time and the amount; what values leave open, the language of the header tells."""
+    german = look.named(*_STAGE).casefold() == "phase"
+    formats = {
+        when: ColumnFormat(
+            "time", order=order_of(look.values(when), "day-first" if german else "month-first")
+        )
+    }
+    if amount:
+        sign = decimal_of(look.values(amount), "," if german else ".")
+        formats[amount] = ColumnFormat("number", decimal=sign)
+    return formats
 
 
 PRESET = Preset("salesforce", "Salesforce opportunities (CSV)", fits, plan)

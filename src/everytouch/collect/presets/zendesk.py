@@ -56,17 +56,7 @@ def _plan(look: Look, tickets: Input, users: Input | None, people: str) -> Plan:
     channel = member(look.cell("via"), "channel")
     found = look.sql(f"SELECT DISTINCT {channel} FROM file WHERE {channel} IS NOT NULL ORDER BY 1")
     touchpoint, points = by_channel(channel, [row[0] for row in found])
-    rating = look.cell("satisfaction_rating")
-    made = {
-        "touchpoint": touchpoint,
-        "requester_email": "people.email",
-        "requester_phone": "people.phone",
-        "rating": rated(member(rating, "score")),
-        "rating_comment": member(rating, "comment"),
-        "rating_reason": member(rating, "reason"),
-        "rating_id": "'rating:' || tickets.id",
-        "rated_at": look.cell("updated_at", "created_at"),
-    }
+    made = _made(look, touchpoint)
     ticket = Mapping(
         table="requested",
         columns=(*look.columns,),
@@ -105,6 +95,20 @@ def _plan(look: Look, tickets: Input, users: Input | None, people: str) -> Plan:
         instruments=(RATING,),
         assumed=("A ticket does not say when it was rated: the time of its last update is taken.",),
     )
+
+
+def _made(look: Look, touchpoint: str) -> dict[str, str]:
+    rating = look.cell("satisfaction_rating")
+    return {
+        "touchpoint": touchpoint,
+        "requester_email": "people.email",
+        "requester_phone": "people.phone",
+        "rating": rated(member(rating, "score")),
+        "rating_comment": member(rating, "comment"),
+        "rating_reason": member(rating, "reason"),
+        "rating_id": "'rating:' || tickets.id",
+        "rated_at": look.cell("updated_at", "created_at"),
+    }
 
 
 PRESET = Preset("zendesk_tickets", "Zendesk tickets (JSON)", fits, plan)
