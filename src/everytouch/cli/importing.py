@@ -56,14 +56,14 @@ def _import_file(
     plan = workspace.recognise(file, timezone)
     plan = plan.changed(source=name) if name else plan
     known = workspace.catalogue
-    _show_plan(plan, workspace.samples(plan), file)
+    _show_plan(plan, () if plan.definition else workspace.samples(plan), file)
     new = [one for one in plan.instruments if one.name not in known.instruments]
     points = [one for one in plan.touchpoints if one.name not in known.touchpoints]
     _show_new(new, [point.label for point in points])
     if not yes and not dry:
         click.confirm("Import it so?", abort=True)
     receipt = workspace.import_plan(plan, dry_run=dry)
-    if not dry:
+    if not dry and not plan.definition:
         click.echo(f"For next time: everytouch import {workspace.write_source(plan)}", err=True)
         _show_answers(workspace, plan, receipt)
     return receipt

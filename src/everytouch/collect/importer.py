@@ -122,7 +122,7 @@ class Importer:
                 source.name,
                 dry,
                 run.counts,
-                counted(files.con, source.left_out),
+                counted(files.con, source.left_out, sum(s.footer for s in files.staged.values())),
                 run.ambiguous + sum(sum(s.ambiguous.values()) for s in files.staged.values()),
                 {name: one.notes for name, one in files.staged.items() if one.notes},
             )

@@ -10,14 +10,21 @@ from everytouch.collect.source import LeftOut, Source
 from everytouch.errors import SourceError
 from everytouch.ledger.api import ROWS, Quarantined, Tables, quarantined
 
+FOOTER = "lines of the footer"
 
-def counted(con: duckdb.DuckDBPyConnection, left_out: tuple[LeftOut, ...]) -> dict[str, int]:
+
+def counted(
+    con: duckdb.DuckDBPyConnection, left_out: tuple[LeftOut, ...], footer: int = 0
+) -> dict[str, int]:
     """Return how many rows are left out, by reason; reasons without rows are not named.
+
+    Args:
+        footer: lines of the files' footers, which are in no table.
 
     Raises:
         SourceError: a SELECT does not give one number.
     """
-    found: dict[str, int] = {}
+    found: dict[str, int] = {FOOTER: footer} if footer else {}
     for one in left_out:
         with reading(f"the SELECT of {one.reason!r}"), in_time(con):
             rows = con.sql(one.sql).fetchall()

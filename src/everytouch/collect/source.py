@@ -51,6 +51,8 @@ class Input:
         skip: rows after the header that are no data.
         records: of JSON, the key under which the list is, with dots between: ``data.items``.
         columns: how the text of a column is understood, by its name.
+        footer: whether lines of one value after the last row of a CSV file are a report's footer,
+            left out and counted.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Input:
     skip: int = 0
     records: str = ""
     columns: Mapping[str, ColumnFormat] = field(default_factory=dict)
+    footer: bool = False
 
     @property
     def last_header(self) -> int:
@@ -218,7 +221,7 @@ def _input(name: str, raw: Any, base: Path, source: Path) -> Input:
 
 
 _TEXTS = ("encoding", "delimiter", "sheet", "records")
-_OPTIONS = ("path", "format", *_TEXTS, "header", "skip", "columns")
+_OPTIONS = ("path", "format", *_TEXTS, "header", "skip", "columns", "footer")
 
 
 def input_from(
@@ -245,11 +248,15 @@ def input_from(
         raise SourceError(f"{place}: header {header!r} is not row numbers", "e.g. header = 3")
     if not _count(skip):
         raise SourceError(f"{place}: skip {skip!r} is not a number of rows", "e.g. skip = 2")
+    footer = options.get("footer", False)
+    if not isinstance(footer, bool):
+        raise SourceError(f"{place}: footer {footer!r} is not true or false", "footer = true")
     columns = options.get("columns", {})
     if not isinstance(columns, dict):
         raise SourceError(f"{place}: columns is not a table", f"write [{place}.columns]")
     formats = {key: read_format(value, f"{place}.columns.{key}") for key, value in columns.items()}
-    return Input(name, paths, kind, header=tuple(header), skip=skip, columns=formats, **texts)
+    shape = {"header": tuple(header), "skip": skip, "columns": formats, "footer": footer}
+    return Input(name, paths, kind, **shape, **texts)
 
 
 def _count(value: Any) -> bool:

@@ -27,6 +27,7 @@ class Staged:
         notes: what the readers assumed.
         ambiguous: local times that happen twice, by column.
         failed: values that their format does not understand, by column.
+        footer: how many lines are a report's footer.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -35,6 +36,7 @@ class Staged:
     notes: dict[str, str] = field(default_factory=dict)
     ambiguous: dict[str, int] = field(default_factory=dict)
     failed: dict[str, int] = field(default_factory=dict)
+    footer: int = 0
 
 
 def stage(given: Input, zone: str, spill: Path, most: int | None = None) -> Staged:
@@ -69,6 +71,7 @@ def stage(given: Input, zone: str, spill: Path, most: int | None = None) -> Stag
                     break
         staged.files += writer.files
         staged.unread += report.unread
+        staged.footer += report.footer
         staged.notes |= report.notes
     if not staged.columns:
         why = f": row {staged.unread[0].row}: {staged.unread[0].reason}" if staged.unread else ""

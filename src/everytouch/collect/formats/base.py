@@ -41,11 +41,13 @@ class Reading:
 
     Attributes:
         notes: what the reader assumed, as "encoding" → "Windows-1252".
+        footer: how many lines are a report's footer.
     """
 
     file: str
     unread: list[Unread] = field(default_factory=list)
     notes: dict[str, str] = field(default_factory=dict)
+    footer: int = 0
 
     def reject(self, row: int, text: str, reason: str) -> None:
         """Report a row that could not be read."""

@@ -5,6 +5,7 @@ import functools
 import io
 import itertools
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,9 @@ def read_delimited(path: Path, given: Input, reading: Reading) -> Iterator[pa.Ta
     skipped = _lines_of(lines, sign, start + given.last_header + given.skip)
     try:
         with opened(path) as file:
-            yield from _parts(AsUtf8(file, encoding), names, sign, skipped, reading)
+            ends = _Ends(given.footer)
+            yield from _parts(AsUtf8(file, encoding), names, sign, skipped, reading, ends)
+            ends.sort_out(reading)
     except DAMAGED as error:
         raise damaged(path, error) from error
     except pa.ArrowInvalid as error:
@@ -56,6 +59,36 @@ def first_cells(path: Path, given: Input, reading: Reading, count: int) -> list[
     lines, start = _lines(_head(path, decided(path, given.encoding, reading)))
     sign = given.delimiter or _delimiter(lines, start)
     return [row for row, _ in itertools.islice(_rows(lines, sign), start, start + count)]
+
+
+@dataclass
+class _Ends:
+    """Where the rows of a file end and its footer begins.
+
+    Attributes:
+        wanted: whether the file may have a footer.
+        rows: how many were read.
+        odd: rows that were not, in their order: number among all, and whether of one value.
+        blank: numbers of rows of white space.
+    """
+
+    wanted: bool
+    rows: int = 0
+    odd: list[tuple[int, bool]] = field(default_factory=list)
+    blank: list[int] = field(default_factory=list)
+
+    def sort_out(self, reading: Reading) -> None:
+        """Count lines of one value after the last row as the footer; they are not unreadable."""
+        if not self.wanted:
+            return
+        last = self.rows
+        for number in sorted([*self.blank, *(number for number, _ in self.odd)]):
+            last += number <= last
+        footer = [place for place, (number, one) in enumerate(self.odd) if number > last and one]
+        reading.footer += len(footer)
+        kept = set(range(len(self.odd))).difference(footer)
+        first = len(reading.unread) - len(self.odd)
+        reading.unread[first:] = [reading.unread[first + place] for place in sorted(kept)]
 
 
 def header_names(rows: list[list[str]]) -> list[str]:
@@ -98,11 +131,10 @@ def _delimiter(lines: list[str], start: int) -> str:
         return given or "\t"
     best, score = ",", (0, 0)
     for sign in DELIMITERS:
-        widths = [len(row) for row, _ in itertools.islice(_rows(lines, sign), _PROBED) if row]
-        if not widths or max(widths) < 2:
-            continue
-        usual = max(set(widths), key=lambda width: (widths.count(width), width))
-        if usual > 1 and (found := (widths.count(usual), usual)) > score:
+        rows = itertools.islice(_rows(lines, sign), _PROBED)
+        widths = [len(row) for row, _ in rows if len(row) > 1]  # lines of a footer have one value
+        found = max(((widths.count(width), width) for width in set(widths)), default=score)
+        if found > score:
             best, score = sign, found
     return best
 
@@ -124,16 +156,16 @@ def _lines_of(lines: list[str], sign: str, rows: int) -> list[str]:
 
 
 def _parts(
-    file: AsUtf8, names: list[str], sign: str, skipped: list[str], reading: Reading
+    file: AsUtf8, names: list[str], sign: str, skipped: list[str], reading: Reading, ends: _Ends
 ) -> Iterator[pa.Table]:
     """The rows after the header, in tables of bounded size."""
     rest = _Ended(file, sign.join([_END] * len(names)) + "\n")
     rest.pass_over(len("".join(skipped).encode()))
-    rows, last = len(skipped), None
+    last = None
     for batch in pacsv.open_csv(
         io.BufferedReader(rest, 1 << 20),
         read_options=pacsv.ReadOptions(column_names=names, use_threads=False, block_size=8 << 20),
-        parse_options=_parsing(names, sign, len(skipped), reading),
+        parse_options=_parsing(names, sign, len(skipped), reading, ends),
         convert_options=pacsv.ConvertOptions(
             column_types=dict.fromkeys(names, TEXT),
             null_values=[""],
@@ -143,10 +175,12 @@ def _parts(
     ):
         if last is not None:
             yield _filled(last)
-            rows += len(last)
+            ends.rows += len(last)
         last = pa.Table.from_batches([batch]) if len(batch) else last
     if last is not None:
-        yield _filled(_without_end(last, rows, sign, reading))
+        last = _without_end(last, len(skipped) + ends.rows, sign, reading)
+        ends.rows += len(last)
+        yield _filled(last)
 
 
 def _filled(part: pa.Table) -> pa.Table:
@@ -157,13 +191,17 @@ def _filled(part: pa.Table) -> pa.Table:
     return part.filter(pc.invert(empty)) if pc.any(empty).as_py() else part
 
 
-def _parsing(names: list[str], sign: str, skipped: int, reading: Reading) -> pacsv.ParseOptions:
+def _parsing(
+    names: list[str], sign: str, skipped: int, reading: Reading, ends: _Ends
+) -> pacsv.ParseOptions:
     def reject(row: Any) -> str:
-        text = row.text.partition(_END)[0].rstrip("\r\n")
+        number, text = row.number or 0, row.text.partition(_END)[0].rstrip("\r\n")
         why = f"row has {row.actual_columns} values where the header has {row.expected_columns}"
         if text.strip():
-            opened = _END in row.text
-            reading.reject((row.number or 0) + skipped, text, _OPEN if opened else why)
+            ends.odd.append((number, row.actual_columns == 1))
+            reading.reject(number + skipped, text, _OPEN if _END in row.text else why)
+        else:
+            ends.blank.append(number)
         return "skip"
 
     return pacsv.ParseOptions(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,11 @@ class Look:
         """Return the first of these columns that is there, as the file writes it; "" if none."""
         return next((self.plain[n.casefold()] for n in names if n.casefold() in self.plain), "")
 
+    def cell(self, *names: str) -> str:
+        """Return SQL of the first of these columns that is there; NULL if none."""
+        name = self.named(*names)
+        return quoted(name) if name else "NULL::VARCHAR"
+
     def starting(self, *starts: str) -> tuple[str, ...]:
         """Return the columns whose names begin so, whatever their case."""
         low = tuple(start.casefold() for start in starts)
@@ -72,6 +77,19 @@ class Look:
         return [row[0] for row in rows]
 
     @cached_property
+    def nested(self) -> tuple[str, ...]:
+        """Columns whose values are JSON objects and arrays, every one of them."""
+        if self.given.format != "json" or not self.columns:
+            return ()
+        wrong = "NOT (regexp_matches({0}, '^\\s*[\\[{{]') AND json_valid({0}))"
+        asked = ", ".join(
+            f"count({quoted(n)}) > 0 AND NOT coalesce(bool_or({wrong.format(quoted(n))}), false)"
+            for n in self.columns
+        )
+        found = self.sql(f"SELECT {asked} FROM {TABLE}")[0]
+        return tuple(name for name, yes in zip(self.columns, found, strict=True) if yes)
+
+    @cached_property
     def size(self) -> int:
         """Rows of the table."""
         return int(self.sql(f"SELECT count(*) FROM {TABLE}")[0][0])
@@ -91,10 +109,7 @@ def looking(given: Input, settings: Settings, zone: str = "UTC") -> Iterator[Loo
     Raises:
         SourceError: the file cannot be read.
     """
-    named = Input(
-        TABLE, given.paths, given.format, given.encoding, given.delimiter, given.sheet,
-        given.header, given.skip, given.records, given.columns,
-    )  # fmt: skip
+    named = replace(given, name=TABLE)
     source = Source(TABLE, given.paths[0], zone, None, (named,), ())
     with opened(source, settings) as files:
         columns = tuple(files.con.sql(f"SELECT * FROM {TABLE} LIMIT 0").columns)

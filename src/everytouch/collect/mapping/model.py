@@ -85,11 +85,15 @@ class Mapping:
         questions: the first that was answered carries the text.
         text: columns of what was written, joined by line breaks; several stay properties, too.
         traits: columns that describe the person; properties where nobody knows who it is.
+        trait: columns with the name and the value of a trait, where every row is one.
+        links: whether the row says that its identifiers are one person, though it is no moment.
         currency: of amount and cost; amounts in another currency than the workspace's stay
             properties, since money is never added across currencies.
         duration: column of seconds.
         objects: type → column, as order, case, session; the leading one first.
         leave: columns that are not kept as properties.
+        nested: columns of JSON text that are kept as JSON, not as text.
+        spread: columns of JSON objects whose members become properties.
         only: SQL condition a row must meet to be a record.
         source_order: column with the order among rows of the same time.
     """
@@ -112,6 +116,8 @@ class Mapping:
     language: Value = Value()
     weight: str = ""
     traits: tuple[str, ...] = ()
+    trait: tuple[str, str] | None = None
+    links: bool = False
     amount: str = ""
     cost: str = ""
     currency: Value = Value()
@@ -121,6 +127,8 @@ class Mapping:
     counterpart: Who | None = None
     objects: tuple[tuple[str, str], ...] = ()
     leave: tuple[str, ...] = ()
+    nested: tuple[str, ...] = ()
+    spread: tuple[str, ...] = ()
     only: str = ""
     source_order: str = ""
 

@@ -1,7 +1,9 @@
 """The SELECTs that a mapping stands for, one a kind of record."""
 
+import json
 from collections.abc import Sequence
 
+from everytouch.collect.mapping.members import with_members
 from everytouch.collect.mapping.model import RECORD, Choice, Mapping, Plan, Question, Value, Who
 from everytouch.collect.mapping.nobody import identifying
 from everytouch.collect.source import Source, Statement
@@ -44,7 +46,9 @@ def selects(
 ) -> list[tuple[Kind, str]]:
     """Return the SELECTs of a mapping, by kind of record."""
     found: list[tuple[Kind, str]] = []
-    if mapping.traits:
+    if mapping.links:
+        found.append(("links", _links(mapping)))
+    if mapping.traits or mapping.trait:
         found.append(("traits", _traits(mapping)))
     if mapping.interaction:
         found.append(("interactions", _interactions(mapping, currency)))
@@ -82,7 +86,7 @@ def _known(mapping: Mapping, currency: str) -> str:
         f"{_first(mapping.when, mapping.at)} AS row_time",
         f"{space} AS row_space",
         f"coalesce({', '.join([*names, row])}) AS row_person",
-        f"{also}[2:] AS row_also",
+        f"({also})[2:] AS row_also",
         f"{_objects(mapping)} AS row_objects",
         f"{_properties(mapping, currency)} AS row_properties",
     ]
@@ -128,7 +132,7 @@ def _used(mapping: Mapping) -> set[str]:
     values = (mapping.touchpoint, mapping.language, mapping.outcome)
     names = {value.column for value in values} | {mapping.title, mapping.weight}
     names |= {mapping.duration, mapping.due, mapping.source_order, *mapping.when[:1]}
-    names |= {*mapping.id, *mapping.traits, *mapping.leave}
+    names |= {*mapping.id, *mapping.traits, *mapping.leave, *mapping.nested, *mapping.spread}
     if len(mapping.text) == 1:  # of several, properties say which column each was written in
         names |= {*mapping.text}
     names |= {who.column for who in mapping.who} | {column for _, column in mapping.objects}
@@ -144,14 +148,17 @@ def _properties(mapping: Mapping, _currency: str) -> str:
     """Everything else as a JSON object, without what is empty."""
     rest = [name for name in mapping.columns if name not in _used(mapping)]
     pairs = [f"{literal(name)}, {_kept(name)}" for name in rest]
-    unknown = " AND ".join(f"{_filled(who)} IS NULL" for who in mapping.who) or "true"
+    known = (*mapping.who, *([mapping.else_who] if mapping.else_who else []))
+    unknown = " AND ".join(f"{_filled(who)} IS NULL" for who in known) or "true"
     pairs += [
         f"{literal(name)}, CASE WHEN {unknown} THEN {_kept(name)} END" for name in mapping.traits
     ]
     pairs += [f"{literal(choice.name)}, {_choice(choice)}" for choice in mapping.choices]
-    if not pairs:
-        return "NULL"
-    return f"CAST(json_merge_patch('{{}}', json_object({', '.join(pairs)})) AS VARCHAR)"
+    plain = f"CAST(json_merge_patch('{{}}', json_object({', '.join(pairs)})) AS VARCHAR)"
+    if mapping.nested or mapping.spread:
+        nested = [(literal(json.dumps(name)), quoted(name)) for name in mapping.nested]
+        return with_members(plain, nested, [quoted(name) for name in mapping.spread])
+    return plain if pairs else "NULL"
 
 
 def _kept(name: str) -> str:
@@ -224,36 +231,38 @@ def _perceptions(mapping: Mapping, currency: str) -> str:
     text = _text(mapping)
     title = cell(mapping.title) if mapping.title else "NULL"
     columns = [
-        "coalesce(a.id, row_id || ':' || coalesce(a.instrument, 'text')) AS id",
-        "coalesce(a.answered, row_time) AS occurred_at",
+        "coalesce(row_answer.id, row_id || ':' || coalesce(row_answer.instrument, 'text')) AS id",
+        "coalesce(row_answer.answered, row_time) AS occurred_at",
         _shared(mapping),
         f"{literal(mapping.about)} AS about",
-        "a.touchpoint AS touchpoint" if answers else f"{_value(mapping.touchpoint)} AS touchpoint",
-        "a.instrument AS instrument, a.raw AS raw",
-        "CASE WHEN place = 1 THEN row_title END AS title",
-        "CASE WHEN place = 1 THEN row_text END AS text",
-        f"CASE WHEN place = 1 THEN {_value(mapping.language)} END AS language",
+        f"{_where(mapping, bool(answers))} AS touchpoint",
+        "row_answer.instrument AS instrument, row_answer.raw AS raw",
+        "CASE WHEN row_place = 1 THEN row_title END AS title",
+        "CASE WHEN row_place = 1 THEN row_text END AS text",
+        f"CASE WHEN row_place = 1 THEN {_value(mapping.language)} END AS language",
         f"{quoted(mapping.weight) if mapping.weight else 'NULL'} AS weight",
         "row_objects AS correlations, row_properties AS properties",
     ]
     if not answers:
-        columns = [c.replace("a.id, ", "").replace("a.answered, ", "") for c in columns]
+        columns[1] = "row_time AS occurred_at"
         columns[0] = "row_id || ':text' AS id"
         columns[5] = "NULL AS instrument, NULL AS raw"
     if mapping.source_order:
         columns.append(f"{quoted(mapping.source_order)} AS sequence")
     inner = (
-        f"SELECT *, {listed} AS answers, {title} AS row_title, {text} AS row_text\n"
+        f"SELECT *, {listed} AS row_answers, {title} AS row_title, {text} AS row_text\n"
         f"FROM ({_known(mapping, currency)})"
     )
-    count = (
-        "greatest(len(answers), CASE WHEN coalesce(row_text, row_title) IS NULL THEN 0 ELSE 1 END)"
-    )
-    chosen = "answers[place] AS a" if answers else "NULL AS a"
-    rows = (
-        f"SELECT *, {chosen} FROM (SELECT *, unnest(range(1, {count} + 1)) AS place FROM ({inner}))"
-    )
+    alone = "CASE WHEN coalesce(row_text, row_title) IS NULL THEN 0 ELSE 1 END"
+    places = f"range(1, greatest(len(row_answers), {alone}) + 1)"
+    chosen = "row_answers[row_place] AS row_answer" if answers else "NULL AS row_answer"
+    rows = f"SELECT *, {chosen} FROM (SELECT *, unnest({places}) AS row_place FROM ({inner}))"
     return f"SELECT {', '.join(columns)}\nFROM ({rows})"
+
+
+def _where(mapping: Mapping, answers: bool) -> str:
+    at = _value(mapping.touchpoint)
+    return f"coalesce(row_answer.touchpoint, {at})" if answers else at
 
 
 def _answer(question: Question, mapping: Mapping) -> str:
@@ -277,12 +286,28 @@ def _text(mapping: Mapping) -> str:
 
 def _traits(mapping: Mapping) -> str:
     """A trait a column and known person; those of unknown people stay properties."""
-    pairs = ", ".join(
-        f"{{'name': {literal(name)}, 'value': {cell(name)}}}" for name in mapping.traits
-    )
+    pairs = [(literal(name), cell(name)) for name in mapping.traits]
+    if mapping.trait:
+        name, value = mapping.trait
+        pairs.append((cell(name), cell(value)))
+    given = ", ".join(f"{{'name': {name}, 'value': {value}}}" for name, value in pairs)
     return (
-        "SELECT row_id || ':' || t.name AS id, row_time AS occurred_at, row_space AS namespace, "
-        "row_person AS identifier, t.name AS name, t.value AS value\n"
-        f"FROM (SELECT *, unnest([{pairs}]) AS t FROM ({_known(mapping, '')}))\n"
-        f"WHERE t.value IS NOT NULL AND row_space <> {literal(RECORD)}"
+        "SELECT row_id || ':' || row_trait.name AS id, row_time AS occurred_at, "
+        "row_space AS namespace, row_person AS identifier, "
+        "row_trait.name AS name, row_trait.value AS value\n"
+        f"FROM (SELECT *, unnest([{given}]) AS row_trait FROM ({_known(mapping, '')}))\n"
+        "WHERE row_trait.name IS NOT NULL AND row_trait.value IS NOT NULL "
+        f"AND row_space <> {literal(RECORD)}"
+    )
+
+
+def _links(mapping: Mapping) -> str:
+    """A link from a row's strongest identifier to each other one."""
+    return (
+        "SELECT row_id || ':link:' || row_other AS id, row_time AS occurred_at, "
+        "row_space AS namespace, row_person AS identifier, "
+        "split_part(row_other, ':', 1) AS other_namespace, "
+        "substr(row_other, position(':' IN row_other) + 1) AS other_identifier, "
+        "'both in one row' AS evidence\n"
+        f"FROM (SELECT *, unnest(row_also) AS row_other FROM ({_known(mapping, '')}))"
     )
