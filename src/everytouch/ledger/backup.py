@@ -19,7 +19,7 @@ from everytouch.ledger.tables import Tables
 _FILES = (
     "everytouch.toml", "catalogue.yaml", "rules.yaml", "secret", "audit.jsonl", "keys.json",
 )  # fmt: skip
-_FOLDERS = ("ledger", "maps")
+_FOLDERS = ("ledger", "maps", "mappings")
 _PLACES = "backups.json"  # folders that hold backups, to be told of erasures
 _MANIFEST = "manifest.json"
 

@@ -12,6 +12,7 @@ from everytouch.report.api import Beyond, MapOverlay, ReportData, write_html, wr
 from everytouch.workspace.collecting import Collecting
 from everytouch.workspace.judging import Judging
 from everytouch.workspace.mapping import Mapping
+from everytouch.workspace.matching import Matching
 from everytouch.workspace.people import People
 from everytouch.workspace.querying import Querying
 from everytouch.workspace.ways_in import WaysIn
@@ -19,7 +20,7 @@ from everytouch.workspace.ways_in import WaysIn
 T = TypeVar("T")
 
 
-class Reporting(Judging, Mapping, People, Querying, WaysIn, Collecting):
+class Reporting(Judging, Mapping, Matching, People, Querying, WaysIn, Collecting):
     """Writing the findings down."""
 
     def report(self, path: str | Path) -> Path:

@@ -19,10 +19,15 @@ class Who:
 
 @dataclass(frozen=True)
 class Value:
-    """A column of the table, or the same text in every row."""
+    """A column of the table, or the same text in every row.
+
+    Attributes:
+        names: of a column, what a text stands for: text → name; other texts stay as they are.
+    """
 
     column: str = ""
     constant: str = ""
+    names: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.column or self.constant)
@@ -86,6 +91,7 @@ class Mapping:
         leave: columns that are not kept as properties.
         only: SQL condition a row must meet to be a record.
         source_order: column with the order among rows of the same time.
+        at: time of rows that have none in ``when``, as the day on which customers were exported.
     """
 
     table: str
@@ -115,6 +121,7 @@ class Mapping:
     leave: tuple[str, ...] = ()
     only: str = ""
     source_order: str = ""
+    at: str = ""
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def _known(mapping: Mapping, currency: str) -> str:
     also = f"list_filter([{others}], lambda x: x IS NOT NULL)" if others else "[]::VARCHAR[]"
     parts = [
         f"{row} AS row_id",
-        f"{_first(mapping.when)} AS row_time",
+        f"{_time(mapping)} AS row_time",
         f"{space} AS row_space",
         f"coalesce({', '.join([*names, row])}) AS row_person",
         f"{also}[2:] AS row_also",
@@ -102,9 +102,18 @@ def _first(columns: Sequence[str]) -> str:
     return f"coalesce({', '.join(names)})" if names else "NULL"
 
 
+def _time(mapping: Mapping) -> str:
+    given = _first(mapping.when)
+    return f"coalesce({given}, {literal(mapping.at)})" if mapping.at else given
+
+
 def _value(value: Value) -> str:
     if value.column:
-        return f"CAST({quoted(value.column)} AS VARCHAR)"
+        text = f"CAST({quoted(value.column)} AS VARCHAR)"
+        if not value.names:
+            return text
+        cases = " ".join(f"WHEN {literal(a)} THEN {literal(b)}" for a, b in value.names)
+        return f"CASE trim({text}) {cases} ELSE {text} END"
     return literal(value.constant) if value.constant else "NULL"
 
 
