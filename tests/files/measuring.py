@@ -56,7 +56,9 @@ class Imported:
     def answers(self, instrument: str, where: str = "true") -> list[float]:
         """Raw answers to a question."""
         given = f"instrument = '{instrument}' AND raw IS NOT NULL AND {where}"
-        return [row["raw"] for row in self.rows("perceptions", "raw, occurred_at, sequence, id", given)]
+        return [
+            row["raw"] for row in self.rows("perceptions", "raw, occurred_at, sequence, id", given)
+        ]
 
     def nps(self, instrument: str, where: str = "true") -> dict[str, Any]:
         """Promoters, passives, detractors and NPS to two decimals, as the README counts them."""
@@ -92,7 +94,8 @@ class Imported:
     def edge(self, which: str) -> datetime:
         """First or last moment, by "min" or "max"."""
         found = [
-            self.one(kind, f"{which}(occurred_at)") for kind in ("interactions", "perceptions", "traits")
+            self.one(kind, f"{which}(occurred_at)")
+            for kind in ("interactions", "perceptions", "traits")
         ]
         times = [one for one in found if one is not None]
         return min(times) if which == "min" else max(times)

@@ -12,7 +12,10 @@ from everytouch.collect.mapping.model import Choice, Mapping, Plan, Question, Va
 from everytouch.collect.mapping.needed import with_needed
 from everytouch.collect.mapping.profile import ColumnProfile, TableProfile, profiles
 from everytouch.collect.mapping.review import Cause, Review, review
-from everytouch.collect.mapping.roles import (
+from everytouch.collect.mapping.sql import source_of
+from everytouch.collect.mapping.stored import check_scale, plan_from_json, plan_to_json
+from everytouch.collect.mapping.toml import dumps as dump_source
+from everytouch.collect.mapping.uses import (
     ROW_KINDS,
     as_rows,
     namespace_for,
@@ -21,9 +24,6 @@ from everytouch.collect.mapping.roles import (
     row_kind,
     with_role,
 )
-from everytouch.collect.mapping.sql import source_of
-from everytouch.collect.mapping.stored import check_scale, plan_from_json, plan_to_json
-from everytouch.collect.mapping.toml import dumps as dumps_plan
 from everytouch.collect.parent import end_with
 from everytouch.collect.presets.base import Asked
 from everytouch.collect.preview import Preview, preview
@@ -67,7 +67,7 @@ __all__ = [
     "Who",
     "as_rows",
     "check_scale",
-    "dumps_plan",
+    "dump_source",
     "end_with",
     "format_of",
     "in_log",

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from everytouch.collect.formats.heads import with_header
+from everytouch.collect.mapping.generic import plan_of
 from everytouch.collect.mapping.look import looking
 from everytouch.collect.mapping.model import Plan
 from everytouch.collect.presets.base import Asked
@@ -66,4 +68,5 @@ def recognise(given: Input, settings: Settings, asked: Asked) -> Plan:
         for preset in PRESETS:
             if preset.fits(look):
                 return preset.plan(look, asked)
-    raise SourceError(f"{given.paths[0].name} was not recognised", "write a source file for it")
+    with looking(with_header(given), settings, asked.timezone) as look:
+        return plan_of(look, asked)

@@ -62,15 +62,19 @@ def stage(given: Input, zone: str, spill: Path, most: int | None = None) -> Stag
         with _Writer(spill, f"{given.name}-{number}") as writer:
             rows = 0
             for part in parts:
-                rows += len(part)
-                if most is not None and rows > most:
-                    part = part.slice(0, max(0, most - rows + len(part)))
-                writer.write(_understood(part, given, zone, staged))
-                if most is not None and rows >= most:
+                wanted = part if most is None else part.slice(0, most - rows)
+                writer.write(_understood(wanted, given, zone, staged))
+                rows += len(wanted)
+                if rows == most:
                     break
         staged.files += writer.files
         staged.unread += report.unread
         staged.notes |= report.notes
+    if not staged.columns:
+        why = f": row {staged.unread[0].row}: {staged.unread[0].reason}" if staged.unread else ""
+        raise SourceError(
+            f"{given.paths[0]} holds no rows that can be read{why}", "correct the file"
+        )
     unknown = [name for name in given.columns if name not in staged.columns]
     if unknown:
         raise SourceError(

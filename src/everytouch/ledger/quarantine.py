@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from everytouch.ledger.tables import Tables
+from everytouch.moments.api import KINDS
 
 EVENTS = "events"
 """Kind of what is held as it came over HTTP: no record yet. Its row has the event under this."""
@@ -92,7 +93,7 @@ def superseded(tables: Tables, source: str, now: datetime.datetime) -> list[Quar
         "AND id IN (SELECT unnest($3::VARCHAR[]))"
     )
     result = []
-    for kind in sorted({row.kind for row in held}):
+    for kind in KINDS:
         mine = [row for row in held if row.kind == kind]
         found = tables.query(kind, query, [source, now, [row.id for row in mine]])
         stored = set(found["id"].to_pylist())

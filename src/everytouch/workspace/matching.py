@@ -14,7 +14,7 @@ from everytouch.collect.api import (
     Plan,
     Review,
     TableProfile,
-    dumps_plan,
+    dump_source,
     plan_from_json,
     plan_to_json,
     profiles,
@@ -89,7 +89,8 @@ class Matching(Base):
 
     def plan_toml(self, plan: Plan) -> str:
         """A plan as a source file for ``everytouch import``."""
-        return dumps_plan(plan, self.settings.currency)
+        source = source_of(plan, self.settings.currency)
+        return dump_source(source, " ".join(plan.title.split()), beside=True)
 
     def keep_mapping(self, shape: str, plan: Plan) -> None:
         """Keep a plan for the next file of the same shape.

@@ -5,7 +5,7 @@ import io
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -46,6 +46,13 @@ def read_delimited(path: Path, given: Input, reading: Reading) -> Iterator[pa.Ta
         raise damaged(path, error) from error
     except pa.ArrowInvalid as error:
         raise SourceError(f"{path} could not be read as CSV: {error}", "check the file") from error
+
+
+def first_cells(path: Path, given: Input, reading: Reading, count: int) -> list[list[str]]:
+    """Return the first rows of a CSV file as they are, header or not."""
+    lines, start = _lines(_head(path, decided(path, given.encoding, reading)))
+    sign = given.delimiter or _delimiter(lines, start)
+    return [row for row, _ in itertools.islice(_rows(lines, sign), start, start + count)]
 
 
 def header_names(rows: list[list[str]]) -> list[str]:
@@ -117,53 +124,85 @@ def _parts(
     file: AsUtf8, names: list[str], sign: str, skipped: list[str], reading: Reading
 ) -> Iterator[pa.Table]:
     """The rows after the header, in tables of bounded size."""
-
-    def reject(row: Any) -> str:
-        text = row.text if row.actual_columns < len(names) else row.text.rstrip("\r\n")
-        if text.strip():
-            number = (row.number or 0) + len(skipped)
-            reading.reject(
-                number, text,
-                f"row has {row.actual_columns} values where the header has {row.expected_columns}",
-            )  # fmt: skip
-        return "skip"
-
-    rest: IO[bytes] = io.BufferedReader(_Raw(file), 1 << 20)  # type: ignore[type-var,assignment]
-    rest.read(len("".join(skipped).encode()))
-    if not rest.peek(1):  # type: ignore[attr-defined]
-        yield pa.table({name: pa.array([], TEXT) for name in names})
-        return
-    reader = pacsv.open_csv(
-        rest,
+    rest = _Ended(file, sign.join([_END] * len(names)) + "\n")
+    rest.pass_over(len("".join(skipped).encode()))
+    rows, last = len(skipped), None
+    for batch in pacsv.open_csv(
+        io.BufferedReader(rest, 1 << 20),
         read_options=pacsv.ReadOptions(column_names=names, use_threads=False, block_size=8 << 20),
-        parse_options=pacsv.ParseOptions(
-            delimiter=sign,
-            newlines_in_values=True,
-            ignore_empty_lines=len(names) > 1,
-            invalid_row_handler=reject,
-        ),
+        parse_options=_parsing(names, sign, len(skipped), reading),
         convert_options=pacsv.ConvertOptions(
             column_types=dict.fromkeys(names, TEXT),
             null_values=[""],
             strings_can_be_null=True,
             quoted_strings_can_be_null=False,
         ),
+    ):
+        if last is not None:
+            yield last
+            rows += len(last)
+        last = pa.Table.from_batches([batch]) if len(batch) else last
+    if last is not None:
+        yield _without_end(last, rows, sign, reading)
+
+
+def _parsing(names: list[str], sign: str, skipped: int, reading: Reading) -> pacsv.ParseOptions:
+    def reject(row: Any) -> str:
+        text = row.text.partition(_END)[0].rstrip("\r\n")
+        why = f"row has {row.actual_columns} values where the header has {row.expected_columns}"
+        if text.strip():
+            opened = _END in row.text
+            reading.reject((row.number or 0) + skipped, text, _OPEN if opened else why)
+        return "skip"
+
+    return pacsv.ParseOptions(
+        delimiter=sign,
+        newlines_in_values=True,
+        ignore_empty_lines=len(names) > 1,
+        invalid_row_handler=reject,
     )
-    for batch in reader:
-        yield pa.Table.from_batches([batch])
 
 
-class _Raw(io.RawIOBase):
-    """The converted file as the raw side of a buffered reader."""
+def _without_end(last: pa.Table, rows: int, sign: str, reading: Reading) -> pa.Table:
+    """The last rows without the one that marks the end; a row that swallowed it is reported."""
+    cells = [last[name][-1].as_py() for name in last.column_names]
+    if any(cell and _END in cell for cell in cells):
+        if any(cell != _END for cell in cells):
+            text = sign.join(cell or "" for cell in cells).partition(_END)[0].rstrip("\r\n")
+            reading.reject(rows + len(last), text, _OPEN)
+        return last.slice(0, len(last) - 1)
+    return last
 
-    def __init__(self, file: AsUtf8) -> None:
+
+_END = "\ue001end\ue001"
+_OPEN = "a quote is opened and not closed before the end of the file"
+
+
+class _Ended(io.RawIOBase):
+    """A file with one more row at its end: where it is missing later, a quote was left open.
+
+    Args:
+        end: the row.
+    """
+
+    def __init__(self, file: AsUtf8, end: str) -> None:
         super().__init__()
-        self._file = file
+        self._file, self._end, self._last = file, end.encode(), b"\n"
 
     def readable(self) -> bool:
         return True
 
+    def pass_over(self, size: int) -> None:
+        """Skip bytes."""
+        if size:
+            self._last = self._file.read(size)[-1:] or self._last
+
     def readinto(self, buffer: Any) -> int:
-        given = self._file.read(len(buffer))
+        given = self._file.read(len(buffer) // 2)  # leaves room for the end
+        if given:
+            self._last = given[-1:]
+        elif self._end:
+            given = (b"" if self._last in b"\r\n" else b"\n") + self._end
+            self._end = b""
         buffer[: len(given)] = given
         return len(given)

@@ -29,7 +29,7 @@ _MIDNIGHT = datetime.time()
 Cells = Iterator[tuple[Any, ...]]
 
 
-def read_workbook(path: Path, given: Input, reading: Reading) -> Iterator[pa.Table]:
+def read_workbook(path: Path, given: Input, _reading: Reading) -> Iterator[pa.Table]:
     """Read every row and column of a sheet, whatever size the sheet says it has.
 
     Numbers are the text of their value, dates and times ISO 8601 without a zone, durations
@@ -38,10 +38,18 @@ def read_workbook(path: Path, given: Input, reading: Reading) -> Iterator[pa.Tab
     Raises:
         SourceError: no workbook, no such sheet, or no header.
     """
+    yield from _tables(_cells(path, given), path, given)
+
+
+def raw_rows(path: Path, given: Input) -> Iterator[tuple[str | None, ...]]:
+    """Yield the rows of a sheet as text, header or not."""
+    return (tuple(map(_text, row)) for row in _cells(path, given))
+
+
+def _cells(path: Path, given: Input) -> Cells:
     with path.open("rb") as file:
         old = file.read(4) == _OLE
-    rows = _old(path, given) if old else _new(path, given)
-    yield from _tables(rows, path, given)
+    return _old(path, given) if old else _new(path, given)
 
 
 def sheets(path: Path) -> list[str]:
@@ -72,7 +80,7 @@ def _tables(rows: Cells, path: Path, given: Input) -> Iterator[pa.Table]:
     wanted = [place for place, name in enumerate(names) if name.strip()]
 
     def table(part: list[tuple[Any, ...]]) -> pa.Table:
-        width = max(len(names), max(map(len, part)))
+        width = max(len(names), *map(len, part))
         places = wanted + [
             at for at in range(width)
             if at not in wanted and any(at < len(row) and row[at] is not None for row in part)

@@ -78,7 +78,10 @@ class Mapping:
         columns: all columns of that table.
         id: columns that together are the row's id; the whole row when empty.
         when: columns with the time, the first that has one counts.
-        who: identifiers, the strongest first; people without any are known by the row's id only.
+        at: time of rows that have none, as when the file was written.
+        who: identifiers, the strongest first; people without any are known by
+            ``else_who`` or the row's id only.
+        else_who: known by this where no identifier is given, as by a name; it links nobody.
         interaction: whether the row is something that happened, at ``touchpoint``.
         about: of responses: touchpoint, journey or relationship.
         questions: the first that was answered carries the text.
@@ -91,14 +94,15 @@ class Mapping:
         leave: columns that are not kept as properties.
         only: SQL condition a row must meet to be a record.
         source_order: column with the order among rows of the same time.
-        at: time of rows that have none in ``when``, as the day on which customers were exported.
     """
 
     table: str
     columns: tuple[str, ...]
     id: tuple[str, ...] = ()
     when: tuple[str, ...] = ()
+    at: str = ""
     who: tuple[Who, ...] = ()
+    else_who: Who | None = None
     party_kind: str = "customer"
     interaction: bool = False
     touchpoint: Value = Value()
@@ -121,7 +125,6 @@ class Mapping:
     leave: tuple[str, ...] = ()
     only: str = ""
     source_order: str = ""
-    at: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,143 +1,148 @@
-"""What each column of a mapping is used for, and the mapping with a column used otherwise."""
+"""What the columns of an unknown file may be, from their names and all their values."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import cached_property
 
-from everytouch.collect.mapping.model import Mapping, Question, Value, Who
+from everytouch.collect.columns.detect import (
+    answered,
+    duration_format,
+    is_yes_no,
+    number_format,
+    scale_of,
+    time_format,
+)
+from everytouch.collect.columns.model import ColumnFormat
+from everytouch.collect.mapping.look import Look
 
-SINGLE = ("touchpoint", "title", "amount", "cost", "currency", "duration", "outcome", "due",
-          "language", "weight", "counterpart", "source_order")  # fmt: skip
-"""Uses that one column of a mapping can have; the attributes of ``Mapping`` of that name."""
-
-_VALUES = ("touchpoint", "language", "outcome", "currency")
-ROLES = ("when", "who", "question", "text", "choice", *SINGLE, "object", "trait", "property",
-         "leave")  # fmt: skip
-ROW_KINDS = ("responses", "interactions", "both", "customers")
-_SPACES = (
-    ("mail", "email"), ("phone", "phone"), ("telefon", "phone"), ("mobil", "phone"),
-    ("device", "device"), ("cookie", "device"),
-)  # fmt: skip
-
-
-def role_of(mapping: Mapping, column: str) -> str:
-    """Return what a column is used for; "property" where it is kept as it is."""
-    if column in mapping.when:
-        return "when"
-    if any(one.column == column for one in mapping.questions):
-        return "question"
-    for name in SINGLE:
-        if _single(mapping, name) == column:
-            return name
-    if any(column in one.columns for one in mapping.choices):
-        return "choice"
-    if any(one.column == column for one in mapping.who):
-        return "who"
-    for name, columns in (("text", mapping.text), ("trait", mapping.traits)):
-        if column in columns:
-            return name
-    if any(name == column for _, name in mapping.objects):
-        return "object"
-    return "leave" if column in mapping.leave else "property"
-
-
-def _single(mapping: Mapping, name: str) -> str:
-    value = getattr(mapping, name)
-    return value.column if isinstance(value, Value | Who) else str(value or "")
-
-
-def without(mapping: Mapping, column: str) -> Mapping:
-    """Return the mapping with a column kept as a property only; as an id it stays."""
-    choices = []
-    for one in mapping.choices:
-        at = [i for i, name in enumerate(one.columns) if name != column]
-        labels = tuple(one.labels[i] for i in at) if one.labels else ()
-        if at:
-            choices.append(replace(one, columns=tuple(one.columns[i] for i in at), labels=labels))
-    singles = {name: _cleared(name) for name in SINGLE if _single(mapping, name) == column}
-    return replace(
-        mapping,
-        when=_less(mapping.when, column),
-        who=tuple(one for one in mapping.who if one.column != column),
-        questions=tuple(one for one in mapping.questions if one.column != column),
-        choices=tuple(choices),
-        text=_less(mapping.text, column),
-        traits=_less(mapping.traits, column),
-        leave=_less(mapping.leave, column),
-        objects=tuple(one for one in mapping.objects if one[1] != column),
-        **singles,
-    )
+WORDS = {
+    "id": r"(response|ticket|order|event|message|record|row|review|call|case|transaction)?[ _-]?(id|uuid|nr\.?|no\.?|number|nummer|#)",
+    "email": r"e-?mail( ?adress(e)?| ?address)?",
+    "phone": r"phone( number)?|telefon(nummer)?|mobile|mobil|tel\.?",
+    "customer_no": r"(customer|client|kunden?|user|account|member|contact|person|party)[ _-]?(id|nr\.?|no\.?|number|nummer|key|code)?|who|login|(kunden)?karte",
+    "device": r"(device|anonymous|cookie|visitor|session)[ _-]?id",
+    "when": r"(date|datum|time|zeit|zeitpunkt|timestamp|datetime|created|occurred|submitted|completed|answered|ended?|start(ed)?|when|tag|day)",
+    "touchpoint": r"touch ?point|event([ _-]?(name|type))?|activity|step|place|action|page",
+    "text": r"comment|kommentar|feedback|review|text|verbatim|message|nachricht|bemerkung|reason|why|suggestion|anmerkung",
+    "amount": r"amount|betrag|price|preis|total|revenue|umsatz|turnover|sales|paid|value|summe|spend",
+    "cost": r"cost|kosten",
+    "currency": r"currency|währung",
+    "outcome": r"outcome|status|result|ergebnis|disposition",
+    "duration": r"duration|dauer|seconds|length|handle time|talk time",
+    "language": r"language|sprache|lang|locale",
+    "weight": r"weight|gewicht|gewichtung",
+    "object": r"(order|bestell(ung|nummer)?|case|vorgang|ticket|session|booking|invoice|rechnung)([ _-]?(id|nr\.?|no\.?|number))?",
+}  # fmt: skip
+_NPS = re.compile(r"\bnps\b|recommend|empfehl|recomend|raccomand", re.IGNORECASE)
+_RATING = re.compile(
+    r"rating|score|stars?\b|sterne|satisf|zufried|note|grade|csat|\bces\b|ease|effort|einfach|bewert",
+    re.IGNORECASE,
+)
+_REVERSED = re.compile(
+    r"\b1\s*=\s*(sehr gut|very good|best|excellent|ausgezeichnet)", re.IGNORECASE
+)
+_TOP = re.compile(r"\b0\s*(?:-|–|to|bis)\s*10\b")
+_LONG = 40  # characters of a text that is an answer in words
+LARGEST_SCALE = 10
 
 
-def _less(columns: Iterable[str], column: str) -> tuple[str, ...]:
-    return tuple(name for name in columns if name != column)
+@dataclass
+class Column:
+    """A column of a file, and what it looks like."""
 
+    name: str
+    look: Look
 
-def _cleared(name: str) -> Value | str | None:
-    if name in _VALUES:
-        return Value()
-    return None if name == "counterpart" else ""
+    @property
+    def words(self) -> str:
+        """The last part of its name, which is the column's own."""
+        return self.name.rpartition(": ")[2].strip()
 
+    @cached_property
+    def values(self) -> list[str]:
+        """Its different values, the most frequent first."""
+        return self.look.values(self.name, 20_000)
 
-def with_role(mapping: Mapping, column: str, role: str, detail: str = "") -> Mapping:
-    """Return the mapping with a column used otherwise.
+    @cached_property
+    def filled(self) -> int:
+        """Rows with a value."""
+        quoted = self.name.replace('"', '""')
+        sql = f"SELECT count(*) FROM file WHERE trim(CAST(\"{quoted}\" AS VARCHAR)) <> ''"
+        return int(self.look.sql(sql)[0][0])
 
-    Args:
-        role: one of ``ROLES`` but "choice".
-        detail: of "who", "counterpart": the ID type; of "object": order, case …; of "question":
-            the instrument.
-    """
-    made = without(mapping, column)
-    if role in ("when", "text", "leave"):
-        return replace(made, **{role: (*getattr(made, role), column)})
-    if role == "trait":
-        return replace(made, traits=(*made.traits, column))
-    if role == "who":
-        return replace(made, who=(*made.who, Who(detail or namespace_for(column), column)))
-    if role == "question":
-        return replace(made, questions=(*made.questions, Question(column, detail)))
-    if role == "object":
-        return replace(made, objects=(*made.objects, (detail or plain_name(column), column)))
-    if role == "counterpart":
-        return replace(made, counterpart=Who(detail or "employee_no", column))
-    if role in _VALUES:
-        return replace(made, **{role: Value(column)})
-    return replace(made, **{role: column}) if role in SINGLE else made
+    @property
+    def is_name(self) -> bool:
+        """Whether its values are names of people rather than numbers or codes."""
+        given = answered(self.values)
+        plain = sum(" " in value and not any(map(str.isdecimal, value)) for value in given)
+        return bool(given) and plain > len(given) / 2
 
+    @property
+    def unique(self) -> bool:
+        """Whether every row has a value of its own."""
+        return self.filled == len(self.values) > 0
 
-def namespace_for(column: str) -> str:
-    """Return the ID type that a column's name suggests."""
-    low = column.casefold()
-    return next((space for word, space in _SPACES if word in low), "customer_no")
+    def called(self, role: str) -> bool:
+        """Whether its name is usual for a role."""
+        return bool(re.fullmatch(WORDS[role], self.words, re.IGNORECASE))
 
+    def mentions(self, role: str) -> bool:
+        """Whether its name contains a word that is usual for a role."""
+        return bool(re.search(rf"\b(?:{WORDS[role]})\b", self.words, re.IGNORECASE))
 
-def plain_name(text: str, otherwise: str = "column") -> str:
-    """Return a text as a name: small letters, digits and underscores."""
-    return re.sub(r"\W+", "_", text.strip()).strip("_").lower()[:40] or otherwise
+    @cached_property
+    def time(self) -> tuple[ColumnFormat, bool] | None:
+        """How its times are written, and whether day and month may be swapped."""
+        return time_format(self.values, serials=self.look.given.format == "xlsx")
 
+    @cached_property
+    def number(self) -> ColumnFormat | None:
+        """How its numbers are written."""
+        return number_format(self.values)
 
-def row_kind(mapping: Mapping) -> str:
-    """Return what a row is: responses, interactions, both or customers."""
-    answered = bool(mapping.questions or mapping.text)
-    if mapping.interaction:
-        return "both" if answered else "interactions"
-    return "customers" if mapping.traits and not answered else "responses"
+    @cached_property
+    def duration(self) -> ColumnFormat | None:
+        """How its durations are written."""
+        return duration_format(self.values)
 
+    @cached_property
+    def scale(self) -> tuple[float, float] | None:
+        """Its lowest and highest score, where it can be a scale."""
+        found = scale_of(self.values)
+        if found is None or found[0] < 0 or found[1] > LARGEST_SCALE or is_yes_no(self.values):
+            return None
+        return found
 
-def as_rows(mapping: Mapping, kind: str) -> Mapping:
-    """Return a mapping whose rows are something else; columns without a use are properties."""
-    if kind == row_kind(mapping):
-        return mapping
-    if kind == "customers":
-        used = {*mapping.when, *mapping.id, *mapping.leave, *(one.column for one in mapping.who)}
-        traits = tuple(name for name in mapping.columns if name not in used)
-        return replace(
-            Mapping(mapping.table, mapping.columns, mapping.id, mapping.when, mapping.who),
-            party_kind=mapping.party_kind, traits=traits, leave=mapping.leave,
-            only=mapping.only, at=mapping.at,
-        )  # fmt: skip
-    if row_kind(mapping) == "customers":
-        mapping = replace(mapping, traits=())
-    if kind == "interactions":
-        return replace(mapping, interaction=True, questions=(), text=(), title="")
-    return replace(mapping, interaction=kind == "both")
+    @property
+    def is_nps(self) -> bool:
+        """Whether it asks how likely people are to recommend."""
+        return self.scale is not None and bool(_NPS.search(self.name))
+
+    @property
+    def is_rating(self) -> bool:
+        """Whether it is a score by its name, or stands in a group of marks."""
+        if self.scale is None or self.is_nps:
+            return False
+        return bool(_RATING.search(self.name))
+
+    @property
+    def reversed(self) -> bool:
+        """Whether its name says that 1 is the best."""
+        return bool(_REVERSED.search(self.name))
+
+    @property
+    def is_text(self) -> bool:
+        """Whether people wrote into it."""
+        if self.mentions("text") and not self.number and not self.time:
+            return True
+        given = answered(self.values)
+        return bool(given) and sum(map(len, given)) / len(given) > _LONG and len(given) > 3
+
+    def scale_end(self) -> float:
+        """The highest answer of its scale: 10, 7, 6 or 5, from name and values."""
+        highest = self.scale[1] if self.scale else 0
+        if _TOP.search(self.name) or self.is_nps:
+            return 10
+        if self.reversed and (said := re.search(r"\b(\d)\s*=\s*\D+$", self.name)):
+            return float(said[1])
+        return next(end for end in (5, 7, 10) if highest <= end)

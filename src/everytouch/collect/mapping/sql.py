@@ -62,20 +62,21 @@ def _with(tables: Sequence[tuple[str, str]]) -> str:
 def _known(mapping: Mapping, currency: str) -> str:
     """The rows with what all their records share: id, time, person, properties."""
     row = _id(mapping)
-    names = [_filled(who) for who in mapping.who]
+    every = (*mapping.who, *([mapping.else_who] if mapping.else_who else []))
+    names = [_filled(who) for who in every]
     spaces = " ".join(
         f"WHEN {name} IS NOT NULL THEN {literal(who.namespace)}"
-        for name, who in zip(names, mapping.who, strict=True)
+        for name, who in zip(names, every, strict=True)
     )
     space = f"CASE {spaces} ELSE {literal(RECORD)} END" if spaces else literal(RECORD)
     others = ", ".join(
         f"{literal(who.namespace + ':')} || {name}"
-        for name, who in zip(names, mapping.who, strict=True)
+        for name, who in zip(names, mapping.who, strict=False)
     )
     also = f"list_filter([{others}], lambda x: x IS NOT NULL)" if others else "[]::VARCHAR[]"
     parts = [
         f"{row} AS row_id",
-        f"{_time(mapping)} AS row_time",
+        f"{_first(mapping.when, mapping.at)} AS row_time",
         f"{space} AS row_space",
         f"coalesce({', '.join([*names, row])}) AS row_person",
         f"{also}[2:] AS row_also",
@@ -97,14 +98,10 @@ def _filled(who: Who) -> str:
     return f"nullif(trim(CAST({quoted(who.column)} AS VARCHAR)), '')"
 
 
-def _first(columns: Sequence[str]) -> str:
+def _first(columns: Sequence[str], otherwise: str = "") -> str:
     names = [f"nullif(trim(CAST({quoted(name)} AS VARCHAR)), '')" for name in columns]
+    names += [literal(otherwise)] if otherwise else []
     return f"coalesce({', '.join(names)})" if names else "NULL"
-
-
-def _time(mapping: Mapping) -> str:
-    given = _first(mapping.when)
-    return f"coalesce({given}, {literal(mapping.at)})" if mapping.at else given
 
 
 def _value(value: Value) -> str:
@@ -134,8 +131,7 @@ def _used(mapping: Mapping) -> set[str]:
     names |= {who.column for who in mapping.who} | {column for _, column in mapping.objects}
     names |= {question.column for question in mapping.questions}
     names |= {column for choice in mapping.choices for column in choice.columns}
-    if mapping.counterpart:
-        names.add(mapping.counterpart.column)
+    names |= {who.column for who in (mapping.counterpart, mapping.else_who) if who}
     if not mapping.currency:
         names |= {mapping.amount, mapping.cost}
     return names
