@@ -160,7 +160,8 @@ class Matching(Base):
         best = min(cells, key=lambda one: (_RANK.index(known[one.instrument].kind), -one.n))
         instrument, e = known[best.instrument], best.headline
         value, low, high = (0.0 if best.hidden else float(v) for v in (e.value, e.low, e.high))
-        return Score(instrument.label, instrument.kind, best.n, value, low, high, best.hidden)
+        label = instrument.label.replace("\0", "")  # which PostgreSQL does not keep
+        return Score(label, instrument.kind, best.n, value, low, high, best.hidden)
 
 
 _ROW = (

@@ -182,7 +182,8 @@ def _instrument(column: Column) -> Instrument:
 
 def _touchpoint(roles: Roles, stem: str, quiet: bool) -> Value:
     if roles.touchpoint:
-        return Value("touchpoint name")
+        named = tuple((v, slug(v)) for v in roles.touchpoint.values if slug(v) != v)
+        return Value(roles.touchpoint.name, names=named)
     return Value() if quiet else Value("", stem)
 
 

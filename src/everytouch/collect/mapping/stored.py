@@ -156,7 +156,7 @@ def _check_mapping(mapping: Mapping) -> None:
     if unknown:
         raise SourceError(f"the file has no column {unknown[0]!r}", _REMEDY)
     spaces = [who.namespace for who in mapping.who] + [kind for kind, _ in mapping.objects]
-    spaces += [mapping.counterpart.namespace] if mapping.counterpart else []
+    spaces += [who.namespace for who in (mapping.counterpart, mapping.else_who) if who]
     for space in spaces:
         if not _NAMESPACE.fullmatch(space):
             raise SourceError(f"ID type {space!r} has characters that it cannot have",
@@ -181,8 +181,7 @@ def _columns(mapping: Mapping) -> Iterable[str]:
     yield from (column for choice in mapping.choices for column in choice.columns)
     for question in mapping.questions:
         yield from (question.column, question.when, question.id)
-    if mapping.counterpart:
-        yield mapping.counterpart.column
+    yield from (who.column for who in (mapping.counterpart, mapping.else_who) if who)
 
 
 def _list(value: Any) -> list[Any]:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from everytouch.collect.mapping.model import Mapping, Question, Value, Who
+from everytouch.collect.mapping.model import Choice, Mapping, Question, Value, Who
 
 SINGLE = ("touchpoint", "title", "amount", "cost", "currency", "duration", "outcome", "due",
-          "language", "weight", "counterpart", "source_order")  # fmt: skip
+          "language", "weight", "counterpart", "else_who", "source_order")  # fmt: skip
 """Uses that one column of a mapping can have; the attributes of ``Mapping`` of that name."""
 
+_PEOPLE = ("counterpart", "else_who")
 _VALUES = ("touchpoint", "language", "outcome", "currency")
 ROLES = ("when", "who", "question", "text", "choice", *SINGLE, "object", "trait", "property",
          "leave")  # fmt: skip
@@ -76,16 +77,16 @@ def _less(columns: Iterable[str], column: str) -> tuple[str, ...]:
 def _cleared(name: str) -> Value | str | None:
     if name in _VALUES:
         return Value()
-    return None if name == "counterpart" else ""
+    return None if name in _PEOPLE else ""
 
 
 def with_role(mapping: Mapping, column: str, role: str, detail: str = "") -> Mapping:
     """Return the mapping with a column used otherwise.
 
     Args:
-        role: one of ``ROLES`` but "choice".
-        detail: of "who", "counterpart": the ID type; of "object": order, case …; of "question":
-            the instrument.
+        role: one of ``ROLES``.
+        detail: of "who", "counterpart", "else_who": the ID type; of "object": order, case …;
+            of "question": the instrument; of "choice": the sign between its answers.
     """
     made = without(mapping, column)
     if role in ("when", "text", "leave"):
@@ -96,10 +97,14 @@ def with_role(mapping: Mapping, column: str, role: str, detail: str = "") -> Map
         return replace(made, who=(*made.who, Who(detail or namespace_for(column), column)))
     if role == "question":
         return replace(made, questions=(*made.questions, Question(column, detail)))
+    if role == "choice":
+        several = Choice(plain_name(column), (column,), split=detail)
+        return replace(made, choices=(*made.choices, several))
     if role == "object":
         return replace(made, objects=(*made.objects, (detail or plain_name(column), column)))
-    if role == "counterpart":
-        return replace(made, counterpart=Who(detail or "employee_no", column))
+    if role in _PEOPLE:
+        space = detail or ("employee_no" if role == "counterpart" else "name")
+        return replace(made, **{role: Who(space, column)})
     if role in _VALUES:
         return replace(made, **{role: Value(column)})
     return replace(made, **{role: column}) if role in SINGLE else made
@@ -129,12 +134,13 @@ def as_rows(mapping: Mapping, kind: str) -> Mapping:
     if kind == row_kind(mapping):
         return mapping
     if kind == "customers":
-        used = {*mapping.when, *mapping.id, *mapping.leave, *(one.column for one in mapping.who)}
+        named = [*mapping.who, *([mapping.else_who] if mapping.else_who else [])]
+        used = {*mapping.when, *mapping.id, *mapping.leave, *(one.column for one in named)}
         traits = tuple(name for name in mapping.columns if name not in used)
         return replace(
-            Mapping(mapping.table, mapping.columns, mapping.id, mapping.when, mapping.who),
-            party_kind=mapping.party_kind, traits=traits, leave=mapping.leave,
-            only=mapping.only, at=mapping.at,
+            Mapping(mapping.table, mapping.columns, mapping.id, mapping.when, who=mapping.who),
+            party_kind=mapping.party_kind, else_who=mapping.else_who, traits=traits,
+            leave=mapping.leave, only=mapping.only, at=mapping.at,
         )  # fmt: skip
     if row_kind(mapping) == "customers":
         mapping = replace(mapping, traits=())

@@ -19,6 +19,7 @@ from everytouch.web.pages import (
     sources,
     team,
     touchpoints,
+    wizard,
 )
 from everytouch.web.routes import Route
 
@@ -32,6 +33,7 @@ ROUTES: tuple[Route, ...] = (
     *initiatives.ROUTES,
     *moments.ROUTES,
     *sources.ROUTES,
+    *wizard.ROUTES,
     *quarantine.ROUTES,
     *catalogue.ROUTES,
     *collector.ROUTES,
