@@ -100,6 +100,8 @@ def plan_of(look: Look, asked: Asked) -> Plan:
     if (responses or people) and "amount" in roles.taken:
         roles.traits.append(roles.taken.pop("amount"))
     formats, assumed = _formats(roles)
+    if look.given.format == "parquet":  # whose columns have types of their own
+        formats = {}
     points = _touchpoints(roles, stem, responses or people)
     mapping = Mapping(
         table=look.given.name,

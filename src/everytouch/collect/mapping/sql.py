@@ -1,5 +1,6 @@
 """The SELECTs that a mapping stands for, one a kind of record."""
 
+import re
 from collections.abc import Sequence
 
 from everytouch.collect.mapping.model import RECORD, Choice, Mapping, Plan, Question, Value, Who
@@ -7,6 +8,8 @@ from everytouch.collect.source import Source, Statement
 from everytouch.moments.api import Kind
 
 _BASE, _ROW = "known", "the_row"
+_OWN = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|\b(row_\w+|the_row)\b")
+"""Quoted names and texts, and names that the SELECTs give themselves."""
 
 
 def quoted(name: str) -> str:
@@ -50,7 +53,16 @@ def selects(
     if mapping.questions or mapping.text:
         found.append(("perceptions", _perceptions(mapping, currency)))
     before = _with(tables)
-    return [(kind, before + sql) for kind, sql in found]
+    return [(kind, before + _apart(sql, mapping)) for kind, sql in found]
+
+
+def _apart(sql: str, mapping: Mapping) -> str:
+    """The SELECT with names of its own that are none of the table's columns."""
+    taken = {name.casefold() for name in mapping.columns}
+    mark = ""
+    while any(name.startswith((f"{mark}row_", f"{mark}the_row")) for name in taken):
+        mark += "_"
+    return _OWN.sub(lambda found: mark + found[1] if found[1] else found[0], sql)
 
 
 def _with(tables: Sequence[tuple[str, str]]) -> str:
@@ -73,7 +85,7 @@ def _known(mapping: Mapping, currency: str) -> str:
         f"{literal(who.namespace + ':')} || {name}"
         for name, who in zip(names, mapping.who, strict=False)
     )
-    also = f"list_filter([{others}], lambda x: x IS NOT NULL)" if others else "[]::VARCHAR[]"
+    also = f"list_filter([{others}], lambda x: x IS NOT NULL)" if others else "([]::VARCHAR[])"
     parts = [
         f"{row} AS row_id",
         f"{_first(mapping.when, mapping.at)} AS row_time",
@@ -215,35 +227,35 @@ def _perceptions(mapping: Mapping, currency: str) -> str:
     text = _text(mapping)
     title = _filled(Who("", mapping.title)) if mapping.title else "NULL"
     columns = [
-        "coalesce(a.id, row_id || ':' || coalesce(a.instrument, 'text')) AS id",
-        "coalesce(a.answered, row_time) AS occurred_at",
+        "coalesce(row_answer.id, row_id || ':' || coalesce(row_answer.instrument, 'text')) AS id",
+        "coalesce(row_answer.answered, row_time) AS occurred_at",
         _shared(mapping),
         f"{literal(mapping.about)} AS about",
-        "a.touchpoint AS touchpoint" if answers else f"{_value(mapping.touchpoint)} AS touchpoint",
-        "a.instrument AS instrument, a.raw AS raw",
-        "CASE WHEN place = 1 THEN row_title END AS title",
-        "CASE WHEN place = 1 THEN row_text END AS text",
-        f"CASE WHEN place = 1 THEN {_value(mapping.language)} END AS language",
+        "row_answer.touchpoint AS touchpoint"
+        if answers
+        else f"{_value(mapping.touchpoint)} AS touchpoint",
+        "row_answer.instrument AS instrument, row_answer.raw AS raw",
+        "CASE WHEN row_place = 1 THEN row_title END AS title",
+        "CASE WHEN row_place = 1 THEN row_text END AS text",
+        f"CASE WHEN row_place = 1 THEN {_value(mapping.language)} END AS language",
         f"{quoted(mapping.weight) if mapping.weight else 'NULL'} AS weight",
         "row_objects AS correlations, row_properties AS properties",
     ]
     if not answers:
-        columns = [c.replace("a.id, ", "").replace("a.answered, ", "") for c in columns]
+        columns = [
+            c.replace("row_answer.id, ", "").replace("row_answer.answered, ", "") for c in columns
+        ]
         columns[0] = "row_id || ':text' AS id"
         columns[5] = "NULL AS instrument, NULL AS raw"
     if mapping.source_order:
         columns.append(f"{quoted(mapping.source_order)} AS sequence")
     inner = (
-        f"SELECT *, {listed} AS answers, {title} AS row_title, {text} AS row_text\n"
+        f"SELECT *, {listed} AS row_answers, {title} AS row_title, {text} AS row_text\n"
         f"FROM ({_known(mapping, currency)})"
     )
-    count = (
-        "greatest(len(answers), CASE WHEN coalesce(row_text, row_title) IS NULL THEN 0 ELSE 1 END)"
-    )
-    chosen = "answers[place] AS a" if answers else "NULL AS a"
-    rows = (
-        f"SELECT *, {chosen} FROM (SELECT *, unnest(range(1, {count} + 1)) AS place FROM ({inner}))"
-    )
+    count = "greatest(len(row_answers), CASE WHEN coalesce(row_text, row_title) IS NULL THEN 0 ELSE 1 END)"
+    chosen = "row_answers[row_place] AS row_answer" if answers else "NULL AS row_answer"
+    rows = f"SELECT *, {chosen} FROM (SELECT *, unnest(range(1, {count} + 1)) AS row_place FROM ({inner}))"
     return f"SELECT {', '.join(columns)}\nFROM ({rows})"
 
 
@@ -270,8 +282,8 @@ def _traits(mapping: Mapping) -> str:
         f"{{'name': {literal(name)}, 'value': {_filled(Who('', name))}}}" for name in mapping.traits
     )
     return (
-        "SELECT row_id || ':' || t.name AS id, row_time AS occurred_at, row_space AS namespace, "
-        "row_person AS identifier, t.name AS name, t.value AS value\n"
-        f"FROM (SELECT *, unnest([{pairs}]) AS t FROM ({_known(mapping, '')}))\n"
-        "WHERE t.value IS NOT NULL"
+        "SELECT row_id || ':' || row_trait.name AS id, row_time AS occurred_at, row_space AS namespace, "
+        "row_person AS identifier, row_trait.name AS name, row_trait.value AS value\n"
+        f"FROM (SELECT *, unnest([{pairs}]) AS row_trait FROM ({_known(mapping, '')}))\n"
+        "WHERE row_trait.value IS NOT NULL"
     )

@@ -129,7 +129,11 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
         found.keep_causes(tried.causes)
         causes = shown(found, tried.causes, workspace.catalogue)
     except SourceError as error:
-        wrong = str(error)
+        wrong = (
+            str(error)
+            if "SELECT" not in str(error)
+            else _("The columns cannot be used this way. Change what they are used for.")
+        )
     values = {
         "ask": request.ask,
         "upload": found,

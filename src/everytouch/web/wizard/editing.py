@@ -161,7 +161,10 @@ class Editor:
         before = first[self.number] if self.number < len(first) else self.mapping
         mapping = before if row_kind(before) == kind else as_rows(self.mapping, kind)
         points = (*self.plan.touchpoints, *self.upload.recognised.touchpoints)
-        made = self.with_mapping(mapping).with_touchpoints(points)
+        named = {one.name for one in self.plan.instruments}
+        again = [one for one in self.upload.recognised.instruments if one.name not in named]
+        plan = self.plan.changed(instruments=(*self.plan.instruments, *again))
+        made = replace(self, plan=plan).with_mapping(mapping).with_touchpoints(points)
         if kind in ("interactions", "both") and not mapping.touchpoint:
             return made.at_new(self.plan.source)
         return made

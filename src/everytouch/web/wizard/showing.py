@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.collect.api import ColumnFormat, marked, role_of, row_kind, to_score, understand
-from everytouch.results import duration
 from everytouch.web.wizard.editing import METRICS, Editor
 from everytouch.web.wizard.formats import choices, code_of
 
@@ -103,7 +102,7 @@ def understood(text: str, form: ColumnFormat, role: str, zone: str, currency: st
     if role in ("amount", "cost"):
         return Sample(text, f"{_number(value, 2)} {currency}", True)
     if role == "duration" and form.is_ in ("duration", "number"):
-        return Sample(text, duration(float(value)), True)
+        return Sample(text, _clock(float(value)), True)
     return Sample(text, "" if value == text else value, True)
 
 
@@ -113,6 +112,16 @@ def _time(value: str, zone: str) -> str:
     local = when.astimezone(place) if when.tzinfo else when.replace(tzinfo=place)
     shown = date_format(local, "j M Y, H:i:s" if local.second else "j M Y, H:i")
     return f"{shown} {zone.rpartition('/')[2].replace('_', ' ')}"
+
+
+def _clock(seconds: float) -> str:
+    """A duration, exact to the second."""
+    minutes, rest = divmod(abs(seconds), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    parts = [f"{hours} h"] if hours else []
+    parts += [f"{minutes} min"] if minutes else []
+    parts += [f"{rest:g} s"] if rest or not parts else []
+    return ("−" if seconds < 0 else "") + " ".join(parts)
 
 
 def _number(text: str, least: int = 0) -> str:
