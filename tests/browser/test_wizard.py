@@ -14,6 +14,7 @@ SURVEY = """Antwortdatum;E-Mail;Wie wahrscheinlich ist es, dass Sie uns weiterem
     f"{n % 28 + 1:02d}.03.2026 09:{n % 60:02d};kunde{n}@example.org;{(7 * n) % 11};{'Gut' if n % 3 else ''};Nord\n"
     for n in range(40)
 )  # fmt: skip
+expect.set_options(timeout=30_000)  # the rows are checked after the page is there
 FIRST = 6  # clicks at most, from Sources to the first answer
 SAMPLES = {
     "trustpilot_reviews.csv": ("Trustpilot", "6 responses from 5 customers."),
@@ -86,6 +87,7 @@ def test_a_file_is_dropped_anywhere_on_the_page(window, app: App):
     )
     expect(way.page.get_by_text("We recognised: Responses")).to_be_visible()
     expect(way.page.get_by_text("dropped.csv")).to_be_visible()
+    expect(way.page.get_by_text("40 responses can be imported.")).to_be_visible()
 
 
 def test_a_change_shows_at_once_and_the_id_of_the_whole_row_works(window, app: App, tmp_path: Path):
@@ -104,13 +106,17 @@ def test_a_change_shows_at_once_and_the_id_of_the_whole_row_works(window, app: A
     expect(page.locator("[name=m0-id]")).to_have_value("row")
     expect(page.get_by_text("2 interactions can be imported.")).to_be_visible()
     way.click("button", "Import")
-    expect(page.get_by_text("2 interactions of 2 customers at 2 touchpoints.")).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("2 interactions of 2 customers at 2 touchpoints.")).to_be_visible(
+        timeout=60_000
+    )
     expect(page.locator(".headline")).to_contain_text("24.90 EUR")
 
 
 def test_a_problem_is_fixed_for_all_rows_with_the_keyboard(window, app: App, tmp_path: Path):
     rows = "".join(f"{n},2026-04-0{n % 9 + 1} 10:00,u{n},{n % 10 + 1}\n" for n in range(20))
-    (tmp_path / "stars.csv").write_text(f"id,time,customer_id,stars\n{rows}20,2026-04-01 10:00,u20,many\n")
+    (tmp_path / "stars.csv").write_text(
+        f"id,time,customer_id,stars\n{rows}20,2026-04-01 10:00,u20,many\n"
+    )
     way = sources(window, app)
     way.choose(tmp_path / "stars.csv")
     page = way.page
@@ -120,7 +126,9 @@ def test_a_problem_is_fixed_for_all_rows_with_the_keyboard(window, app: App, tmp
     expect(page.get_by_text("No problems.")).to_be_visible()
 
 
-def test_without_javascript_a_file_is_matched_reviewed_and_imported(window, app: App, tmp_path: Path):
+def test_without_javascript_a_file_is_matched_reviewed_and_imported(
+    window, app: App, tmp_path: Path
+):
     (tmp_path / "plain.csv").write_text(SURVEY)
     page = window(locale="en-GB", java_script_enabled=False)
     page.goto(app.address)

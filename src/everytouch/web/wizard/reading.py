@@ -178,9 +178,8 @@ def _touchpoint(editor: Editor, prefix: str, post: Fields[str, str]) -> Editor:
     if value.column and chosen in (None, "column"):
         return _values(editor, prefix, post)
     if chosen == "new":
-        label = clean(post.get(f"{prefix}tp-label", ""))
-        if not label:
-            raise SourceError(_("The new touchpoint has no name"), _("give it one"))
+        label = clean(post.get(f"{prefix}tp-label", "")) if not value.constant else ""
+        label = label or editor.plan.source
         return _about(editor.at_new(label, *_place(editor, f"{prefix}tp-", post)))
     if chosen and chosen.startswith("t:") and chosen[2:] in _points(editor):
         name = chosen[2:]
