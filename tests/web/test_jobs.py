@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-CSV = """order,when,customer_id,event,total
+CSV = """order_id,when,customer_id,event,total
 o1,2025-11-03 10:00,C00000001,web_checkout,12.50
 o2,2025-11-03 11:00,C00000002,web_checkout,20
 o3,2025-11-04 09:00,C00000003,teleport,1
