@@ -9,11 +9,16 @@ from playwright.sync_api import Page, expect
 from tests.browser.running import App, running
 from tests.files.measuring import FILES
 
-SURVEY = """Antwortdatum;E-Mail;Wie wahrscheinlich ist es, dass Sie uns weiterempfehlen?;Warum?;Filiale
-""" + "".join(
-    f"{n % 28 + 1:02d}.03.2026 09:{n % 60:02d};kunde{n}@example.org;{(7 * n) % 11};{'Gut' if n % 3 else ''};Nord\n"
-    for n in range(40)
-)  # fmt: skip
+HEADER = "Antwortdatum;E-Mail;Würden Sie uns weiterempfehlen?;Warum?;Filiale"
+SURVEY = "\n".join(
+    [
+        HEADER,
+        *(
+            f"{n % 28 + 1:02d}.03.2026 09:{n:02d};kunde{n}@example.org;{7 * n % 11};Gut;Nord"
+            for n in range(40)
+        ),
+    ]
+)
 expect.set_options(timeout=30_000)  # the rows are checked after the page is there
 FIRST = 6  # clicks at most, from Sources to the first answer
 SAMPLES = {
@@ -82,7 +87,8 @@ def test_a_file_is_dropped_anywhere_on_the_page(window, app: App):
     way.page.evaluate(
         "text => { const data = new DataTransfer();"
         " data.items.add(new File([text], 'dropped.csv', {type: 'text/csv'}));"
-        " document.body.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true})); }",
+        " const how = {dataTransfer: data, bubbles: true, cancelable: true};"
+        " document.body.dispatchEvent(new DragEvent('drop', how)); }",
         SURVEY,
     )
     expect(way.page.get_by_text("We recognised: Responses")).to_be_visible()
@@ -92,7 +98,8 @@ def test_a_file_is_dropped_anywhere_on_the_page(window, app: App):
 
 def test_a_change_shows_at_once_and_the_id_of_the_whole_row_works(window, app: App, tmp_path: Path):
     (tmp_path / "shop.csv").write_text(
-        "Event;Date;Customer No;Revenue\nShop visit;03/04/2026 09:05;K1;19,90\nCall;04/05/2026 10:00;K2;5,00\n"
+        "Event;Date;Customer No;Revenue\n"
+        "Shop visit;03/04/2026 09:05;K1;19,90\nCall;04/05/2026 10:00;K2;5,00\n"
     )
     way = sources(window, app)
     way.choose(tmp_path / "shop.csv")
