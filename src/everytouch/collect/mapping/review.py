@@ -1,8 +1,9 @@
 """What an import would do with the rows of a file: how many hold, and why the others do not."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from everytouch.collect.inputs import opened
@@ -38,7 +39,7 @@ class Cause:
     field: str
     instrument: str
     count: int = 0
-    values: dict[str, int] = field(default_factory=dict)
+    values: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def add(self, value: str) -> None:
         """Count one more row."""

@@ -100,7 +100,7 @@ def input_from_json(raw: Any, path: Path) -> Input:
 
 def _converted(raw: Any, kind: type, place: str) -> Any:
     try:
-        found = msgspec.convert(raw, kind)
+        found: Any = msgspec.convert(raw, kind)
     except (msgspec.ValidationError, RecursionError) as error:
         raise SourceError(f"{place} cannot be read: {error}", _REMEDY) from error
     unknown = _unknown(raw, msgspec.to_builtins(found))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from everytouch.collect.mapping.model import Choice, Mapping, Question, Value, Who
 
@@ -56,7 +57,7 @@ def without(mapping: Mapping, column: str) -> Mapping:
         if at:
             choices.append(replace(one, columns=tuple(one.columns[i] for i in at), labels=labels))
     singles = {name: _cleared(name) for name in SINGLE if _single(mapping, name) == column}
-    return replace(
+    made = replace(
         mapping,
         when=_less(mapping.when, column),
         who=tuple(one for one in mapping.who if one.column != column),
@@ -66,8 +67,13 @@ def without(mapping: Mapping, column: str) -> Mapping:
         traits=_less(mapping.traits, column),
         leave=_less(mapping.leave, column),
         objects=tuple(one for one in mapping.objects if one[1] != column),
-        **singles,
     )
+    return _set(made, singles)
+
+
+def _set(mapping: Mapping, values: dict[str, Any]) -> Mapping:
+    """Return the mapping with attributes of these names."""
+    return replace(mapping, **values)
 
 
 def _less(columns: Iterable[str], column: str) -> tuple[str, ...]:
@@ -90,7 +96,7 @@ def with_role(mapping: Mapping, column: str, role: str, detail: str = "") -> Map
     """
     made = without(mapping, column)
     if role in ("when", "text", "leave"):
-        return replace(made, **{role: (*getattr(made, role), column)})
+        return _set(made, {role: (*getattr(made, role), column)})
     if role == "trait":
         return replace(made, traits=(*made.traits, column))
     if role == "who":
@@ -104,10 +110,10 @@ def with_role(mapping: Mapping, column: str, role: str, detail: str = "") -> Map
         return replace(made, objects=(*made.objects, (detail or plain_name(column), column)))
     if role in _PEOPLE:
         space = detail or ("employee_no" if role == "counterpart" else "name")
-        return replace(made, **{role: Who(space, column)})
+        return _set(made, {role: Who(space, column)})
     if role in _VALUES:
-        return replace(made, **{role: Value(column)})
-    return replace(made, **{role: column}) if role in SINGLE else made
+        return _set(made, {role: Value(column)})
+    return _set(made, {role: column}) if role in SINGLE else made
 
 
 def namespace_for(column: str) -> str:

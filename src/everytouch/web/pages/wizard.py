@@ -76,7 +76,7 @@ def match(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _part(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"
+    return bool(request.headers.get("HX-Request") == "true")
 
 
 def _changed(request: HttpRequest, found: Upload) -> tuple[Upload, str]:

@@ -77,7 +77,7 @@ def metric(kind: str) -> Any:
 @register.filter
 def day(text: str) -> str:
     """A day of a time that is written in ISO format, in the viewer's zone and language."""
-    return date_format(timezone.localtime(datetime.datetime.fromisoformat(text)), "j M Y")
+    return str(date_format(timezone.localtime(datetime.datetime.fromisoformat(text)), "j M Y"))
 
 
 @register.filter

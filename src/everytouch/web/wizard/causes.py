@@ -186,10 +186,10 @@ def _scale(editor: Editor, column: str, cause: Cause, _post: Fields[str, str]) -
 
 def _create(editor: Editor, column: str, cause: Cause, _post: Fields[str, str]) -> Editor:
     names = dict(editor.mapping.touchpoint.names)
-    for value in cause.values:
-        point = editor.new_point(value)
+    for text in cause.values:
+        point = editor.new_point(text)
         editor = editor.with_touchpoints((*editor.plan.touchpoints, point))
-        names[value] = point.name
+        names[text] = point.name
     value = Value(column, "", tuple(names.items()))
     return editor.with_mapping(replace(editor.mapping, touchpoint=value))
 

@@ -73,7 +73,8 @@ def with_code(form: ColumnFormat, code: str, values: Sequence[str]) -> ColumnFor
     """Return the format with the variant that was chosen; the same for an unknown one."""
     kind, _, variant = code.partition(":")
     if kind in FORMS and variant in FORMS[kind][1]:
-        return replace(form, **{"is_": kind, FORMS[kind][2]: variant})
+        changes: dict[str, Any] = {"is_": kind, FORMS[kind][2]: variant}
+        return replace(form, **changes)
     if code == "choice":
         answers = dict(form.answers) or numbered(values)
         return replace(form, is_="choice", answers=answers)
