@@ -10,10 +10,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.running import App, running, settled, sign_in
 
-ORDERS = """id,time,customer,touchpoint,amount
+ORDERS = """id,time,customer_id,touchpoint,amount
 1,2025-05-01 10:00,C1,web_checkout,12.50
 2,2025-05-02 10:00,C2,web_checkout,19.90
-3,2025-05-03 10:00,C3,web_chekout,7
+3,2025-05-03 10:00,C3,web_checkout,seven
 """
 
 
@@ -32,15 +32,13 @@ def test_first_start_to_a_first_source_and_a_mended_row(window, tmp_path: Path):
         _touchpoint(page, app)
         page.goto(f"{app.base}/sources")
         page.set_input_files("#file", tmp_path / "orders.csv")
-        page.get_by_role("button", name="Upload").click()
-        page.get_by_role("button", name="Try").click()
-        expect(page.get_by_text("2 would be stored and 1 held")).to_be_visible()
+        expect(page.get_by_text("2 interactions can be imported. 1 has a problem.")).to_be_visible()
         page.get_by_role("button", name="Import").click()
-        expect(page.get_by_text("3 received = 2 stored")).to_be_visible()
-        page.get_by_role("link", name="Mend the quarantine").click()
+        expect(page.get_by_text("2 interactions of 2 customers at 1 touchpoint.")).to_be_visible()
+        page.get_by_role("link", name="Fix the problems").click()
         page.get_by_role("link", name="3", exact=True).click()
-        expect(page.get_by_label("touchpoint", exact=False).first).to_have_value("web_chekout")
-        page.fill("#f-touchpoint", "web_checkout")
+        expect(page.locator("#f-amount")).to_have_value("seven")
+        page.fill("#f-amount", "7")
         page.get_by_role("button", name="Store it").click()
         expect(page.get_by_text("The record is stored.")).to_be_visible()
         page.goto(f"{app.base}/people")

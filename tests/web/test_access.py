@@ -249,6 +249,9 @@ TABLE = r"""
 /uploads POST - - - + +
 /uploads/<str:code> GET - - - + +
 /uploads/<str:code> POST - - - + +
+/uploads/<str:code>/review GET - - - + +
+/uploads/<str:code>/review POST - - - + +
+/uploads/<str:code>/source.toml GET - - - + +
 /worked GET - + + + +
 /worth GET - + + + +
 """

@@ -20,9 +20,9 @@ CALLS = {"_": None, "gettext": None, "gettext_lazy": None, "lazy": None, "ngette
 BLANK = re.compile(r"%\(\w+\)[sd]|%%")
 
 
-def texts() -> set[str]:
-    """All texts that Django would translate, of code and of templates."""
-    found = set()
+def texts() -> dict[str, str]:
+    """All texts that Django would translate, of code and of templates, with their plurals."""
+    found: dict[str, str] = {}
     for path in WEB.rglob("*.py"):
         found |= _of(path.read_text(encoding="utf-8"))
     for path in WEB.rglob("*.html"):
@@ -32,20 +32,36 @@ def texts() -> set[str]:
     return found
 
 
-def _of(source: str) -> set[str]:
+def _of(source: str) -> dict[str, str]:
     messages = extract("python", io.BytesIO(source.encode()), keywords=CALLS)
-    return {text for _, text, *_ in messages if isinstance(text, str) and text}
+    found = (text if isinstance(text, tuple) else (text, "") for _, text, *_ in messages)
+    return {one: several for one, several, *_ in found if one}
+
+
+def _said(entry: polib.POEntry) -> str:
+    """What an entry says in German; empty where its singular or plural is missing."""
+    if not entry.msgid_plural:
+        return entry.msgstr
+    forms = [entry.msgstr_plural.get(number, "") for number in (0, 1)]
+    return " ".join(forms) if all(forms) else ""
 
 
 def test_every_text_is_in_german():
-    known = {entry.msgid: entry.msgstr for entry in polib.pofile(str(PO)) if not entry.fuzzy}
-    missing = sorted(text for text in texts() if not known.get(text))
+    entries = [entry for entry in polib.pofile(str(PO)) if not entry.fuzzy]
+    known, wanted = {entry.msgid: _said(entry) for entry in entries}, texts()
+    missing = sorted(text for text in wanted if not known.get(text))
     assert missing == [], "run: python -m tests.web.test_translation"
-    assert sorted(set(known) - texts()) == [], "no longer used"
+    assert sorted(set(known) - set(wanted)) == [], "no longer used"
+    plurals = {entry.msgid: entry.msgid_plural or "" for entry in entries}
+    assert plurals == wanted
 
 
 def test_blanks_are_kept():
     for entry in polib.pofile(str(PO)):
+        for form in entry.msgstr_plural.values():
+            assert set(BLANK.findall(form)) <= set(BLANK.findall(entry.msgid_plural)), entry.msgid
+        if entry.msgid_plural:
+            continue
         assert sorted(BLANK.findall(entry.msgid)) == sorted(BLANK.findall(entry.msgstr)), (
             entry.msgid
         )
@@ -93,10 +109,15 @@ def main() -> None:
         everytouch.create(Path(folder) / "w")
         connect(Path(folder) / "w")
         made = polib.pofile(str(PO)) if PO.exists() else polib.POFile()
-        made.metadata = {"Content-Type": "text/plain; charset=utf-8", "Language": "de"}
+        made.metadata = {
+            "Content-Type": "text/plain; charset=utf-8",
+            "Language": "de",
+            "Plural-Forms": "nplurals=2; plural=(n != 1);",
+        }
         known, wanted = {entry.msgid for entry in made}, texts()
-        for text in sorted(wanted - known):
-            made.append(polib.POEntry(msgid=text, msgstr=""))
+        for text in sorted(wanted.keys() - known):
+            forms = {0: "", 1: ""} if wanted[text] else {}
+            made.append(polib.POEntry(msgid=text, msgid_plural=wanted[text], msgstr_plural=forms))
         for entry in [entry for entry in made if entry.msgid not in wanted]:
             made.remove(entry)
         made.save(str(PO))

@@ -1,5 +1,8 @@
 """What other rooms may import of the ways in."""
 
+from everytouch.collect.columns.answers import to_score
+from everytouch.collect.columns.model import ColumnFormat, marked, read_format, understand
+from everytouch.collect.columns.times import ORDERS
 from everytouch.collect.definitions import api as definitions
 from everytouch.collect.definitions.model import SurveyDefinition
 from everytouch.collect.dialects import DIALECTS
@@ -24,14 +27,26 @@ from everytouch.collect.importer import Importer, Progress, Receipt, Trial
 from everytouch.collect.keys import UNSIGNED, Keys, SourceKey
 from everytouch.collect.mapping.model import Choice, Mapping, Plan, Question, Value, Who
 from everytouch.collect.mapping.needed import with_needed
+from everytouch.collect.mapping.profile import ColumnProfile, TableProfile, profiles
+from everytouch.collect.mapping.review import Cause, Review, review
 from everytouch.collect.mapping.samples import Sample, samples
 from everytouch.collect.mapping.sql import source_of
+from everytouch.collect.mapping.stored import check_scale, plan_from_json, plan_to_json
 from everytouch.collect.mapping.toml import dumps as dump_source
+from everytouch.collect.mapping.uses import (
+    ROW_KINDS,
+    as_rows,
+    namespace_for,
+    plain_name,
+    role_of,
+    row_kind,
+    with_role,
+)
 from everytouch.collect.parent import end_with
 from everytouch.collect.presets.base import Asked
 from everytouch.collect.preview import Preview, preview
 from everytouch.collect.pulse import Pulse, pulse
-from everytouch.collect.recognise import input_of, recognise
+from everytouch.collect.recognise import format_of, input_of, recognise
 from everytouch.collect.rulefile import read_rules
 from everytouch.collect.rules import UNCATALOGUED, Rules
 from everytouch.collect.serving import serve
@@ -50,13 +65,18 @@ __all__ = [
     "DIALECTS",
     "FETCHED_KINDS",
     "FORMATS",
+    "ORDERS",
+    "ROW_KINDS",
     "SCHEMES",
     "UNCATALOGUED",
     "UNSIGNED",
     "VERSIONS",
     "Asked",
+    "Cause",
     "Choice",
     "Choices",
+    "ColumnFormat",
+    "ColumnProfile",
     "Definition",
     "Drain",
     "Example",
@@ -71,6 +91,7 @@ __all__ = [
     "Pulse",
     "Question",
     "Receipt",
+    "Review",
     "Rules",
     "Run",
     "Runner",
@@ -80,14 +101,17 @@ __all__ = [
     "SourceKey",
     "Statement",
     "SurveyDefinition",
+    "TableProfile",
     "Trial",
     "TrialVault",
     "Tried",
     "Value",
     "Vault",
     "Who",
+    "as_rows",
     "as_yaml",
     "bare",
+    "check_scale",
     "checked_scheme",
     "definitions",
     "draft",
@@ -95,24 +119,38 @@ __all__ = [
     "end_with",
     "example",
     "fits_name",
+    "format_of",
     "hook_path",
     "in_log",
     "input_of",
     "likely_dialect",
     "limits_table",
+    "marked",
+    "namespace_for",
     "parse_definition",
+    "plain_name",
+    "plan_from_json",
+    "plan_to_json",
     "preview",
+    "profiles",
     "pulse",
     "read_definition",
+    "read_format",
     "read_rules",
     "read_source",
     "recognise",
+    "review",
+    "role_of",
+    "row_kind",
     "samples",
     "sealed",
     "serve",
     "source_of",
+    "to_score",
     "tried",
     "try_held",
+    "understand",
     "with_needed",
+    "with_role",
     "with_rule",
 ]

@@ -20,7 +20,7 @@ _FILES = (
     "everytouch.toml", "catalogue.yaml", "rules.yaml", "secret", "audit.jsonl", "keys.json",
     "signing.json", "signing.key",
 )  # fmt: skip
-_FOLDERS = ("ledger", "maps", "sources", "surveys")
+_FOLDERS = ("ledger", "maps", "mappings", "sources", "surveys")
 _PLACES = "backups.json"  # folders that hold backups, to be told of erasures
 _MANIFEST = "manifest.json"
 

@@ -3,6 +3,7 @@
 from everytouch.moments.identifiers import normalise, split
 from everytouch.moments.keys import Keys, hash_strings, key_name
 from everytouch.moments.model import (
+    ABOUT,
     COLUMNS,
     DEFAULTED,
     KINDS,
@@ -18,6 +19,7 @@ from everytouch.moments.model import (
 from everytouch.moments.validate import Scale, Vocabulary, find_broken, score
 
 __all__ = [
+    "ABOUT",
     "COLUMNS",
     "DEFAULTED",
     "KINDS",

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -17,9 +18,9 @@ from everytouch.errors import EverytouchError, WorkspaceError
 from everytouch.ledger.api import Counts
 from everytouch.web import uploads
 from everytouch.web.fetching import fetch_in_background
-from everytouch.web.mapping import Mapping
 from everytouch.web.models import Job
 from everytouch.web.shell import workspace_for
+from everytouch.web.wizard.state import resume
 from everytouch.workspace import Workspace
 from everytouch.workspace.people import party_number
 
@@ -34,21 +35,22 @@ def _workspace(job: Job) -> Workspace:
 
 
 def bring_in(job: Job) -> dict[str, Any]:
-    """Import an upload by its mapping; the file is removed afterwards."""
-    path = uploads.folder_of(job.payload["code"]) / job.payload["file"]
+    """Import an upload by its plan, keep the plan for the next one, and give a first answer."""
     told = [0.0]
 
     def progress(statement: Statement, counts: Counts) -> None:
         if time.monotonic() - told[0] > PAUSE:
             told[0] = time.monotonic()
-            _beat(job, {"what": statement.name, **vars(counts)})
+            _beat(job, {"what": statement.kind, **vars(counts)})
 
-    source = Mapping.from_json(job.payload["mapping"]).made(path)
     workspace = _workspace(job)
-    receipt = workspace.import_source(source, progress=progress)
+    upload = resume(job.payload["code"], workspace)
+    receipt = workspace.import_plan(upload.plan, progress=progress)
     workspace.trails()
-    uploads.drop(job.payload["code"])
-    return _told(receipt)
+    workspace.keep_mapping(upload.shape, upload.plan)
+    answer = asdict(workspace.first_answer(upload.plan))
+    uploads.drop(upload.code)
+    return {**_told(receipt), "left_out": receipt.left_out, "answer": answer}
 
 
 def replay(job: Job) -> dict[str, Any]:

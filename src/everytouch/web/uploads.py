@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import time
 from pathlib import Path
 
 from django.conf import settings
@@ -12,6 +13,10 @@ from django.utils.text import get_valid_filename
 
 from everytouch.collect.api import FORMATS
 from everytouch.errors import SourceError
+
+HELD = "file"
+"""Folder of an upload that holds the file alone, whatever its name is."""
+OLDEST = 7 * 86_400.0  # seconds that an upload waits to be imported
 
 
 class Limited(TemporaryFileUploadHandler):
@@ -27,8 +32,8 @@ class Limited(TemporaryFileUploadHandler):
 
 def folder_of(code: str) -> Path:
     """The folder of an upload."""
-    if not code.isalnum():
-        raise SourceError("there is no such upload", "upload the file again")
+    if not (code.isascii() and code.isalnum()):
+        raise SourceError("There is no such upload", "upload the file again")
     path: Path = settings.WORKSPACE / "uploads" / code
     return path
 
@@ -48,13 +53,21 @@ def keep(file: UploadedFile) -> tuple[str, str]:
             f"the format of {name} is not told by its name",
             f"upload one that ends in {', '.join(FORMATS)}",
         )
+    _forget_old()
     code = secrets.token_hex(8)
-    folder = folder_of(code)
+    folder = folder_of(code) / HELD
     folder.mkdir(mode=0o700, parents=True)
     with (folder / name).open("wb") as out:
         for chunk in file.chunks():
             out.write(chunk)
     return code, name
+
+
+def _forget_old() -> None:
+    """Remove uploads that nobody imported: what people said is not left lying about."""
+    for folder in (settings.WORKSPACE / "uploads").glob("*"):
+        if time.time() - folder.stat().st_mtime > OLDEST:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def drop(code: str) -> None:

@@ -12,6 +12,7 @@ from everytouch.report.api import Beyond, MapOverlay, ReportData, write_html, wr
 from everytouch.workspace.collecting import Collecting
 from everytouch.workspace.judging import Judging
 from everytouch.workspace.mapping import Mapping
+from everytouch.workspace.matching import Matching
 from everytouch.workspace.people import People
 from everytouch.workspace.querying import Querying
 from everytouch.workspace.scheduling import Scheduling
@@ -20,7 +21,7 @@ from everytouch.workspace.versions import Versions
 T = TypeVar("T")
 
 
-class Reporting(Judging, Mapping, People, Querying, Scheduling, Versions, Collecting):
+class Reporting(Judging, Mapping, Matching, People, Querying, Scheduling, Versions, Collecting):
     """Writing the findings down."""
 
     def report(self, path: str | Path) -> Path:

@@ -104,6 +104,8 @@ def plan_of(look: Look, asked: Asked) -> Plan:
     if (responses or people) and "amount" in roles.taken:
         roles.traits.append(roles.taken.pop("amount"))
     formats, assumed = _formats(roles)
+    if look.given.format == "parquet":  # whose columns have types of their own
+        formats = {}
     points = _touchpoints(roles, stem, responses or people)
     mapping = Mapping(
         table=look.given.name,
@@ -197,7 +199,8 @@ def _instrument(column: Column) -> Instrument:
 
 def _touchpoint(roles: Roles, stem: str, quiet: bool) -> Value:
     if roles.touchpoint:
-        return Value(roles.touchpoint.name)
+        named = tuple((v, slug(v)) for v in roles.touchpoint.values if slug(v) != v)
+        return Value(roles.touchpoint.name, names=named)
     return Value() if quiet else Value("", stem)
 
 

@@ -19,10 +19,15 @@ class Who:
 
 @dataclass(frozen=True)
 class Value:
-    """A column of the table, or the same text in every row."""
+    """A column of the table, or the same text in every row.
+
+    Attributes:
+        names: of a column, what a text stands for: text → name; other texts stay as they are.
+    """
 
     column: str = ""
     constant: str = ""
+    names: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.column or self.constant)

@@ -1,6 +1,7 @@
 """The SELECTs that a mapping stands for, one a kind of record."""
 
 import json
+import re
 from collections.abc import Sequence
 
 from everytouch.collect.mapping.members import with_members
@@ -10,6 +11,8 @@ from everytouch.collect.source import Source, Statement
 from everytouch.moments.api import Kind
 
 _BASE, _ROW = "known", "the_row"
+_OWN = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|\b(row_\w+|the_row)\b")
+"""Quoted names and texts, and names that the SELECTs give themselves."""
 
 
 def quoted(name: str) -> str:
@@ -55,7 +58,16 @@ def selects(
     if mapping.questions or mapping.text:
         found.append(("perceptions", _perceptions(mapping, currency)))
     before = _with(tables)
-    return [(kind, before + sql) for kind, sql in found]
+    return [(kind, before + _apart(sql, mapping)) for kind, sql in found]
+
+
+def _apart(sql: str, mapping: Mapping) -> str:
+    """The SELECT with names of its own that are none of the table's columns."""
+    taken = {name.casefold() for name in mapping.columns}
+    mark = ""
+    while any(name.startswith((f"{mark}row_", f"{mark}the_row")) for name in taken):
+        mark += "_"
+    return _OWN.sub(lambda found: mark + found[1] if found[1] else found[0], sql)
 
 
 def _with(tables: Sequence[tuple[str, str]]) -> str:
@@ -118,7 +130,11 @@ def _first(columns: Sequence[str], otherwise: str = "") -> str:
 
 def _value(value: Value) -> str:
     if value.column:
-        return f"CAST({quoted(value.column)} AS VARCHAR)"
+        text = f"CAST({quoted(value.column)} AS VARCHAR)"
+        if not value.names:
+            return text
+        cases = " ".join(f"WHEN {literal(a)} THEN {literal(b)}" for a, b in value.names)
+        return f"CASE trim({text}) {cases} ELSE {text} END"
     return literal(value.constant) if value.constant else "NULL"
 
 

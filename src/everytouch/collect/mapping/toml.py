@@ -8,11 +8,12 @@ from everytouch.collect.source import Input, Source
 from everytouch.moments.api import KINDS
 
 
-def dumps(source: Source, comment: str = "") -> str:
+def dumps(source: Source, comment: str = "", *, beside: bool = False) -> str:
     """Return the source file that imports the same.
 
     Args:
         comment: its first line.
+        beside: whether its files lie beside it, and are named without their folders.
     """
     document = tomlkit.document()
     if comment:
@@ -20,7 +21,7 @@ def dumps(source: Source, comment: str = "") -> str:
     document["name"], document["timezone"] = source.name, source.timezone
     inputs = tomlkit.table(is_super_table=True)
     for given in source.inputs:
-        inputs[given.name] = _input(given)
+        inputs[given.name] = _input(given, beside)
     document["inputs"] = inputs
     for kind in KINDS:
         statements = [one for one in source.statements if one.kind == kind]
@@ -43,9 +44,9 @@ def _tables(rows: list[dict[str, str]]) -> Any:
     return listed
 
 
-def _input(given: Input) -> Any:
+def _input(given: Input, beside: bool) -> Any:
     table = tomlkit.table()
-    paths = [str(path.resolve()) for path in given.paths]
+    paths = [path.name if beside else str(path.resolve()) for path in given.paths]
     table["path"] = paths[0] if len(paths) == 1 else paths
     table["format"] = given.format
     blank = Input(given.name, given.paths, given.format)

@@ -22,6 +22,7 @@ from everytouch.web.pages import (
     sources,
     team,
     touchpoints,
+    wizard,
 )
 from everytouch.web.routes import Route
 
@@ -36,6 +37,7 @@ ROUTES: tuple[Route, ...] = (
     *moments.ROUTES,
     *sources.ROUTES,
     *schedules.ROUTES,
+    *wizard.ROUTES,
     *quarantine.ROUTES,
     *drafting.ROUTES,
     *catalogue.ROUTES,

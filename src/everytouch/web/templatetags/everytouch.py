@@ -1,5 +1,6 @@
 """Tags of the pages: cells of tables, icons, figures."""
 
+import datetime
 import json
 import math
 from dataclasses import replace
@@ -51,6 +52,33 @@ def num(value: Any, digits: int = 0) -> str:
         force_grouping=True,
     )
     return str(text.replace("-", "−"))
+
+
+@register.filter
+def plain_number(value: Any) -> str:
+    """A number as a field of a form takes it, whatever the language."""
+    return "" if value is None else f"{value:g}"
+
+
+@register.filter
+def signed(value: Any) -> str:
+    """A whole number with its sign, as an NPS is written."""
+    shown = num(value)
+    if round(value) == 0:
+        return "0"
+    return f"+{shown}" if value > 0 else shown
+
+
+@register.filter
+def metric(kind: str) -> Any:
+    """What the figure of a question is called."""
+    return words.METRICS.get(kind, kind)
+
+
+@register.filter
+def day(text: str) -> str:
+    """A day of a time that is written in ISO format, in the viewer's zone and language."""
+    return str(date_format(timezone.localtime(datetime.datetime.fromisoformat(text)), "j M Y"))
 
 
 @register.filter
