@@ -99,3 +99,23 @@ def _nps(given):
 def _turnover(file):
     latest = {row["identifier"]: row["value"] for row in file.rows("traits")}
     return f"{sum(map(float, latest.values())):.2f}"
+
+
+def test_footfall(tmp_path):
+    """Counts of people are kept as counts: they lengthen nobody's timeline."""
+    file = imported("store_footfall.csv", tmp_path)
+
+    def total(where):
+        return int(file.one("counts", "coalesce(sum(value), 0)", where))
+
+    own = {
+        "records": lambda f: f.receipt.total.received // 2 + sum(f.receipt.left_out.values()),
+        "kept": lambda f: f.receipt.total.stored // 2,
+        "visitors_in": lambda _: total("name = 'in'"),
+        "visitors_out": lambda _: total("name = 'out'"),
+        "by_store": lambda _: {s: total(f"name = 'in' AND place = '{s}'") for s in ("S01", "S02")},
+        "first_utc": lambda f: f.one("counts", "min(occurred_at)"),
+        "last_utc": lambda f: f.one("counts", "max(occurred_at)"),
+        "parties": lambda _: 0,
+    }
+    check(file, "store_footfall.csv", own, frozenset({"zone"}))

@@ -72,7 +72,7 @@ def status(workspace: Path, as_json: bool) -> None:
     if as_json:
         dump(rows)
         return
-    kinds = ("interactions", "perceptions", "links", "traits")
+    kinds = ("interactions", "perceptions", "links", "traits", "counts")
     cells = []
     for row in rows:
         ever = row.ever

@@ -313,7 +313,8 @@ class Loader:
         if POSITION in rows.column_names and "sequence" in rows.column_names:
             columns["sequence"] = pc.coalesce(rows["sequence"], rows[POSITION])
         columns["received_at"] = self._when(len(rows))
-        columns["party_key"] = self._party_key(rows["namespace"], rows["identifier"])
+        if "namespace" in columns:  # counts say nothing of anybody
+            columns["party_key"] = self._party_key(rows["namespace"], rows["identifier"])
         if kind == "links":
             columns["other_key"] = self._party_key(
                 rows["other_namespace"], rows["other_identifier"]
@@ -356,6 +357,8 @@ def _last(batch: Batch, version: Keys) -> NDArray[np.bool_]:
 
 def _named(rows: pa.Table) -> list[tuple[NDArray[np.int64], pa.Array, pa.Array]]:
     """Every identifier the records name: its row, namespace and value."""
+    if "namespace" not in rows.column_names:
+        return []
     every = np.arange(len(rows))
     found = [(every, rows["namespace"].combine_chunks(), rows["identifier"].combine_chunks())]
     if "other_identifier" in rows.column_names:

@@ -7,7 +7,7 @@ from typing import Any
 from everytouch.ledger.loader import Counts
 from everytouch.ledger.tables import Tables
 
-_KINDS = ("interactions", "perceptions", "links", "traits")
+_KINDS = ("interactions", "perceptions", "links", "traits", "counts")
 
 _COUNTED = ("received", "stored", "duplicate", "quarantined", "refused", "conflict")
 _SUMS = ", ".join(f"sum(coalesce({name}, 0)) AS {name}" for name in _COUNTED)

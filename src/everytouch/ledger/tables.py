@@ -35,6 +35,7 @@ _EXTRA: dict[str, list[pa.Field]] = {
     "perceptions": [pa.field("party_key", pa.int64()), pa.field("score", pa.float64())],
     "links": [pa.field("party_key", pa.int64()), pa.field("other_key", pa.int64())],
     "traits": [pa.field("party_key", pa.int64())],
+    "counts": [],
 }
 _WRITER = WriterProperties(compression="ZSTD", compression_level=1, max_row_group_size=250_000)
 # A ledger that is older than a column takes the column in.
@@ -88,7 +89,10 @@ TABLES: dict[str, pa.Schema] = {
     "imports": IMPORTS,
     "erasures": ERASURES,
 }
-_LATER = ("conflicts",)  # tables that an older ledger does not have until something is written
+_LATER = (
+    "conflicts",
+    "counts",
+)  # tables that an older ledger does not have until something is written
 
 
 def _paths(table: DeltaTable) -> list[Path]:

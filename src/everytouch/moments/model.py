@@ -5,7 +5,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-Kind = Literal["interactions", "perceptions", "links", "traits"]
+Kind = Literal["interactions", "perceptions", "links", "traits", "counts"]
 
 TIME = pa.timestamp("us", tz="UTC")
 MONEY = pa.decimal128(18, 4)
@@ -105,6 +105,14 @@ COLUMNS: dict[Kind, tuple[Column, ...]] = {
         Column("name", pa.string(), "Name of the trait.", True),
         Column("value", pa.string(), "Its value from then on.", True),
     ),
+    "counts": (
+        _ID,
+        _WHEN,
+        Column("name", pa.string(), "What was counted: visitors in, visitors out …", True),
+        Column("value", pa.float64(), "How many; nobody says who they were.", True),
+        Column("place", pa.string(), "Where: a store, an entrance, a page."),
+        Column("properties", pa.string(), "Anything else, as a JSON object."),
+    ),
 }
 
 POSITION = "position"
@@ -115,7 +123,7 @@ record says: the same record elsewhere in a file is still the same.
 """
 DEFAULTED = ("sequence",)
 
-KINDS: tuple[Kind, ...] = ("links", "traits", "interactions", "perceptions")
+KINDS: tuple[Kind, ...] = ("links", "traits", "interactions", "perceptions", "counts")
 
 
 def schema(kind: Kind) -> pa.Schema:

@@ -96,6 +96,8 @@ class Mapping:
             properties, since money is never added across currencies.
         duration: column of seconds.
         objects: type → column, as order, case, session; the leading one first.
+        counts: columns of numbers of people or things, of whom nobody says who they were.
+        place: column with the place of counts.
         leave: columns that are not kept as properties.
         nested: columns of JSON text that are kept as JSON, not as text.
         spread: columns of JSON objects whose members become properties.
@@ -131,6 +133,8 @@ class Mapping:
     due: str = ""
     counterpart: Who | None = None
     objects: tuple[tuple[str, str], ...] = ()
+    counts: tuple[str, ...] = ()
+    place: str = ""
     leave: tuple[str, ...] = ()
     nested: tuple[str, ...] = ()
     spread: tuple[str, ...] = ()

@@ -57,6 +57,8 @@ def selects(
         found.append(("interactions", _interactions(mapping, currency)))
     if mapping.questions or mapping.text:
         found.append(("perceptions", _perceptions(mapping, currency)))
+    if mapping.counts:
+        found.append(("counts", _counts(mapping)))
     before = _with(tables)
     return [(kind, before + _apart(sql, mapping)) for kind, sql in found]
 
@@ -151,6 +153,7 @@ def _used(mapping: Mapping) -> set[str]:
     names |= {*mapping.id, *mapping.traits, *mapping.leave, *mapping.nested, *mapping.spread}
     if len(mapping.text) == 1:  # of several, properties say which column each was written in
         names |= {*mapping.text}
+    names |= {*mapping.counts, mapping.place}
     names |= {who.column for who in mapping.who} | {column for _, column in mapping.objects}
     names |= {question.column for question in mapping.questions}
     names |= {column for choice in mapping.choices for column in choice.columns}
@@ -314,6 +317,21 @@ def _traits(mapping: Mapping) -> str:
         f"FROM (SELECT *, unnest([{given}]) AS row_trait FROM ({_known(mapping, '')}))\n"
         "WHERE row_trait.name IS NOT NULL AND row_trait.value IS NOT NULL "
         f"AND row_space <> {literal(RECORD)}"
+    )
+
+
+def _counts(mapping: Mapping) -> str:
+    """A count a column, of the rows that have a number there."""
+    given = ", ".join(
+        f"{{'name': {literal(name)}, 'value': {cell(name)}}}" for name in mapping.counts
+    )
+    place = cell(mapping.place) if mapping.place else "NULL"
+    return (
+        "SELECT row_id || ':' || row_count.name AS id, row_time AS occurred_at, "
+        f"row_count.name AS name, row_count.value AS value, {place} AS place, "
+        "row_properties AS properties\n"
+        f"FROM (SELECT *, unnest([{given}]) AS row_count FROM ({_known(mapping, '')}))\n"
+        "WHERE row_count.value IS NOT NULL"
     )
 
 

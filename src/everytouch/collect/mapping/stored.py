@@ -45,6 +45,7 @@ def input_to_json(given: Input) -> dict[str, Any]:
         "header": list(given.header),
         "skip": given.skip,
         "records": given.records,
+        "footer": given.footer,
         "columns": {name: format_to_json(form) for name, form in given.columns.items()},
     }
 

@@ -19,6 +19,8 @@ def dumps(source: Source, comment: str = "", *, beside: bool = False) -> str:
     if comment:
         document.add(tomlkit.comment(comment))
     document["name"], document["timezone"] = source.name, source.timezone
+    if source.versions != "first":
+        document["versions"] = source.versions
     inputs = tomlkit.table(is_super_table=True)
     for given in source.inputs:
         inputs[given.name] = _input(given, beside)
@@ -50,7 +52,7 @@ def _input(given: Input, beside: bool) -> Any:
     table["path"] = paths[0] if len(paths) == 1 else paths
     table["format"] = given.format
     blank = Input(given.name, given.paths, given.format)
-    for key in ("encoding", "delimiter", "sheet", "skip", "records"):
+    for key in ("encoding", "delimiter", "sheet", "skip", "records", "footer"):
         if getattr(given, key) != getattr(blank, key):
             table[key] = getattr(given, key)
     if given.header != blank.header:

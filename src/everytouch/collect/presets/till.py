@@ -5,6 +5,7 @@ from dataclasses import replace
 from everytouch.catalogue.api import Touchpoint
 from everytouch.collect.columns.detect import number_format, time_format
 from everytouch.collect.columns.model import ColumnFormat
+from everytouch.collect.mapping.clock import as_time
 from everytouch.collect.mapping.look import Look
 from everytouch.collect.mapping.model import Mapping, Plan, Value, Who
 from everytouch.collect.mapping.sql import quoted
@@ -46,7 +47,7 @@ def plan(look: Look, asked: Asked) -> Plan:
 FROM {quoted(look.given.name)}
 WHERE {quoted(receipt)} IS NOT NULL
 GROUP BY ALL"""
-    read = f"SELECT *, {_as_time('time', order)} AS sold_at FROM lines"
+    read = f"SELECT *, {as_time('time', order)} AS sold_at FROM lines"
     mapping = Mapping(
         table="receipts",
         columns=(
@@ -81,18 +82,6 @@ GROUP BY ALL"""
         mappings=(mapping,),
         touchpoints=(SALE,),
     )
-
-
-def _as_time(column: str, order: str) -> str:
-    """Day and time of day in one text as a time; the text itself where it is neither."""
-    day = "%m/%d" if order == "month-first" else "%d/%m"
-    plain = f"replace(replace({column}, '.', '/'), '-', '/')"
-    clocks = ("%H:%M", "%H:%M:%S", "%I:%M %p")
-    forms = [
-        f"{date} {clock}" for date in (f"{day}/%y", f"{day}/%Y", "%Y/%m/%d") for clock in clocks
-    ]
-    listed = ", ".join(f"'{form}'" for form in forms)
-    return f"coalesce(CAST(try_strptime({plain}, [{listed}]) AS VARCHAR), {column})"
 
 
 PRESET = Preset("till", "Till receipts (CSV)", fits, plan)
