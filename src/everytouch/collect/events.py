@@ -1,6 +1,7 @@
 """Events as records: what a dialect and the rules make of them, and what is held until they can."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from everytouch.collect.dialects.base import (
     UnusableError,
 )
 from everytouch.collect.dialects.values import apart
+from everytouch.collect.nobody import Notes, led
 from everytouch.collect.records import as_text, typed
 from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.errors import SourceError
@@ -37,12 +39,14 @@ class Understood:
         tables: records by their kind, as text.
         held: events that are no records yet, with reasons.
         refused: how many say nothing, or are not to be kept.
+        nobody: identifiers of traits and links that identify nobody, and how often each came.
     """
 
     def __init__(self) -> None:
         self.tables: dict[Kind, list[pa.Table]] = {kind: [] for kind in KINDS}
         self.held: list[Held] = []
         self.refused = 0
+        self.nobody: Notes = Counter()
         self._rows: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
         self._usual: list[Any] = []
 
@@ -66,7 +70,7 @@ class Understood:
         except UnusableError as error:
             self.held.append((as_held(event, given, taken, error.row), str(error)))
             return
-        for kind, row in records:
+        for kind, row in led(records, rules.nobody, self.nobody):
             self._rows[kind].append(row)
         self.refused += not records
 
@@ -161,7 +165,7 @@ def try_held(row: Row, source: str, rules: Rules, words: Vocabulary) -> Tried:
 def _try(event: bytes, given: str | None, taken: Taken, rules: Rules, words: Vocabulary) -> Tried:
     said = event.decode("utf-8", "replace")
     try:
-        records = understand(event, given, taken, rules)
+        records = led(understand(event, given, taken, rules), words.nobody)
     except IgnoredError:
         return Tried(said)
     except UnusableError as error:

@@ -1,15 +1,18 @@
 """An import: every statement of a source, batch by batch, through the rules into the ledger."""
 
 import datetime
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
+from everytouch.collect.bringing import bring
 from everytouch.collect.dialects.base import Row, UnusableError
 from everytouch.collect.events import from_held, understand
 from everytouch.collect.inputs import opened
+from everytouch.collect.nobody import Notes, led, noted
 from everytouch.collect.records import as_text, records, sort_out, typed
 from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.collect.source import Source, Statement
@@ -32,11 +35,16 @@ Progress = Callable[[Statement, Counts], None]
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of an import, by kind of record."""
+    """What became of an import, by kind of record.
+
+    Attributes:
+        nobody: identifiers that identify nobody, and how often each was given.
+    """
 
     source: str
     dry: bool
     counts: dict[str, Counts]
+    nobody: Notes = field(default_factory=Counter)
 
     @property
     def total(self) -> Counts:
@@ -78,14 +86,15 @@ class Importer:
         with self.tables.writing(), opened(source, self.settings) as con:
             loader = self._loader(source.name, dry)
             counts: dict[str, Counts] = {}
+            notes: Notes = Counter()
             for statement in source.statements:
                 for batch in records(con, statement, self.settings.batch_rows):
                     counts[statement.kind] = counts.get(statement.kind, Counts()) + self._put(
-                        loader, statement, batch
+                        loader, statement, batch, notes
                     )
                     if progress:
                         progress(statement, counts[statement.kind])
-            receipt = Receipt(source.name, dry, counts)
+            receipt = Receipt(source.name, dry, counts, notes)
             if not dry:
                 release(self.tables, superseded(self.tables, source.name, self.now))
                 self._note(receipt)
@@ -117,11 +126,10 @@ class Importer:
     def _loader(self, source: str, dry: bool) -> Loader:
         return Loader(self.tables, self.secret, source, self.now, self.words, dry)
 
-    def _put(self, loader: Loader, statement: Statement, batch: pa.RecordBatch) -> Counts:
-        parted = sort_out(batch, statement, self.words)
-        broken = list(parted.broken.values())
-        held = loader.quarantine(statement.kind, broken) if broken else Counts()
-        return held + loader.store(statement.kind, parted.good)
+    def _put(
+        self, loader: Loader, statement: Statement, batch: pa.RecordBatch, notes: Notes
+    ) -> Counts:
+        return bring(loader, statement.kind, sort_out(batch, statement, self.words), notes)
 
     def _again(self, rows: tuple[Quarantined, ...], name: str) -> Receipt:
         counts: dict[str, Counts] = {}
@@ -142,6 +150,7 @@ class Importer:
             taken = from_held(one.row, source)
             try:
                 found = understand(taken.events[0], taken.ids[0], taken, self.rules)
+                found = led(found, self.words.nobody)
             except IgnoredError:
                 found = ()
             except UnusableError:
@@ -155,8 +164,7 @@ class Importer:
         for kind in KINDS:
             if rows[kind]:
                 parted = typed(kind, as_text(kind, rows[kind]), self.words)
-                broken = list(parted.broken.values())
-                counts[kind] = loader.quarantine(kind, broken) + loader.store(kind, parted.good)
+                counts[kind] = bring(loader, kind, parted)
         release(self.tables, done)
         return {kind: found for kind, found in counts.items() if found.received}
 
@@ -165,11 +173,14 @@ class Importer:
         parted = typed(kind, as_text(kind, [row.row for row in rows]), self.words)
         stored = self._loader(source, False).store(kind, parted.good)
         release(self.tables, [row for i, row in enumerate(rows) if i not in parted.broken])
-        return stored + Counts(len(parted.broken), 0, 0, len(parted.broken))
+        dropped = Counts(parted.dropped, refused=parted.dropped)
+        return stored + dropped + Counts(len(parted.broken), 0, 0, len(parted.broken))
 
     def _note(self, receipt: Receipt) -> None:
         rows = [
             {"source": receipt.source, "started_at": self.now, "kind": kind, **vars(counts)}
             for kind, counts in receipt.counts.items()
         ]
+        if rows:
+            rows[0]["nobody"] = noted(receipt.nobody)
         self.tables.append("imports", pa.Table.from_pylist(rows, IMPORTS))

@@ -1,16 +1,19 @@
 """From the columns of a SELECT to the columns of a record, value by value where it must be."""
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from everytouch.collect.inputs import reading
+from everytouch.collect.nobody import Notes, identified
 from everytouch.collect.source import Statement
 from everytouch.errors import SourceError
 from everytouch.moments.api import COLUMNS, Column, Kind, Vocabulary, find_broken, schema
@@ -32,10 +35,17 @@ _FAILED = "failed:"  # prefix of the columns that hold what could not be convert
 
 @dataclass(frozen=True)
 class Sorted:
-    """A batch of records: those that hold, and by row number those that do not, with reasons."""
+    """A batch of records: those that hold, and by row number those that do not, with reasons.
+
+    Attributes:
+        dropped: how many are links of nobody, which are neither.
+        notes: identifiers that identify nobody, and how often each was given.
+    """
 
     good: pa.Table
     broken: dict[int, tuple[dict[str, Any], str]]
+    dropped: int = 0
+    notes: Notes = field(default_factory=Counter)
 
 
 def records(
@@ -113,7 +123,10 @@ def sort_out(batch: pa.RecordBatch, statement: Statement, words: Vocabulary) -> 
     table = pa.Table.from_batches([batch])
     wanted = schema(statement.kind)
     typed = table.select(wanted.names).cast(wanted)
-    reasons = find_broken(typed, statement.kind, words)
+    known = identified(typed, statement.kind, words.nobody)
+    reasons = find_broken(known.table, statement.kind, words)
+    for row, reason in known.reasons.items():
+        reasons[row] = "; ".join(filter(None, [reason, reasons.get(row)]))
     originals: dict[int, dict[str, Any]] = {}
     for column in COLUMNS[statement.kind]:
         name = _FAILED + column.name
@@ -123,13 +136,17 @@ def sort_out(batch: pa.RecordBatch, statement: Statement, words: Vocabulary) -> 
             text = table[name][row].as_py()
             originals.setdefault(row, {})[column.name] = text
             reasons[row] = _unconverted(column, text, reasons.get(row))
-    if not reasons:
-        return Sorted(typed, {})
+    if not reasons and known.dropped is None:
+        return Sorted(known.table, {}, 0, known.notes)
     broken = {
         row: (typed.slice(row, 1).to_pylist()[0] | originals.get(row, {}), reason)
         for row, reason in sorted(reasons.items())
     }
-    return Sorted(typed.filter(pa.array([i not in broken for i in range(len(typed))])), broken)
+    gone = np.zeros(len(typed), np.bool_) if known.dropped is None else known.dropped.copy()
+    gone[list(broken)] = False
+    good = ~gone
+    good[list(broken)] = False
+    return Sorted(known.table.filter(pa.array(good)), broken, int(gone.sum()), known.notes)
 
 
 def _unconverted(column: Column, text: str, earlier: str | None) -> str:

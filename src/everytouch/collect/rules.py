@@ -19,7 +19,7 @@ from everytouch.catalogue.api import Catalogue
 from everytouch.collect.dialects.base import Event, Record, Row, UnusableError
 from everytouch.collect.dialects.values import as_json, text
 from everytouch.errors import SourceError
-from everytouch.moments.api import COLUMNS, Kind
+from everytouch.moments.api import COLUMNS, Kind, Nobody
 
 UNCATALOGUED = "uncatalogued: "
 _RECORDS: dict[str, Kind] = {"interaction": "interactions", "perception": "perceptions"}
@@ -84,11 +84,12 @@ class Rule:
 
 @dataclass(frozen=True)
 class Rules:
-    """The table, and the names that need no rule."""
+    """The table, the names that need no rule, and identifiers that identify nobody."""
 
     rules: tuple[Rule, ...] = ()
     touchpoints: Mapping[str, str] = field(default_factory=dict)
     instruments: Mapping[str, str] = field(default_factory=dict)
+    nobody: Nobody = field(default_factory=Nobody)
 
     def records(self, event: Event, source: str) -> list[Record]:
         """What an event is.

@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from everytouch.ledger.erasure import identifiers_of, tombstones
+from everytouch.ledger.erasure import erased_moments, identifiers_of, tombstones
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.quarantine import recognised_by
 from everytouch.ledger.tables import TABLES, Tables
+from everytouch.ledger.together import links_together
 from everytouch.moments.api import (
-    COLUMNS,
     Keys,
     Kind,
     Vocabulary,
@@ -119,6 +119,7 @@ class Loader:
         self._keys: dict[str, KeySet] = {} if known is None else known
         self._stamps = stamps
         self._erased = tombstones(tables)
+        self._gone = np.array(erased_moments(tables) if self._erased else [], np.int64)
 
     def store(self, kind: Kind, rows: pa.Table) -> Counts:
         """Commit valid records that are not there yet; what was erased does not come back."""
@@ -133,7 +134,7 @@ class Loader:
             rows, first, second = rows.filter(pa.array(new)), first[new], second[new]
         if stored and not self.dry:
             if "also" in rows.column_names and rows["also"].null_count < len(rows):
-                self.store("links", self._links(rows))
+                self.store("links", links_together(rows, self.words))
             self._commit(kind, self._stamp(kind, rows, first, second))
         return Counts(came, stored, len(new) - stored, 0, refused)
 
@@ -148,7 +149,7 @@ class Loader:
         erased = np.array(sorted(self._erased), np.int64)
         until = np.array([self._erased[int(key)] for key in erased], np.int64)
         time = pc.fill_null(rows["occurred_at"].cast(pa.int64()), 0).to_numpy()
-        found = np.zeros(len(rows), np.bool_)
+        found = np.isin(self._key(rows["id"])[0], self._gone)
         for at, namespace, value in _named(rows):
             keys = hash_strings(normalise(namespace, value), self.secret)[0]
             place = np.minimum(np.searchsorted(erased, keys), len(erased) - 1)
@@ -228,23 +229,6 @@ class Loader:
             columns["currency"] = pc.fill_null(rows["currency"], self.words.currency)
         wanted = TABLES[kind]
         return pa.table([columns[name] for name in wanted.names], schema=wanted)
-
-    def _links(self, rows: pa.Table) -> pa.Table:
-        """Links that moments state by carrying several identifiers."""
-        at = pc.list_parent_indices(rows["also"])
-        namespace, value = split(pc.list_flatten(rows["also"]))
-        owner = rows.select(["id", "occurred_at", "namespace", "identifier"]).take(at)
-        columns = {
-            "id": pc.binary_join_element_wise(owner["id"], namespace, value, "\x1f"),
-            "occurred_at": owner["occurred_at"],
-            "namespace": owner["namespace"],
-            "identifier": owner["identifier"],
-            "other_namespace": namespace,
-            "other_identifier": value,
-            "same": pa.repeat(True, len(at)),
-            "evidence": pc.binary_join_element_wise("seen together on", owner["id"], " "),
-        }
-        return pa.table({c.name: columns[c.name] for c in COLUMNS["links"]})
 
 
 def _named(rows: pa.Table) -> list[tuple[NDArray[np.int64], pa.Array, pa.Array]]:

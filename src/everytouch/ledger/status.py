@@ -1,8 +1,11 @@
 """What every source has brought, and what waits in quarantine."""
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import pyarrow as pa
 
 from everytouch.ledger.loader import Counts
 from everytouch.ledger.tables import Tables
@@ -46,16 +49,14 @@ class SourceStatus:
         return self.ever.received + self.waiting
 
 
-def moments_of(tables: Tables, keys: list[int]) -> dict[str, list[dict[str, Any]]]:
-    """Every moment under these identifier keys, as the ledger has it."""
-    sql = (
-        "SELECT * EXCLUDE (key_first, key_second, party_key) FROM ledger "
-        "WHERE party_key IN (SELECT unnest($1::BIGINT[])) ORDER BY occurred_at, id"
-    )
-    return {
-        name: tables.query(name, sql, [keys], tables.of(name, "party_key", keys)).to_pylist()
-        for name in ("interactions", "perceptions")
-    }
+def moments_of(tables: Tables, rows: Mapping[str, pa.Table]) -> dict[str, list[dict[str, Any]]]:
+    """Moments as the ledger has them, without its keys.
+
+    Args:
+        rows: of the ledger's tables, by their names.
+    """
+    sql = "SELECT * EXCLUDE (key_first, key_second, party_key) FROM ledger ORDER BY occurred_at, id"
+    return {name: tables.query(name, sql, rows=some).to_pylist() for name, some in rows.items()}
 
 
 def status_of(tables: Tables) -> tuple[SourceStatus, ...]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import numpy as np
@@ -57,6 +57,7 @@ IMPORTS = pa.schema(
             pa.field(n, pa.int64())
             for n in ("received", "stored", "duplicate", "quarantined", "refused")
         ],
+        pa.field("nobody", pa.string()),  # JSON: identifiers that identify nobody, how often each
     ]
 )
 ERASURES = pa.schema(
@@ -65,6 +66,7 @@ ERASURES = pa.schema(
         pa.field("erased_at", pa.timestamp("us", tz="UTC")),
         pa.field("keys", pa.list_(pa.int64())),
         pa.field("text", pa.string()),
+        pa.field("moments", pa.list_(pa.int64())),
     ]
 )
 # Logs keep the least and greatest value of these columns only: never of an identifier.
@@ -84,6 +86,17 @@ TABLES: dict[str, pa.Schema] = {
     "imports": IMPORTS,
     "erasures": ERASURES,
 }
+
+
+Rows = TypeVar("Rows", pa.Table, pa.RecordBatch)
+
+
+def _fitted(rows: Rows, wanted: pa.Schema) -> Rows:
+    """Rows in the table's own columns and types; files older than a column do not have it."""
+    for field in wanted:
+        if field.name not in rows.column_names:
+            rows = rows.append_column(field, pa.nulls(len(rows), field.type))
+    return rows.select(wanted.names).cast(wanted)
 
 
 def _paths(table: DeltaTable) -> list[Path]:
@@ -191,7 +204,7 @@ class Tables:
         for path in files:
             with pq.ParquetFile(path) as file:
                 for batch in file.iter_batches(250_000, columns=columns):
-                    yield batch.select(columns).cast(wanted)
+                    yield _fitted(batch, wanted)
 
     def read(self, name: str, columns: list[str]) -> pa.Table:
         """These columns of a whole table."""
@@ -246,7 +259,7 @@ class Tables:
                     rows = np.flatnonzero(np.isin(values, sought))
                     if len(rows):
                         whole = file.read_row_group(group, columns=wanted.names)
-                        parts.append(whole.cast(wanted).take(pa.array(rows)))
+                        parts.append(_fitted(whole, wanted).take(pa.array(rows)))
         return pa.concat_tables(parts) if parts else wanted.empty_table()
 
     @contextmanager

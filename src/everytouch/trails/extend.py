@@ -17,16 +17,17 @@ from numpy.typing import NDArray
 
 from everytouch.identity.api import Resolution
 from everytouch.ledger.api import Tables
-from everytouch.moments.api import Keys
+from everytouch.moments.api import DEVICE_TYPES, Keys
 from everytouch.trails.build import Files, Size, rows_in
 from everytouch.trails.gather import Part, dealt, fresh_part, part_of, put_together
+from everytouch.trails.handover import parts_trails
 from everytouch.trails.manifest import Layer, Manifest
 from everytouch.trails.model import Bucket, Trails
 from everytouch.trails.records import READ, RECORD, Records
 
 MOST = 4_000_000  # new moments that are held in memory; more are built as a whole
 SHARE = 4  # so many times the oldest layer's moments may be all others' before it joins them
-_LINK = ["party_key", "other_key", "same"]
+_LINK = ["party_key", "other_key", "same", "key_first"]
 
 
 def extend(
@@ -36,6 +37,7 @@ def extend(
     resolution: Resolution,
     versions: dict[str, int],
     secret: bytes,
+    types: frozenset[str] = DEVICE_TYPES,
 ) -> "Extension | None":
     """What has to be written for newer trails.
 
@@ -43,10 +45,11 @@ def extend(
         manifest: of ``older``.
         resolution: which identifiers are one party now.
         versions: of the ledger's tables now.
+        types: ID types of devices.
 
     Returns:
-        None where they must be built from the ledger: much is new, rows were removed, or
-        somebody said that two are not the same.
+        None where they must be built from the ledger: much is new, rows were removed, somebody
+        said that two are not the same, or what happened on a device is somebody else's now.
     """
     added = {n: tables.appended(n, older.versions[n], versions[n]) for n in (*READ, "links")}
     files: Files = {name: paths for name, paths in added.items() if paths is not None}
@@ -66,7 +69,10 @@ def extend(
         for batch in tables.batches_of(name, paths, READ[name])
     ]
     fresh = np.concatenate([np.zeros(0, RECORD), *rows])
-    return Extension(older, manifest, records, fresh, _touched(resolution, named, fresh), versions)
+    touched = _touched(resolution, named, fresh)
+    if parts_trails(tables, resolution, links, touched, fresh["key"], types):
+        return None
+    return Extension(older, manifest, records, fresh, touched, versions)
 
 
 def _touched(resolution: Resolution, named: Keys, fresh: NDArray[Any]) -> tuple[Keys, Keys]:

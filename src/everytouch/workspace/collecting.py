@@ -130,4 +130,4 @@ class Collecting(Base):
         audit(self.path, "revoke source key", f"{number} of {key.source}", self.who)
 
     def _words(self, received: datetime.datetime) -> Vocabulary:
-        return catalogue_room.vocabulary(self.catalogue, self.settings.currency, received + AHEAD)
+        return catalogue_room.vocabulary(self.catalogue, self.settings, received + AHEAD)

@@ -59,7 +59,7 @@ class People(Base):
             )
         names = pa.array([namespace.strip()]), pa.array([value.strip()])
         key, _ = hash_strings(normalise(*names), self._secret)
-        return int(identity.current(self.tables).party(key)[0])
+        return int(self._resolution().party(key)[0])
 
     def parties(self, identifiers: Sequence[str]) -> list[int]:
         """The keys of the parties known by identifiers (namespace:value), in one go."""
@@ -68,7 +68,7 @@ class People(Base):
         pairs = [identifier.partition(":")[::2] for identifier in identifiers]
         names = (pa.array([pair[i] for pair in pairs], pa.string()) for i in (0, 1))
         keys, _ = hash_strings(normalise(*names), self._secret)
-        found: list[int] = identity.current(self.tables).party(keys).tolist()
+        found: list[int] = self._resolution().party(keys).tolist()
         return found
 
     def trail(self, identifier: str) -> Trail:
@@ -90,13 +90,13 @@ class People(Base):
     def trail_of(self, party: int) -> Trail:
         """Everything the party of this key lived through. Reading is audited."""
         audit(self.path, "read trail", party_name(party), self.who)
-        resolution = identity.current(self.tables)
+        resolution = self._resolution()
         return trails_room.trail_of(self.tables, resolution, party, self.catalogue)
 
     def profile(self, party: int) -> Profile:
         """Identifiers, links and traits of a party. Reading is audited."""
         audit(self.path, "read profile", party_name(party), self.who)
-        return identity.profile(self.tables, identity.current(self.tables), party)
+        return identity.profile(self.tables, self._resolution(), party)
 
     def moments_behind(self, finding: str, limit: int = 100, scope: Scope = EVERYTHING) -> Trail:
         """The newest moments behind a finding, of the scope or the last year. Audited.
@@ -126,14 +126,20 @@ class People(Base):
     def export_party(self, party: int) -> dict[str, Any]:
         """All data of a party, for the party (GDPR, articles 15 and 20). Audited."""
         audit(self.path, "export person", party_name(party), self.who)
-        resolution = identity.current(self.tables)
+        resolution = self._resolution()
         known = identity.profile(self.tables, resolution, party)
         return {
             "party": party_name(party),
             "identifiers": [name for name, _ in known.identifiers],
             "traits": known.traits,
             "links": known.links,
-            "moments": ledger.moments_of(self.tables, resolution.members(party).tolist()),
+            "moments": ledger.moments_of(
+                self.tables,
+                {
+                    name: identity.rows_of(self.tables, resolution, name, party)
+                    for name in ("interactions", "perceptions")
+                },
+            ),
         }
 
     def erase_party(self, party: int, reason: str = "") -> Erasure:
@@ -145,13 +151,14 @@ class People(Base):
         """
         now = datetime.datetime.now(datetime.UTC)
         with self.tables.writing():
-            resolution = identity.current(self.tables)
+            resolution = self._resolution()
             keys = {int(key) for key in resolution.members(party)}
             if not identity.profile(self.tables, resolution, party).identifiers:
                 raise UnknownNameError(
                     f"nobody has the key {party_name(party)}", "search for the person again"
                 )
-            done = ledger.erase(self.tables, self._secret, keys, now, reason)
+            others = identity.rows_on_devices(self.tables, resolution, party)
+            done = ledger.erase(self.tables, self._secret, keys, now, reason, others)
             ledger.tell_backups(self.path)
         shutil.rmtree(self.path / "uploads", ignore_errors=True)
         audit(self.path, "erase person", f"{party_name(party)} {done.certificate}", self.who)
