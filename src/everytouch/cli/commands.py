@@ -11,6 +11,7 @@ from everytouch.cli import (
     asking,
     collector,
     compare,
+    identity,
     journeys,
     judging,
     maps,
@@ -50,6 +51,9 @@ def main(ctx: click.Context, workspace: Path) -> None:
     ctx.obj = workspace
 
 
-for _file in (ways_in, asking, judging, journeys, patterns, compare, maps, sql, app, collector):
+_FILES = (
+    ways_in, asking, judging, journeys, patterns, compare, maps, sql, app, identity, collector
+)  # fmt: skip
+for _file in _FILES:
     for _command in _file.COMMANDS:
         main.add_command(_command)

@@ -14,7 +14,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from everytouch.catalogue.api import load
 from everytouch.cli.show import console, dump, grid, text
-from everytouch.collect.api import Receipt, Statement
+from everytouch.collect.api import Receipt, Statement, sentence
 from everytouch.errors import SettingError, SourceError
 from everytouch.ledger.api import Counts, Quarantined
 from everytouch.results import plain
@@ -120,6 +120,8 @@ def show_receipt(receipt: Receipt, workspace: Workspace) -> None:
     counted = (*receipt.counts.items(), ("all", receipt.total))
     cells = [[kind, *(text(v) for v in vars(counts).values())] for kind, counts in counted]
     console().print(grid(names, cells, title))
+    if receipt.nobody:
+        click.echo(sentence(receipt.nobody))
     if receipt.total.quarantined and not receipt.dry:
         rows = workspace.quarantine(receipt.source)
         _show_reasons(rows)
@@ -158,6 +160,9 @@ def status(workspace: Path, as_json: bool) -> None:
         counts = [text(row.stored[kind]) for kind in kinds]
         cells.append([row.source, *counts, text(row.quarantined), told])
     console().print(grid(["source", *kinds, "in quarantine", "received, all told"], cells))
+    for row in rows:
+        if row.nobody:
+            click.echo(f"{row.source}: {sentence(row.nobody)}")
     if not rows:
         click.echo("Nothing was imported yet: everytouch import SOURCE.toml")
 

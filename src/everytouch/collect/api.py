@@ -5,6 +5,7 @@ from everytouch.collect.drain import Drain, in_log
 from everytouch.collect.events import Tried, likely_dialect, tried, try_held
 from everytouch.collect.importer import Importer, Progress, Receipt, Trial
 from everytouch.collect.keys import Keys, SourceKey
+from everytouch.collect.nobody import sentence
 from everytouch.collect.parent import end_with
 from everytouch.collect.preview import Preview, preview
 from everytouch.collect.pulse import Pulse, pulse
@@ -37,6 +38,7 @@ __all__ = [
     "pulse",
     "read_rules",
     "read_source",
+    "sentence",
     "serve",
     "tried",
     "try_held",

@@ -1,8 +1,10 @@
 """What every source has brought, and what waits in quarantine."""
 
 import datetime
+import json
+from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -29,6 +31,7 @@ class SourceStatus:
     Attributes:
         ever: the counts of all imports, and of all that was loaded from the log, together.
         waiting: events in the log that are not loaded yet.
+        nobody: identifiers that identify nobody, and how often each came, the most often first.
     """
 
     source: str
@@ -42,11 +45,17 @@ class SourceStatus:
     refused: int = 0
     ever: Counts = field(default_factory=Counts)
     waiting: int = 0
+    nobody: dict[str, int] = field(default_factory=dict)
 
     @property
     def told(self) -> int:
         """All that was ever received, what waits in the log included."""
         return self.ever.received + self.waiting
+
+    @property
+    def nobodies(self) -> int:
+        """How many identifiers of nobody came."""
+        return sum(self.nobody.values())
 
 
 def moments_of(tables: Tables, rows: Mapping[str, pa.Table]) -> dict[str, list[dict[str, Any]]]:
@@ -79,7 +88,23 @@ def status_of(tables: Tables) -> tuple[SourceStatus, ...]:
         for row in tables.query("imports", _EVER).to_pylist()
     }
     names = sorted({name for found in by_kind.values() for name in found} | imports.keys())
-    return tuple(_status(name, by_kind, imports.get(name, {}), ever.get(name)) for name in names)
+    nobody = _nobody(tables)
+    return tuple(
+        replace(
+            _status(name, by_kind, imports.get(name, {}), ever.get(name)),
+            nobody=dict(nobody[name].most_common()),
+        )
+        for name in names
+    )
+
+
+def _nobody(tables: Tables) -> dict[str, Counter[str]]:
+    """Identifiers that identify nobody by source, of all imports."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    sql = "SELECT source, nobody FROM ledger WHERE nobody IS NOT NULL"
+    for row in tables.query("imports", sql).to_pylist():
+        found[row["source"]].update(json.loads(row["nobody"]))
+    return found
 
 
 def _status(

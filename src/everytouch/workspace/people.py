@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from everytouch.errors import UnknownNameError
+from everytouch.errors import ConfirmationError, UnknownNameError
 from everytouch.identity import api as identity
-from everytouch.identity.api import Profile
+from everytouch.identity.api import ErasurePlan, Profile, SharedIdentifier
 from everytouch.improvement import api as improvement
 from everytouch.ledger import api as ledger
 from everytouch.ledger.api import Erasure, audit
@@ -142,18 +142,44 @@ class People(Base):
             ),
         }
 
-    def erase_party(self, party: int, reason: str = "") -> Erasure:
+    def erasure_plan(self, party: int) -> ErasurePlan:
+        """Return whom else an erasure would remove: all identifiers of the party. Audited."""
+        audit(self.path, "read erasure plan", party_name(party), self.who)
+        return identity.erasure_plan(self.tables, self._resolution(), party)
+
+    def shared_identifiers(self, limit: int = 100) -> tuple[SharedIdentifier, ...]:
+        """Return identifiers that link unusually many people, the worst first. Audited."""
+        most = self.settings.shared_from
+        audit(self.path, "list shared identifiers", f"linked to more than {most}", self.who)
+        return identity.shared_identifiers(
+            self.tables, self._resolution(), self._device_types, most, limit
+        )
+
+    def erase_party(self, party: int, reason: str = "", confirm: str | None = None) -> Erasure:
         """Erase a party from ledger, trails and uploads. Audited.
+
+        Everything known under any of its identifiers goes; ``erasure_plan`` says what that is.
+        What others did on a device they shared with it stays.
+
+        Args:
+            confirm: of the plan that somebody agreed to; nothing is erased if it is another now.
 
         Raises:
             UnknownNameError: nobody has this key.
+            ConfirmationError: other identifiers would go than those that were agreed to.
             WorkspaceError: another process is writing.
         """
         now = datetime.datetime.now(datetime.UTC)
         with self.tables.writing():
             resolution = self._resolution()
             keys = {int(key) for key in resolution.members(party)}
-            if not identity.profile(self.tables, resolution, party).identifiers:
+            plan = identity.erasure_plan(self.tables, resolution, party)
+            if confirm is not None and confirm != plan.confirm:
+                raise ConfirmationError(
+                    f"confirmation {confirm!r} does not fit what would be erased now",
+                    "read the erasure plan again and confirm that",
+                )
+            if not (plan.identifiers or plan.shared):
                 raise UnknownNameError(
                     f"nobody has the key {party_name(party)}", "search for the person again"
                 )
