@@ -28,7 +28,7 @@ instruments:
 """
 SELECT = """
 SELECT id, day AS occurred_at, kind AS namespace, who AS identifier, touchpoint,
-       list_filter([nullif(also1, ''), nullif(also2, '')], x -> x IS NOT NULL) AS also
+       list_filter([nullif(also1, ''), nullif(also2, '')], lambda x: x IS NOT NULL) AS also
 FROM f"""
 HEADER = "id,day,kind,who,also1,also2,touchpoint\n"
 
@@ -58,10 +58,10 @@ def ids(workspace, who):
     ("namespace", "value"),
     [
         *(("customer_no", word) for word in sorted(NOBODY)),
-        ("customer_no", ""), ("customer_no", None), ("customer_no", "   "), ("customer_no", " N/A "),
+        ("customer_no", ""), ("customer_no", None), ("customer_no", "  "), ("customer_no", " N/A "),
         ("user_id", "[object Object]"), ("user_id", "---"), ("user_id", "…"), ("user_id", "0000"),
         ("phone", "12"), ("phone", "n. a."), ("phone", "+"), ("phone", "000 000 00"),
-        ("email", "ana.example.org"), ("email", "@example.org"), ("email", "ana@"),
+        ("email", "ana.example.org"), ("email", "@x.org"), ("email", "ana@"),
     ],
 )  # fmt: skip
 def test_it_identifies_nobody(namespace, value):
