@@ -52,11 +52,6 @@ class SourceStatus:
         """All that was ever received, what waits in the log included."""
         return self.ever.received + self.waiting
 
-    @property
-    def nobodies(self) -> int:
-        """How many identifiers of nobody came."""
-        return sum(self.nobody.values())
-
 
 def moments_of(tables: Tables, rows: Mapping[str, pa.Table]) -> dict[str, list[dict[str, Any]]]:
     """Moments as the ledger has them, without its keys.

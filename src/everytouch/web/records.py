@@ -148,7 +148,7 @@ def behind(request: HttpRequest, name: str) -> HttpResponse:
 
 def _nameless(ask: Ask, row: Any) -> dict[str, Any]:
     shown = dict(vars(row))
-    shown["party"] = party_name(ask.workspace.find(shown.pop("identifier")))
+    shown["party"] = party_name(ask.workspace.find(shown.pop("identifier"), row.occurred_at))
     return shown
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from everytouch.errors import ConfirmationError, UnknownNameError
@@ -43,11 +44,12 @@ def party_number(name: str) -> int:
 class People(Base):
     """Whose moments they are."""
 
-    def find(self, identifier: str) -> int:
+    def find(self, identifier: str, at: datetime.datetime | None = None) -> int:
         """The key of the party known by an identifier; nothing is read of it yet.
 
         Args:
             identifier: namespace:value, as email:ana@example.org.
+            at: when, as a device that several people used had several owners; now if left out.
 
         Raises:
             UnknownNameError: the identifier names no namespace.
@@ -59,7 +61,8 @@ class People(Base):
             )
         names = pa.array([namespace.strip()]), pa.array([value.strip()])
         key, _ = hash_strings(normalise(*names), self._secret)
-        return int(self._resolution().party(key)[0])
+        when = None if at is None else np.array([trails_room.microseconds(at)])
+        return int(self._resolution().party(key, when)[0])
 
     def parties(self, identifiers: Sequence[str]) -> list[int]:
         """The keys of the parties known by identifiers (namespace:value), in one go."""
