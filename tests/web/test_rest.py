@@ -175,9 +175,10 @@ def test_the_api_erases_only_what_was_confirmed(api, own, party):
     from everytouch.web.models import Job
 
     plan = api(f"/people/{party}/erasure-plan")
-    assert ["customer_no:C00000007", "device:d-7"] == sorted(
-        name for name, _ in plan["identifiers"]
-    )
+    assert sorted(name for name, _ in plan["identifiers"]) == [
+        "customer_no:C00000007",
+        "device:d-7",
+    ]
     assert plan["moments"] == len(own.trail("customer_no:C00000007").rows)
     api(f"/people/{party}/erase", 422, reason="no confirmation")
     api(f"/people/{party}/erase", 409, confirm="another")

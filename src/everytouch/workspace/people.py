@@ -64,14 +64,21 @@ class People(Base):
         when = None if at is None else np.array([trails_room.microseconds(at)])
         return int(self._resolution().party(key, when)[0])
 
-    def parties(self, identifiers: Sequence[str]) -> list[int]:
-        """The keys of the parties known by identifiers (namespace:value), in one go."""
+    def parties(
+        self, identifiers: Sequence[str], at: Sequence[datetime.datetime] | None = None
+    ) -> list[int]:
+        """The keys of the parties known by identifiers (namespace:value), in one go.
+
+        Args:
+            at: when, one for each; now if left out.
+        """
         if not identifiers:
             return []
         pairs = [identifier.partition(":")[::2] for identifier in identifiers]
         names = (pa.array([pair[i] for pair in pairs], pa.string()) for i in (0, 1))
         keys, _ = hash_strings(normalise(*names), self._secret)
-        found: list[int] = self._resolution().party(keys).tolist()
+        when = None if at is None else np.array([trails_room.microseconds(one) for one in at])
+        found: list[int] = self._resolution().party(keys, when).tolist()
         return found
 
     def trail(self, identifier: str) -> Trail:
