@@ -25,6 +25,7 @@ from everytouch.collect.mapping.needed import with_needed
 from everytouch.collect.mapping.samples import Sample, samples
 from everytouch.collect.mapping.sql import source_of
 from everytouch.collect.mapping.toml import dumps as dump_source
+from everytouch.collect.nobody import sentence
 from everytouch.collect.parent import end_with
 from everytouch.collect.presets.base import Asked
 from everytouch.collect.preview import Preview, preview
@@ -105,6 +106,7 @@ __all__ = [
     "recognise",
     "samples",
     "sealed",
+    "sentence",
     "serve",
     "source_of",
     "tried",
