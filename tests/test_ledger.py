@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from everytouch.errors import LedgerError, WorkspaceError
 from everytouch.ledger.api import Loader, Tables, quarantined, release
 from everytouch.ledger.keyset import KeySet
+from everytouch.ledger.together import links_together
 from tests.conftest import NOW, SECRET
 from tests.test_moments import WORDS, record
 
@@ -69,10 +70,10 @@ def test_a_dry_run_counts_and_writes_nothing(tables):
 
 
 def test_identifiers_seen_together_become_links_with_evidence(tables):
-    row = record("interactions", also=["email:Ana@x.org", "phone:+49 1"])
+    row = record("interactions", also=["email:Ana@x.org", "phone:+49 30 1"])
     loader(tables).store("interactions", row)
     links = tables.query("links", "SELECT * FROM ledger ORDER BY other_namespace").to_pylist()
-    assert [link["other_identifier"] for link in links] == ["Ana@x.org", "+49 1"]
+    assert [link["other_identifier"] for link in links] == ["Ana@x.org", "+49 30 1"]
     assert links[0]["evidence"] == "seen together on 1"
     assert len({link["party_key"] for link in links}) == 1
 
@@ -81,7 +82,7 @@ def test_a_crash_between_links_and_moments_loses_nothing(tables):
     """Only the links were committed: the next run stores the moment and no second link."""
     row = record("interactions", also=["email:ana@x.org"])
     first = loader(tables)
-    first.store("links", first._links(row))
+    first.store("links", links_together(row, WORDS))
     assert loader(tables).store("interactions", row).stored == 1
     assert tables.read("links", ["id"]).num_rows == 1
 

@@ -7,6 +7,7 @@ EverytouchError
  ├─ SourceError         a source file, an input file or a SELECT that cannot be used
  ├─ LedgerError         a ledger that cannot be read or written
  ├─ UnknownNameError    a name (touchpoint, segment, finding …) nobody has defined
+ ├─ ConfirmationError   something final that was not confirmed as it is now
  └─ NotEnoughDataError  a question the data cannot answer
 """
 
@@ -50,6 +51,10 @@ class LedgerError(EverytouchError):
 
 class UnknownNameError(EverytouchError):
     """A name nobody has defined."""
+
+
+class ConfirmationError(EverytouchError):
+    """Something final that was not confirmed as it is now."""
 
 
 class StaleScopeError(EverytouchError):

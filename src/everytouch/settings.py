@@ -48,6 +48,19 @@ class Settings:
     repeat_contact_days: int = _setting(7, "Days within which a second contact is a repeat.", 1)
     follow_up_days: int = _setting(365, "Days after an experience in which its worth is read.", 1)
     dormant_days: int = _setting(180, "Days of silence after which a party counts as gone.", 1)
+    ids_of_nobody: str = _setting(
+        "",
+        "Values that identify nobody beside the built-in ones (docs/identity.md), separated by "
+        "commas; -VALUE lets one identify somebody.",
+    )
+    device_id_types: str = _setting(
+        "",
+        "ID types of devices beside the built-in ones (docs/identity.md), separated by commas; "
+        "-NAME takes one out. A device never joins two customers.",
+    )
+    shared_from: int = _setting(
+        5, "An ID that is linked to more people than this is listed as shared.", 1
+    )
     drivers: int = _setting(12, "Most predictors in the decomposition of the score.", 2, 16)
 
     @classmethod

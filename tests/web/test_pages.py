@@ -334,6 +334,30 @@ def test_a_trail_is_found_without_its_name_in_the_address(visit, party):
     assert "Nobody is known by this" in nobody.content.decode()
 
 
+def test_an_erasure_lists_every_id_and_needs_the_list_it_was_agreed_to(visit, party, own):
+    from everytouch.web.models import Job
+
+    client = visit("owner")
+    page = client.get(f"/people/{party}/erase").content.decode()
+    assert "customer_no:C00000007" in page
+    assert "device:d-7" in page
+    plan = own.erasure_plan(own.find("customer_no:C00000007")).confirm
+    assert f'value="{plan}"' in page
+    code = party[:6]
+    assert client.post(f"/people/{party}/erase", {"confirm": code}).status_code == 422
+    done = client.post(f"/people/{party}/erase", {"confirm": code, "plan": plan})
+    assert done.status_code == 302
+    assert Job.objects.get(kind="erase").payload["confirm"] == plan
+    Job.objects.all().delete()
+
+
+def test_shared_ids_are_listed_for_those_who_may_see_people(visit, own):
+    own.change_settings({"shared_from": 1})
+    page = visit("analyst").get("/people/shared-identifiers").content.decode()
+    assert "Shared IDs" in page
+    assert visit("viewer").get("/people/shared-identifiers").status_code == 403
+
+
 def test_a_theme_and_a_direction_are_kept(visit, user):
     client = visit("viewer")
     client.post("/settings/look", {"theme": "dark"})

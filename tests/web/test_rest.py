@@ -171,6 +171,22 @@ def test_pages_of_moments_join_without_gap_or_overlap(api, home):
     assert "identifier" not in page["rows"][0]
 
 
+def test_the_api_erases_only_what_was_confirmed(api, own, party):
+    from everytouch.web.models import Job
+
+    plan = api(f"/people/{party}/erasure-plan")
+    assert sorted(name for name, _ in plan["identifiers"]) == [
+        "customer_no:C00000007",
+        "device:d-7",
+    ]
+    assert plan["moments"] == len(own.trail("customer_no:C00000007").rows)
+    api(f"/people/{party}/erase", 422, reason="no confirmation")
+    api(f"/people/{party}/erase", 409, confirm="another")
+    queued = api(f"/people/{party}/erase", 202, confirm=plan["confirm"])
+    assert Job.objects.get(pk=queued["job"]).payload["confirm"] == plan["confirm"]
+    Job.objects.all().delete()
+
+
 def test_a_trail_in_pages(api, home, party):
     trail = home.trail("customer_no:C00000007").rows
     assert api("/people/find", identifier="customer_no:C00000007")["party"] == party

@@ -19,13 +19,21 @@ from everytouch.catalogue.model import (
 )
 from everytouch.catalogue.sheet import BETWEEN, CELLS, Changes, cell, with_cells
 from everytouch.catalogue.yaml import check_initiative, dumps, load, loads, merged
-from everytouch.moments.api import Scale, Vocabulary
+from everytouch.moments.api import Nobody, Scale, Vocabulary, device_types
+from everytouch.settings import Settings
 
 
-def vocabulary(catalogue: Catalogue, currency: str, latest: datetime.datetime) -> Vocabulary:
-    """What records may name under this catalogue."""
+def vocabulary(catalogue: Catalogue, settings: Settings, latest: datetime.datetime) -> Vocabulary:
+    """What records may name under this catalogue and these settings."""
     scales = {i.name: Scale(i.low, i.high, i.reversed) for i in catalogue.instruments.values()}
-    return Vocabulary(frozenset(catalogue.touchpoints), scales, currency, latest)
+    return Vocabulary(
+        frozenset(catalogue.touchpoints),
+        scales,
+        settings.currency,
+        latest,
+        Nobody.of(settings.ids_of_nobody),
+        device_types(settings.device_id_types),
+    )
 
 
 __all__ = [

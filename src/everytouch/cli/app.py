@@ -168,26 +168,6 @@ def restore(workspace: Path, file: Path, replace: bool) -> None:
         click.echo(f"What stood there is at {done.before}; delete it when you need it no more")
 
 
-@click.command()
-@click.argument("identifier")
-@click.option("--reason", default="", help="For the certificate.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--certificate", type=_PATH, help="Write the certificate to this file.")
-@click.pass_obj
-def erase(
-    workspace: Path, identifier: str, reason: str, yes: bool, certificate: Path | None
-) -> None:
-    """Erase the party known by IDENTIFIER (namespace:value) for good, with a certificate."""
-    opened = open_workspace(workspace)
-    party = opened.find(identifier)
-    if not yes:
-        click.confirm(f"Erase all data of {identifier} for good?", abort=True)
-    done = opened.erase_party(party, reason)
-    if certificate:
-        certificate.write_text(done.text + "\n", encoding="utf-8")
-    click.echo(done.text)
-
-
 @click.group()
 def audit() -> None:
     """The audit log: who did what about whom."""
@@ -222,4 +202,4 @@ def audit_verify(workspace: Path) -> None:
     click.echo(f"Every line fits the ones before it, as of {now:%Y-%m-%d %H:%M} UTC")
 
 
-COMMANDS: tuple[click.Command, ...] = (serve, web_, work, demo, backup, restore, erase, audit)
+COMMANDS: tuple[click.Command, ...] = (serve, web_, work, demo, backup, restore, audit)

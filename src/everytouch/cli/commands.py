@@ -12,6 +12,7 @@ from everytouch.cli import (
     collector,
     compare,
     conflicts,
+    identity,
     importing,
     journeys,
     judging,
@@ -65,6 +66,7 @@ for _file in (
     maps,
     sql,
     app,
+    identity,
     collector,
     sources,
 ):

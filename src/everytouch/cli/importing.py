@@ -9,7 +9,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from everytouch.catalogue.api import Instrument
 from everytouch.cli.show import AS_JSON, console, dump, grid, text
-from everytouch.collect.api import Plan, Receipt, Sample, Statement
+from everytouch.collect.api import Plan, Receipt, Sample, Statement, sentence
 from everytouch.ledger.api import Counts, Quarantined, shortened
 from everytouch.workspace import Workspace, open_workspace
 
@@ -143,6 +143,8 @@ def show_receipt(receipt: Receipt, workspace: Workspace) -> None:
             f"{receipt.ambiguous:,} local times happen twice, when clocks are put back: "
             "the earlier one was taken"
         )
+    if receipt.nobody:
+        click.echo(sentence(receipt.nobody))
     if receipt.total.quarantined and not receipt.dry:
         show_reasons(workspace.quarantine(receipt.source))
         click.echo("Look: everytouch quarantine list; after a fix: everytouch quarantine replay")

@@ -12,6 +12,7 @@ import click
 from everytouch.catalogue.api import load
 from everytouch.cli.importing import show_receipt
 from everytouch.cli.show import AS_JSON, console, dump, grid, text
+from everytouch.collect.api import sentence
 from everytouch.errors import SettingError, SourceError
 from everytouch.ledger.api import Quarantined
 from everytouch.results import plain
@@ -87,6 +88,9 @@ def status(workspace: Path, as_json: bool) -> None:
         cells.append([row.source, *counts, *held, told])
     names = ["source", *kinds, "in quarantine", "conflicts", "received, all told"]
     console().print(grid(names, cells))
+    for row in rows:
+        if row.nobody:
+            click.echo(f"{row.source}: {sentence(row.nobody)}")
     if not rows:
         click.echo("Nothing was imported yet: everytouch import SOURCE.toml")
 

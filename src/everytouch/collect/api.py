@@ -42,6 +42,7 @@ from everytouch.collect.mapping.uses import (
     row_kind,
     with_role,
 )
+from everytouch.collect.nobody import sentence
 from everytouch.collect.parent import end_with
 from everytouch.collect.presets.base import Asked
 from everytouch.collect.preview import Preview, preview
@@ -144,6 +145,7 @@ __all__ = [
     "row_kind",
     "samples",
     "sealed",
+    "sentence",
     "serve",
     "source_of",
     "to_score",

@@ -3,15 +3,16 @@
 import contextlib
 import datetime
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 
+from everytouch.collect.bringing import bring
 from everytouch.collect.dialects.base import Taken
 from everytouch.collect.events import Understood
-from everytouch.collect.positions import numbered
+from everytouch.collect.nobody import Notes, noted
 from everytouch.collect.reading import Readers, Segment, decode
 from everytouch.collect.records import typed
 from everytouch.collect.rules import Rules
@@ -27,7 +28,7 @@ from everytouch.ledger.api import (
     Stamps,
     Tables,
 )
-from everytouch.moments.api import KINDS, POSITION, Kind, Vocabulary
+from everytouch.moments.api import KINDS, POSITION, Vocabulary
 
 SMALL = 50  # segments after which their small files are put together
 log = logging.getLogger("everytouch.collect")
@@ -78,17 +79,21 @@ class Drain:
     def _load(self, segment: Segment) -> Counts:
         path, now = segment.path, segment.now
         stamps = Stamps(self.tables, f"log-{identity(self.folder)}", int(path.stem))
-        noted: list[dict[str, object]] = []
+        told: list[dict[str, object]] = []
         with self.tables.writing():
             self._forget()
             for source, found in segment.found.items():
-                counts = self._bring(self._loader(source, now, stamps), found)
-                noted += [
+                notes: Notes = Counter()
+                counts = self._bring(self._loader(source, now, stamps), found, notes)
+                rows: list[dict[str, object]] = [
                     {"source": source, "started_at": now, "kind": kind, **vars(of_kind)}
                     for kind, of_kind in counts.items()
                 ]
-            if noted and (stamp := stamps.next("imports")) is not None:
-                self.tables.append("imports", pa.Table.from_pylist(noted, IMPORTS), stamp)
+                if rows:
+                    rows[0]["nobody"] = noted(notes)
+                told += rows
+            if told and (stamp := stamps.next("imports")) is not None:
+                self.tables.append("imports", pa.Table.from_pylist(told, IMPORTS), stamp)
             self._tidy()
             self._versions = {name: self.tables.version(name) for name in TABLES}
         if segment.damaged:
@@ -96,7 +101,7 @@ class Drain:
         else:
             path.unlink()
         names = Counts.__dataclass_fields__
-        return sum((Counts(*(int(row[n]) for n in names)) for row in noted), Counts())  # type: ignore[call-overload]
+        return sum((Counts(*(int(row[n]) for n in names)) for row in told), Counts())  # type: ignore[call-overload]
 
     def _loader(self, source: str, now: datetime.datetime, stamps: Stamps) -> Loader:
         words, known = self.words(now), self._known[source]
@@ -115,8 +120,9 @@ class Drain:
             for name in TABLES:
                 self.tables.compact(name)
 
-    def _bring(self, loader: Loader, found: Understood) -> dict[str, Counts]:
+    def _bring(self, loader: Loader, found: Understood, notes: Notes) -> dict[str, Counts]:
         counts: dict[str, Counts] = {}
+        notes.update(found.nobody)
         if found.held or found.refused:
             counts[EVENTS] = Counts(found.refused, refused=found.refused)
             counts[EVENTS] += loader.quarantine(EVENTS, found.held)
@@ -125,14 +131,11 @@ class Drain:
         for policy, tables in given:
             for kind in KINDS:
                 if parts := tables[kind]:
-                    put = self._put(loader, kind, pa.concat_tables(parts), policy)
+                    rows = pa.concat_tables(parts)
+                    parted = typed(kind, rows.drop_columns(POSITION), loader.words)
+                    put = bring(loader, kind, parted, rows[POSITION].to_numpy(), policy, notes)
                     counts[kind] = counts.get(kind, Counts()) + put
         return counts
-
-    def _put(self, loader: Loader, kind: Kind, rows: pa.Table, policy: Policy) -> Counts:
-        parted = typed(kind, rows.drop_columns(POSITION), loader.words)
-        good, held = numbered(parted, rows[POSITION].to_numpy())
-        return loader.quarantine(kind, held) + loader.store(kind, good, policy)
 
 
 def in_log(folder: Path) -> dict[str, int]:

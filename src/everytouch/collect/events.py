@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from everytouch.collect.dialects.base import (
     UnusableError,
 )
 from everytouch.collect.dialects.values import apart
+from everytouch.collect.nobody import Notes, led
 from everytouch.collect.records import as_text, typed
 from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.errors import SourceError
@@ -39,6 +41,7 @@ class Understood:
         versions: records of which the latest version counts, likewise.
         held: events that are no records yet, with reasons.
         refused: how many say nothing, or are not to be kept.
+        nobody: identifiers of traits and links that identify nobody, and how often each came.
     """
 
     def __init__(self) -> None:
@@ -46,6 +49,7 @@ class Understood:
         self.versions: dict[Kind, list[pa.Table]] = {kind: [] for kind in KINDS}
         self.held: list[Held] = []
         self.refused = 0
+        self.nobody: Notes = Counter()
         self._rows: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
         self._versions: dict[Kind, list[Row]] = {kind: [] for kind in KINDS}
         self._usual: list[Any] = []
@@ -81,7 +85,7 @@ class Understood:
             self.held.append((held, str(error)))
             return
         versioned = DIALECTS[taken.dialect].versioned
-        for kind, row in records:
+        for kind, row in led(records, rules.nobody, self.nobody):
             if versioned(row):
                 self._versions[kind].append(row)
                 self._versions_at[kind].append(at)
@@ -193,7 +197,7 @@ def try_held(row: Row, source: str, rules: Rules, words: Vocabulary) -> Tried:
 def _try(event: bytes, given: str | None, taken: Taken, rules: Rules, words: Vocabulary) -> Tried:
     said = event.decode("utf-8", "replace")
     try:
-        records = understand(event, given, taken, rules)
+        records = led(understand(event, given, taken, rules), words.nobody)
     except IgnoredError:
         return Tried(said)
     except UnusableError as error:

@@ -1,6 +1,7 @@
 """An import: every statement of a source, batch by batch, through the rules into the ledger."""
 
 import datetime
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -8,11 +9,13 @@ from typing import Any, cast
 import numpy as np
 import pyarrow as pa
 
+from everytouch.collect.bringing import bring
 from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.dialects.base import Row, UnusableError
 from everytouch.collect.events import from_held, understand
 from everytouch.collect.inputs import Opened, opened
 from everytouch.collect.leaving import counted, held_row, outdated
+from everytouch.collect.nobody import Notes, led, noted
 from everytouch.collect.positions import numbered, position_of
 from everytouch.collect.records import as_text, records, sort_out, typed
 from everytouch.collect.rules import IgnoredError, Rules
@@ -44,6 +47,7 @@ class Receipt:
         left_out: rows of the files that are no records, by reason.
         ambiguous: local times that happen twice, of which the earlier reading was taken.
         notes: what was assumed about the files, by name of the input.
+        nobody: identifiers that identify nobody, and how often each was given.
     """
 
     source: str
@@ -52,6 +56,7 @@ class Receipt:
     left_out: dict[str, int] = field(default_factory=dict)
     ambiguous: int = 0
     notes: dict[str, dict[str, str]] = field(default_factory=dict)
+    nobody: Notes = field(default_factory=Counter)
 
     @property
     def total(self) -> Counts:
@@ -77,6 +82,7 @@ class _Run:
     counts: dict[str, Counts] = field(default_factory=dict)
     ambiguous: int = 0
     position: int = 0  # of the next record, in all that this import reads
+    nobody: Notes = field(default_factory=Counter)
 
     def add(self, kind: str, counts: Counts) -> None:
         """Count records."""
@@ -125,6 +131,7 @@ class Importer:
                 counted(files.con, source.left_out, sum(s.footer for s in files.staged.values())),
                 run.ambiguous + sum(sum(s.ambiguous.values()) for s in files.staged.values()),
                 {name: one.notes for name, one in files.staged.items() if one.notes},
+                run.nobody,
             )
             if not dry:
                 stale = outdated(self.tables, source, held)
@@ -180,10 +187,9 @@ class Importer:
     def _put(self, run: "_Run", statement: Statement, batch: pa.RecordBatch) -> None:
         kind = statement.kind
         parted = sort_out(batch, kind, self.words, run.zone)
-        good, broken = numbered(parted, np.arange(run.position, run.position + len(batch)))
+        positions = np.arange(run.position, run.position + len(batch))
         run.position += len(batch)
-        held = run.loader.quarantine(kind, broken) if broken else Counts()
-        run.add(kind, held + run.loader.store(kind, good, run.versions))
+        run.add(kind, bring(run.loader, kind, parted, positions, run.versions, run.nobody))
         run.ambiguous += parted.ambiguous
 
     def _hold_unread(self, run: "_Run", files: Opened) -> set[str]:
@@ -212,6 +218,7 @@ class Importer:
             taken = from_held(one.row, source)
             try:
                 found = understand(taken.events[0], taken.ids[0], taken, self.rules)
+                found = led(found, self.words.nobody)
             except IgnoredError:
                 found = ()
             except UnusableError:
@@ -226,8 +233,7 @@ class Importer:
         loader = self._loader(source, False)
         for (kind, policy), some in sorted(rows.items(), key=lambda item: KINDS.index(item[0][0])):
             parted = typed(kind, as_text(kind, [row for row, _ in some]), self.words)
-            good, broken = numbered(parted, [position for _, position in some])
-            put = loader.quarantine(kind, broken) + loader.store(kind, good, policy)
+            put = bring(loader, kind, parted, [position for _, position in some], policy)
             counts[kind] = counts.get(kind, Counts()) + put
         release(self.tables, done)
         return {kind: found for kind, found in counts.items() if found.received}
@@ -246,11 +252,14 @@ class Importer:
         stored = self._loader(source, False).store(kind, good, policy)
         done = [row for i, row in enumerate(rows) if i not in parted.broken]
         release(self.tables, done, table=table)
-        return stored + Counts(len(parted.broken), 0, 0, len(parted.broken))
+        broken, dropped = len(parted.broken), len(parted.dropped)
+        return stored + Counts(broken + dropped, quarantined=broken, refused=dropped)
 
     def _note(self, receipt: Receipt) -> None:
         rows = [
             {"source": receipt.source, "started_at": self.now, "kind": kind, **vars(counts)}
             for kind, counts in receipt.counts.items()
         ]
+        if rows:
+            rows[0]["nobody"] = noted(receipt.nobody)
         self.tables.append("imports", pa.Table.from_pylist(rows, IMPORTS))

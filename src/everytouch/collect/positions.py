@@ -23,7 +23,8 @@ def numbered(
         positions: of all rows, in the order they were parted in; None where it is not known.
     """
     every = positions if isinstance(positions, np.ndarray) else np.array(positions, object)
-    good = np.delete(every, list(parted.broken)) if parted.broken else every
+    gone = [*parted.broken, *parted.dropped]
+    good = np.delete(every, gone) if gone else every
     held = [
         (row if every[at] is None else row | {POSITION: int(every[at])}, reason)
         for at, (row, reason) in parted.broken.items()

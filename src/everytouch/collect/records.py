@@ -1,17 +1,20 @@
 """From the columns of a SELECT to the columns of a record, value by value where it must be."""
 
 import difflib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from everytouch.collect.casts import expressions
 from everytouch.collect.connection import in_time, reading
 from everytouch.collect.faults import faults, in_utc, unmarked
+from everytouch.collect.nobody import Notes, identified
 from everytouch.collect.source import Statement
 from everytouch.errors import SourceError
 from everytouch.moments.api import COLUMNS, Kind, Vocabulary, find_broken, schema
@@ -25,11 +28,15 @@ class Sorted:
 
     Attributes:
         ambiguous: local times of records that happen twice; the earlier reading is taken.
+        dropped: row numbers of links of nobody, which are neither.
+        notes: identifiers that identify nobody, and how often each was given.
     """
 
     good: pa.Table
     broken: dict[int, tuple[dict[str, Any], str]]
     ambiguous: int = 0
+    dropped: tuple[int, ...] = ()
+    notes: Notes = field(default_factory=Counter)
 
 
 def records(
@@ -111,20 +118,25 @@ def sort_out(batch: pa.RecordBatch, kind: Kind, words: Vocabulary, zone: str) ->
     table, gaps, ambiguous = in_utc(unmarked(pa.Table.from_batches([batch])), kind, zone)
     wanted = schema(kind)
     typed = table.select(wanted.names).cast(wanted)
-    reasons = find_broken(typed, kind, words)
+    known = identified(typed, kind, words.nobody)
+    reasons = find_broken(known.table, kind, words)
+    for row, reason in known.reasons.items():
+        reasons[row] = "; ".join(filter(None, [reason, reasons.get(row)]))
     originals: dict[int, dict[str, Any]] = {}
     for row, column, text, why in [*gaps, *faults(table, kind)]:
         others = [r for r in reasons.get(row, "").split("; ") if r and r != f"{column} is missing"]
         reasons[row] = "; ".join([*others, why])
         originals.setdefault(row, {})[column] = text
-    if not reasons:
-        return Sorted(typed, {}, ambiguous)
+    if not reasons and known.dropped is None:
+        return Sorted(known.table, {}, ambiguous, notes=known.notes)
     broken = {
         row: (typed.slice(row, 1).to_pylist()[0] | originals.get(row, {}), reason)
         for row, reason in sorted(reasons.items())
     }
-    good = typed.filter(pa.array([i not in broken for i in range(len(typed))]))
-    return Sorted(good, broken, ambiguous)
+    good = np.ones(len(typed), np.bool_) if known.dropped is None else ~known.dropped
+    dropped = tuple(row for row in np.flatnonzero(~good).tolist() if row not in broken)
+    good[list(broken)] = False
+    return Sorted(known.table.filter(pa.array(good)), broken, ambiguous, dropped, known.notes)
 
 
 def _check_columns(statement: Statement, given: dict[str, str]) -> None:

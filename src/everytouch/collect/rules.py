@@ -17,7 +17,7 @@ from everytouch.collect.dialects.base import Event, Record, Row, UnusableError
 from everytouch.collect.dialects.paths import at, without
 from everytouch.collect.dialects.values import as_json, text
 from everytouch.collect.templates import Template
-from everytouch.moments.api import COLUMNS, Kind
+from everytouch.moments.api import COLUMNS, Kind, Nobody
 
 UNCATALOGUED = "uncatalogued: "
 _SAYING = ("raw", "text", "title", "emotion")  # columns of which a perception has at least one
@@ -112,11 +112,12 @@ class Rule:
 
 @dataclass(frozen=True)
 class Rules:
-    """The table, and the names that need no rule."""
+    """The table, the names that need no rule, and identifiers that identify nobody."""
 
     rules: tuple[Rule, ...] = ()
     touchpoints: Mapping[str, str] = field(default_factory=dict)
     instruments: Mapping[str, str] = field(default_factory=dict)
+    nobody: Nobody = field(default_factory=Nobody)
 
     def records(self, event: Event, source: str) -> list[Record]:
         """What an event is.

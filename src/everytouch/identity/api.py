@@ -1,16 +1,37 @@
 """What other rooms may import of identity."""
 
+from everytouch.identity.crowded import SharedIdentifier, shared_identifiers
+from everytouch.identity.current import before, current, newest
+from everytouch.identity.devices import Shared
+from everytouch.identity.erasing import ErasurePlan, erasure_plan
 from everytouch.identity.profile import Profile, StatedLink, Trait, profile
-from everytouch.identity.resolve import Resolution, among, current, newest, resolve
+from everytouch.identity.resolve import (
+    Resolution,
+    among,
+    microseconds_of,
+    named_in,
+    resolve,
+)
+from everytouch.identity.rows import rows_of, rows_on_devices
 
 __all__ = [
+    "ErasurePlan",
     "Profile",
     "Resolution",
+    "Shared",
+    "SharedIdentifier",
     "StatedLink",
     "Trait",
     "among",
+    "before",
     "current",
+    "erasure_plan",
+    "microseconds_of",
+    "named_in",
     "newest",
     "profile",
     "resolve",
+    "rows_of",
+    "rows_on_devices",
+    "shared_identifiers",
 ]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from everytouch.identity.resolve import Resolution
+from everytouch.identity.resolve import Resolution, among
+from everytouch.identity.rows import rows_of
 from everytouch.ledger.api import Tables
 
 _LINKS = """
@@ -16,12 +17,10 @@ FROM ledger WHERE same IS NOT NULL AND (party_key IN (SELECT unnest($1::BIGINT[]
 ORDER BY occurred_at, namespace, identifier, other_namespace, other_identifier
 """
 _TRAITS = """
-SELECT name, value, occurred_at, source FROM ledger
-WHERE party_key IN (SELECT unnest($1::BIGINT[])) ORDER BY occurred_at, name
+SELECT name, value, occurred_at, source FROM ledger ORDER BY occurred_at, name
 """
 _SEEN = """
-SELECT namespace, identifier, count(*) AS moments FROM ledger
-WHERE party_key IN (SELECT unnest($1::BIGINT[])) GROUP BY ALL
+SELECT namespace, identifier, count(*) AS moments FROM ledger GROUP BY ALL
 """
 
 
@@ -55,18 +54,20 @@ class Profile:
         party: its key.
         identifiers: as namespace:value, with the moments seen under each.
         traits: all that were ever stated; the latest of a name counts.
+        shared: identifiers of devices that others used as well; of these only the moments count
+            that are this party's.
     """
 
     party: int
     identifiers: tuple[tuple[str, int], ...]
     links: tuple[StatedLink, ...]
     traits: tuple[Trait, ...]
+    shared: tuple[str, ...] = ()
 
 
 def profile(tables: Tables, resolution: Resolution, party: int) -> Profile:
     """What is known of a party."""
     members = [int(key) for key in resolution.members(party)]
-    keys = [members]
     linked = [tables.of("links", column, members) for column in ("party_key", "other_key")]
     statements = pa.concat_tables(linked)
     links = tuple(
@@ -78,22 +79,35 @@ def profile(tables: Tables, resolution: Resolution, party: int) -> Profile:
             row["evidence"] or "",
             row["source"],
         )
-        for row in tables.query("links", _LINKS, keys, statements).to_pylist()
+        for row in tables.query("links", _LINKS, [members], statements).to_pylist()
     )
     traits = tuple(
         Trait(row["name"], row["value"], row["occurred_at"], row["source"])
         for row in tables.query(
-            "traits", _TRAITS, keys, tables.of("traits", "party_key", members)
+            "traits", _TRAITS, rows=rows_of(tables, resolution, "traits", party)
         ).to_pylist()
     )
     seen: dict[str, int] = {}
     for table in ("interactions", "perceptions"):
-        mine = tables.of(table, "party_key", members)
-        for row in tables.query(table, _SEEN, keys, mine).to_pylist():
+        mine = rows_of(tables, resolution, table, party)
+        for row in tables.query(table, _SEEN, rows=mine).to_pylist():
             name = f"{row['namespace']}:{row['identifier']}"
             seen[name] = seen.get(name, 0) + row["moments"]
     for link in links:
         if link.same:
             seen.setdefault(link.first, 0)
             seen.setdefault(link.second, 0)
-    return Profile(party, tuple(sorted(seen.items(), key=lambda i: (-i[1], i[0]))), links, traits)
+    named = tuple(sorted(seen.items(), key=lambda i: (-i[1], i[0])))
+    return Profile(party, named, links, traits, _shared(statements, resolution))
+
+
+def _shared(statements: pa.Table, resolution: Resolution) -> tuple[str, ...]:
+    """The devices shared with others, as namespace:value."""
+    found = set()
+    for side in ("", "other_"):
+        keys = statements["party_key" if not side else "other_key"].to_numpy()
+        rows = statements.filter(pa.array(among(keys, resolution.shared.keys)))
+        names = zip(rows[f"{side}namespace"].to_pylist(), rows[f"{side}identifier"].to_pylist(),
+                    strict=True)  # fmt: skip
+        found |= {f"{namespace}:{value}" for namespace, value in names}
+    return tuple(sorted(found))

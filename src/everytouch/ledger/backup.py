@@ -219,6 +219,7 @@ def _registered(folder: Path, place: Path) -> list[Erasure]:
             datetime.datetime.fromisoformat(row["erased_at"]),
             tuple(row["keys"]),
             row["text"],
+            tuple(row.get("moments", ())),
         )
         for row in rows
     ]

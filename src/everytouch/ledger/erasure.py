@@ -37,12 +37,14 @@ class Erasure:
         certificate: its number.
         keys: keys of the identifiers that were erased.
         text: the certificate, JSON.
+        moments: keys of what was erased under identifiers that stay, as others use them.
     """
 
     certificate: str
     erased_at: datetime.datetime
     keys: tuple[int, ...]
     text: str
+    moments: tuple[int, ...] = ()
 
 
 def erasures(tables: Tables) -> list[Erasure]:
@@ -51,7 +53,13 @@ def erasures(tables: Tables) -> list[Erasure]:
         return []
     rows = tables.query("erasures", "SELECT * FROM ledger ORDER BY erased_at").to_pylist()
     return [
-        Erasure(row["certificate"], row["erased_at"], tuple(row["keys"]), row["text"])
+        Erasure(
+            row["certificate"],
+            row["erased_at"],
+            tuple(row["keys"]),
+            row["text"],
+            tuple(row["moments"] or ()),
+        )
         for row in rows
     ]
 
@@ -65,26 +73,41 @@ def tombstones(tables: Tables) -> dict[int, int]:
     return found
 
 
+def erased_moments(tables: Tables) -> list[int]:
+    """Keys of moments that were erased under identifiers that stay."""
+    return sorted({key for row in erasures(tables) for key in row.moments})
+
+
 def erase(
-    tables: Tables, secret: bytes, keys: Collection[int], now: datetime.datetime, reason: str = ""
+    tables: Tables,
+    secret: bytes,
+    keys: Collection[int],
+    now: datetime.datetime,
+    reason: str = "",
+    moments: Collection[int] = (),
 ) -> Erasure:
     """Erase the party of these identifier keys. The caller holds the ledger's lock.
 
     The tombstone is committed first: an erasure that dies half-way is simply run again.
+
+    Args:
+        moments: keys of its moments and traits under identifiers that are others', too.
     """
     kept = sorted({int(key) for key in keys})
     number = secrets.token_hex(6)
     listed = ", ".join(map(str, kept))
+    rows = sorted({int(key) for key in moments})
     conditions = {
-        name: condition.format(keys=listed) + _other_versions(tables, name, kept)
-        for name, condition in _CONDITIONS.items()
+        name: _condition(name, listed, rows) + _other_versions(tables, name, kept)
+        for name in _CONDITIONS
     }
     counts = {name: _count(tables, name, where) for name, where in conditions.items()}
     held = {name: _held(tables, name, secret, set(kept)) for name in _HELD}
     beside = _counterparts(tables, secret, set(kept))
     counts |= {name: len(found) for name, found in held.items()}
     text = _certificate(number, now, kept, counts, reason)
-    _note(tables, number, now, kept, text)
+    done = Erasure(number, now, tuple(kept), text, tuple(rows))
+    _note(tables, done)
     for name, condition in conditions.items():
         if counts[name]:
             tables.delete(name, condition)
@@ -97,7 +120,15 @@ def erase(
         tables.open("interactions").update(updates=nothing, predicate=where)
     for name in (*_CONDITIONS, *_HELD):
         _forget(tables, name)
-    return Erasure(number, now, tuple(kept), text)
+    return done
+
+
+def _condition(name: str, keys: str, moments: list[int]) -> str:
+    """Which rows of a table go."""
+    where = _CONDITIONS[name].format(keys=keys)
+    if moments and name != "links":
+        where += f" OR key_first IN ({', '.join(map(str, moments))})"
+    return where
 
 
 def again(tables: Tables, secret: bytes, earlier: Collection[Erasure]) -> int:
@@ -105,16 +136,16 @@ def again(tables: Tables, secret: bytes, earlier: Collection[Erasure]) -> int:
     known = {row.certificate for row in erasures(tables)}
     new = [row for row in earlier if row.certificate not in known]
     for row in new:
-        erase(tables, secret, row.keys, row.erased_at, f"again, as {row.certificate}")
-        _note(tables, row.certificate, row.erased_at, list(row.keys), row.text)
+        why = f"again, as {row.certificate}"
+        erase(tables, secret, row.keys, row.erased_at, why, row.moments)
+        _note(tables, row)
     return len(new)
 
 
-def _note(tables: Tables, number: str, now: datetime.datetime, keys: list[int], text: str) -> None:
+def _note(tables: Tables, done: Erasure) -> None:
     if not DeltaTable.is_deltatable(str(tables.folder / "erasures")):
         DeltaTable.create(str(tables.folder / "erasures"), TABLES["erasures"])
-    row = {"certificate": number, "erased_at": now, "keys": keys, "text": text}
-    tables.append("erasures", pa.Table.from_pylist([row], TABLES["erasures"]))
+    tables.append("erasures", pa.Table.from_pylist([vars(done)], TABLES["erasures"]))
 
 
 def _certificate(

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from everytouch.ledger.erasure import identifiers_of, tombstones
+from everytouch.ledger.erasure import erased_moments, identifiers_of, tombstones
 from everytouch.ledger.quarantine import exact, recognised_by, written
 from everytouch.ledger.recognition import (
     CONFLICT,
@@ -25,11 +25,11 @@ from everytouch.ledger.recognition import (
     Policy,
     Recognition,
 )
-from everytouch.ledger.stored import Batch, Stored
+from everytouch.ledger.stored import Batch, Stored, newest_in
 from everytouch.ledger.tables import TABLES, Tables
+from everytouch.ledger.together import links_together
 from everytouch.ledger.versions import FIRST
 from everytouch.moments.api import (
-    COLUMNS,
     POSITION,
     Keys,
     Kind,
@@ -134,6 +134,7 @@ class Loader:
         self._returned: dict[tuple[Kind, Key], tuple[Batch, int]] = {}
         self._stamps = stamps
         self._erased = tombstones(tables)
+        self._gone = np.array(erased_moments(tables) if self._erased else [], np.int64)
 
     def store(self, kind: Kind, rows: pa.Table, policy: Policy = "first") -> Counts:
         """Commit valid records that are not there yet; what was erased does not come back.
@@ -144,7 +145,7 @@ class Loader:
         """
         came = len(rows)
         if self._erased:
-            rows = rows.filter(pa.array(~self._buried(rows)))
+            rows = rows.filter(pa.array(~self._buried(kind, rows)))
         refused = came - len(rows)
         if policy == "latest":
             rows = rows.sort_by("occurred_at")
@@ -215,7 +216,7 @@ class Loader:
         current, old = np.ones(len(batch), np.bool_), batch.rows.slice(0, 0)
         later = version != FIRST
         if later.any():
-            current = _last(batch, version)
+            current = newest_in(batch, version)
             old = self._stored.rows(kind, batch.only(later))
         if "also" in batch.rows.column_names:
             self._link(kind, batch.only(current), old)
@@ -223,10 +224,10 @@ class Loader:
 
     def _link(self, kind: Kind, current: Batch, old: pa.Table) -> None:
         """Store the links that records state, and withdraw those only their earlier versions do."""
-        links = self._links(current.rows)
+        links = links_together(current.rows, self.words)
         if len(old) and old["also"].null_count < len(old):
             mine = np.isin(self._stored.keys_of(kind, old)[0], current.first)
-            earlier = self._links(old.filter(pa.array(mine)))
+            earlier = links_together(old.filter(pa.array(mine)), self.words)
             gone = earlier.filter(pc.invert(pc.is_in(earlier["id"], value_set=links["id"])))
             place = gone.schema.get_field_index("same")
             withdrawn = gone.set_column(place, gone.field("same"), pa.nulls(len(gone), pa.bool_()))
@@ -240,12 +241,12 @@ class Loader:
         elif (stamp := self._stamps.next(table)) is not None:
             self.tables.append(table, rows, stamp)
 
-    def _buried(self, rows: pa.Table) -> NDArray[np.bool_]:
+    def _buried(self, kind: Kind, rows: pa.Table) -> NDArray[np.bool_]:
         """Which records name somebody erased, and are of a time before that."""
         erased = np.array(sorted(self._erased), np.int64)
         until = np.array([self._erased[int(key)] for key in erased], np.int64)
         time = pc.fill_null(rows["occurred_at"].cast(pa.int64()), 0).to_numpy()
-        found = np.zeros(len(rows), np.bool_)
+        found = self._stored.among(kind, rows, self._gone)
         for at, namespace, value in _named(rows):
             keys = hash_strings(normalise(namespace, value), self.secret)[0]
             place = np.minimum(np.searchsorted(erased, keys), len(erased) - 1)
@@ -325,34 +326,6 @@ class Loader:
             columns["currency"] = pc.fill_null(rows["currency"], self.words.currency)
         wanted = TABLES[kind]
         return pa.table([columns[name] for name in wanted.names], schema=wanted)
-
-    def _links(self, rows: pa.Table) -> pa.Table:
-        """Links that moments state by carrying several identifiers."""
-        at = pc.list_parent_indices(rows["also"])
-        namespace, value = split(pc.list_flatten(rows["also"]))
-        owner = rows.select(["id", "occurred_at", "namespace", "identifier"]).take(at)
-        columns = {
-            "id": pc.binary_join_element_wise(owner["id"], namespace, value, "\x1f"),
-            "occurred_at": owner["occurred_at"],
-            "namespace": owner["namespace"],
-            "identifier": owner["identifier"],
-            "other_namespace": namespace,
-            "other_identifier": value,
-            "same": pa.repeat(True, len(at)),
-            "evidence": pc.binary_join_element_wise("seen together on", owner["id"], " "),
-        }
-        return pa.table({c.name: columns[c.name] for c in COLUMNS["links"]})
-
-
-def _last(batch: Batch, version: Keys) -> NDArray[np.bool_]:
-    """Which records are the newest version of theirs in the batch, and not an earlier one."""
-    order = np.lexsort((version, batch.second, batch.first))
-    this, following = order[:-1], order[1:]
-    same = batch.first[this] == batch.first[following]
-    same &= batch.second[this] == batch.second[following]
-    last: NDArray[np.bool_] = version >= FIRST
-    last[this[same]] = False
-    return last
 
 
 def _named(rows: pa.Table) -> list[tuple[NDArray[np.int64], pa.Array, pa.Array]]:

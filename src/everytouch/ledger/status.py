@@ -1,8 +1,13 @@
 """What every source has brought, and what waits in quarantine."""
 
 import datetime
-from dataclasses import dataclass, field
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import pyarrow as pa
 
 from everytouch.ledger.loader import Counts
 from everytouch.ledger.tables import Tables
@@ -27,6 +32,7 @@ class SourceStatus:
         conflict: how many such records came with the last import.
         ever: the counts of all imports, and of all that was loaded from the log, together.
         waiting: events in the log that are not loaded yet.
+        nobody: identifiers that identify nobody, and how often each came, the most often first.
     """
 
     source: str
@@ -42,6 +48,7 @@ class SourceStatus:
     conflicts: int = 0
     ever: Counts = field(default_factory=Counts)
     waiting: int = 0
+    nobody: dict[str, int] = field(default_factory=dict)
 
     @property
     def told(self) -> int:
@@ -49,18 +56,17 @@ class SourceStatus:
         return self.ever.received + self.waiting
 
 
-def moments_of(tables: Tables, keys: list[int]) -> dict[str, list[dict[str, Any]]]:
-    """Every moment under these identifier keys, as the ledger has it; also earlier versions."""
+def moments_of(tables: Tables, rows: Mapping[str, pa.Table]) -> dict[str, list[dict[str, Any]]]:
+    """Moments as the ledger has them, without its keys.
+
+    Args:
+        rows: of the ledger's tables, by their names.
+    """
     sql = (
         "SELECT * EXCLUDE (key_first, key_second, party_key, content) FROM ledger "
-        "WHERE party_key IN (SELECT unnest($1::BIGINT[])) ORDER BY occurred_at, id"
+        "ORDER BY occurred_at, id"
     )
-    return {
-        name: tables.query(
-            name, sql, [keys], tables.of(name, "party_key", keys, every=True)
-        ).to_pylist()
-        for name in ("interactions", "perceptions")
-    }
+    return {name: tables.query(name, sql, rows=some).to_pylist() for name, some in rows.items()}
 
 
 def status_of(tables: Tables) -> tuple[SourceStatus, ...]:
@@ -79,7 +85,23 @@ def status_of(tables: Tables) -> tuple[SourceStatus, ...]:
         for row in tables.query("imports", _EVER).to_pylist()
     }
     names = sorted({name for found in by_kind.values() for name in found} | imports.keys())
-    return tuple(_status(name, by_kind, imports.get(name, {}), ever.get(name)) for name in names)
+    nobody = _nobody(tables)
+    return tuple(
+        replace(
+            _status(name, by_kind, imports.get(name, {}), ever.get(name)),
+            nobody=dict(nobody[name].most_common()),
+        )
+        for name in names
+    )
+
+
+def _nobody(tables: Tables) -> dict[str, Counter[str]]:
+    """Identifiers that identify nobody by source, of all imports."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    sql = "SELECT source, nobody FROM ledger WHERE nobody IS NOT NULL"
+    for row in tables.query("imports", sql).to_pylist():
+        found[row["source"]].update(json.loads(row["nobody"]))
+    return found
 
 
 def _count(name: str) -> str:

@@ -82,6 +82,15 @@ class Stored:
             ids = pc.coalesce(named, ids)
         return self.key(ids)
 
+    def among(self, kind: Kind, rows: pa.Table, keys: Keys) -> NDArray[np.bool_]:
+        """Return which records have one of these keys (their first halves)."""
+        if not len(keys):
+            return np.zeros(len(rows), np.bool_)
+        found = np.isin(self.keys_of(kind, rows)[0], keys)
+        if kind == "perceptions":  # older ledgers have them under a key of their id alone
+            found |= np.isin(self.key(rows["id"])[0], keys)
+        return found
+
     def batch(self, kind: Kind, rows: pa.Table) -> Batch:
         """Return records with their keys and contents."""
         content = content_of(kind, rows, self.secret)
@@ -179,6 +188,17 @@ class Stored:
         pairs = list(zip(batch.first.tolist(), batch.second.tolist(), strict=True))
         keys = np.array([known.get(pair, pair) for pair in pairs], np.int64).reshape(-1, 2)
         return Batch(batch.rows, keys[:, 0], keys[:, 1], batch.content, batch.compared)
+
+
+def newest_in(batch: Batch, version: Keys) -> NDArray[np.bool_]:
+    """Return which records are the newest version of theirs in the batch, not an earlier one."""
+    order = np.lexsort((version, batch.second, batch.first))
+    this, following = order[:-1], order[1:]
+    same = batch.first[this] == batch.first[following]
+    same &= batch.second[this] == batch.second[following]
+    last: NDArray[np.bool_] = version >= FIRST
+    last[this[same]] = False
+    return last
 
 
 def _without_currency(rows: pa.Table, which: pa.Array) -> pa.Table:

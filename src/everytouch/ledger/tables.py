@@ -61,6 +61,7 @@ IMPORTS = pa.schema(
             pa.field(n, pa.int64())
             for n in ("received", "stored", "duplicate", "quarantined", "refused", "conflict")
         ],
+        pa.field("nobody", pa.string()),  # JSON: identifiers that identify nobody, how often each
     ]
 )
 ERASURES = pa.schema(
@@ -69,6 +70,7 @@ ERASURES = pa.schema(
         pa.field("erased_at", pa.timestamp("us", tz="UTC")),
         pa.field("keys", pa.list_(pa.int64())),
         pa.field("text", pa.string()),
+        pa.field("moments", pa.list_(pa.int64())),
     ]
 )
 # Logs keep the least and greatest value of these columns only: never of an identifier.

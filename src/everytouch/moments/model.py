@@ -96,6 +96,12 @@ COLUMNS: dict[Kind, tuple[Column, ...]] = {
         Column("other_identifier", pa.string(), "The second identifier.", True),
         Column("same", pa.bool_(), "Whether they are the same party.", False, "true"),
         Column("evidence", pa.string(), "What says so."),
+        Column(
+            "device",
+            pa.string(),
+            "Which of the two is a device that several people may use, where its ID type does "
+            "not say so: `second`, or `either` where that is not known.",
+        ),
     ),
     "traits": (
         _ID,

@@ -13,6 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from everytouch.moments.devices import DEVICE_SIDES, DEVICE_TYPES
+from everytouch.moments.identifiers import Nobody
 from everytouch.moments.model import ABOUT, COLUMNS, MODES, PARTY_KINDS, Kind
 
 EARLIEST = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -31,12 +33,19 @@ class Scale:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What records may name, and the time they may not lie beyond."""
+    """What records may name, and the time they may not lie beyond.
+
+    Attributes:
+        nobody: identifiers that identify nobody.
+        devices: ID types of devices.
+    """
 
     touchpoints: frozenset[str]
     scales: Mapping[str, Scale] = field(default_factory=dict)
     currency: str = "EUR"
     latest: datetime.datetime = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
+    nobody: Nobody = field(default_factory=Nobody)
+    devices: frozenset[str] = DEVICE_TYPES
 
 
 Broken = tuple[pa.Array, Callable[[dict[str, Any]], str]]
@@ -73,27 +82,32 @@ def _touchpoint(table: pa.Table, kind: Kind, words: Vocabulary) -> Iterator[Brok
 
 
 def _also(table: pa.Table, _kind: Kind, _words: Vocabulary) -> Iterator[Broken]:
-    """Every other identifier names its namespace and has a value."""
+    """Every other identifier names its namespace; without a value it identifies nobody."""
     if "also" not in table.column_names or table["also"].null_count == len(table):
         return
     lists = table["also"].combine_chunks()
-    fits = pc.match_substring_regex(pc.list_flatten(lists), r"^[^:]+:.*\S")
+    fits = pc.match_substring_regex(pc.list_flatten(lists), r"^[^:]+:")
     wrong = np.zeros(len(table), np.bool_)
     wrong[pc.list_parent_indices(lists).filter(pc.invert(pc.fill_null(fits, False)))] = True
     yield pa.array(wrong), lambda row: f"also {row['also']} is no list of namespace:value"
 
 
-_CHOICES = (("party_kind", PARTY_KINDS), ("mode", MODES), ("about", ABOUT))
+_CHOICES = (
+    ("party_kind", PARTY_KINDS),
+    ("mode", MODES),
+    ("about", ABOUT),
+    ("device", (*DEVICE_SIDES, None)),
+)
 
 
 def _choice(table: pa.Table, _kind: Kind, _words: Vocabulary) -> Iterator[Broken]:
     for name, allowed in _CHOICES:
         if name in table.column_names:
-            wrong = pc.invert(pc.is_in(table[name], value_set=pa.array(allowed)))
+            wrong = pc.invert(pc.is_in(table[name], value_set=pa.array(allowed, pa.string())))
             yield (
                 wrong,
                 lambda row, name=name, allowed=allowed: (  # type: ignore[misc]
-                    f"{name} {row[name]!r} is none of {', '.join(allowed)}"
+                    f"{name} {row[name]!r} is none of {', '.join(filter(None, allowed))}"
                 ),
             )
 

@@ -91,7 +91,7 @@ def comments(
     raw = tables.query("perceptions", _SQL.format(limit=_READ), span)
     rows = raw.to_pylist()
     if scope.places is None:
-        keep = _taken(resolution.party(raw["party_key"].to_numpy()), trails, scope)
+        keep = _taken(resolution.of(raw), trails, scope)
     else:
         rules = Rules.of(catalogue, trails, settings)
 

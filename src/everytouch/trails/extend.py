@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from everytouch.identity.api import Resolution
 from everytouch.ledger.api import Tables
-from everytouch.moments.api import Keys
+from everytouch.moments.api import DEVICE_TYPES, Keys
 from everytouch.trails.build import Files, Size, rows_in
 from everytouch.trails.gather import Gone, Part, dealt, fresh_part, part_of, put_together
+from everytouch.trails.handover import changes_hands, parts_trails
 from everytouch.trails.manifest import Layer, Manifest
 from everytouch.trails.model import Bucket, Trails
 from everytouch.trails.ordering import by_name
@@ -29,7 +30,7 @@ from everytouch.trails.records import READ, RECORD, Records
 
 MOST = 4_000_000  # new moments that are held in memory; more are built as a whole
 SHARE = 4  # so many times the oldest layer's moments may be all others' before it joins them
-_LINK = ["party_key", "other_key", "same", "version"]
+_LINK = ["party_key", "other_key", "same", "version", "key_first"]
 
 
 def extend(
@@ -39,6 +40,7 @@ def extend(
     resolution: Resolution,
     versions: dict[str, int],
     secret: bytes,
+    types: frozenset[str] = DEVICE_TYPES,
 ) -> "Extension | None":
     """What has to be written for newer trails.
 
@@ -46,10 +48,12 @@ def extend(
         manifest: of ``older``.
         resolution: which identifiers are one party now.
         versions: of the ledger's tables now.
+        types: ID types of devices.
 
     Returns:
         None where they must be built from the ledger: much is new, rows were removed, somebody
-        said that two are not the same, or a link was corrected.
+        said that two are not the same, a link was corrected, or what happened on a device is
+        somebody else's now.
     """
     added = {n: tables.appended(n, older.versions[n], versions[n]) for n in (*READ, "links")}
     files: Files = {name: paths for name, paths in added.items() if paths is not None}
@@ -62,7 +66,7 @@ def extend(
     if not resolution.only_joins(links):
         return None
     named = np.union1d(links["party_key"].to_numpy(), links["other_key"].to_numpy())
-    gone, earlier = _corrected(tables, files)
+    gone, earlier = _corrected(tables, files, resolution)
     records = Records(resolution, secret, manifest.codes)
     rows = [
         records.of(name, batch)
@@ -71,11 +75,15 @@ def extend(
     ]
     fresh = np.concatenate([np.zeros(0, RECORD), *rows])
     touched = _touched(resolution, np.union1d(named, earlier), fresh)
+    if changes_hands(resolution, links) and (
+        gone or parts_trails(tables, resolution, links, touched, fresh["key"], types)
+    ):
+        return None
     return Extension(older, manifest, records, New(fresh, gone, touched, versions))
 
 
-def _corrected(tables: Tables, files: Files) -> tuple[Gone, Keys]:
-    """Moments of which a newer version came, and the identifiers earlier versions name."""
+def _corrected(tables: Tables, files: Files, resolution: Resolution) -> tuple[Gone, Keys]:
+    """Moments of which a newer version came, and whose their earlier versions are."""
     found, named = {}, [np.zeros(0, np.int64)]
     for kind, name in enumerate(READ):
         newest = tables.newest(name, files[name])
@@ -83,7 +91,7 @@ def _corrected(tables: Tables, files: Files) -> tuple[Gone, Keys]:
         found[kind] = keys
         if len(keys):
             rows = tables.of(name, "key_first", keys.tolist(), every=True)
-            named.append(rows["party_key"].to_numpy())
+            named += [rows["party_key"].to_numpy(), resolution.of(rows)]
     return Gone(found), np.concatenate(named)
 
 

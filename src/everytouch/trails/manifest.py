@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-FORMAT = 3
+FORMAT = 4
 _FILE, _HIDDEN = "manifest.json", "hidden.npy"
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from everytouch.catalogue.api import Catalogue
-from everytouch.identity.api import Resolution
+from everytouch.identity.api import Resolution, rows_of
 from everytouch.ledger.api import Tables
 from everytouch.results import Basis, Result
 
@@ -64,16 +64,17 @@ class Trail(Result):
 
 def trail_of(tables: Tables, resolution: Resolution, party: int, catalogue: Catalogue) -> Trail:
     """Everything a party lived through, under all of its identifiers."""
-    keys = [int(key) for key in resolution.members(party)]
     raw = [
         row
         for table, select in _TABLES.items()
-        for row in tables.query(table, select, rows=tables.of(table, "party_key", keys)).to_pylist()
+        for row in tables.query(
+            table, select, rows=rows_of(tables, resolution, table, party)
+        ).to_pylist()
     ]
     rows = _moments(raw, catalogue)
     basis = Basis(
         "all moments of the party, in the order of time",
-        f"{len(rows):,} moments under {len(keys)} identifiers",
+        f"{len(rows):,} moments under {len(resolution.seen_under(party))} identifiers",
         "the whole ledger",
     )
     return Trail(basis, rows)

@@ -61,10 +61,10 @@ class Records:
         """One batch of a ledger table as records, (len(batch),)."""
         out = np.zeros(len(batch), RECORD)
         out["kind"] = INTERACTION if name == "interactions" else PERCEPTION
-        out["party"] = self.resolution.party(batch["party_key"].to_numpy())
         out["sequence"] = _numbers(batch["sequence"], 0)
         out["key"] = batch["key_first"].to_numpy()
         out["time"] = _times(batch["occurred_at"])
+        out["party"] = self.resolution.party(batch["party_key"].to_numpy(), out["time"])
         out["correlation"] = self._correlation(batch["correlations"])
         out["touchpoint"] = self.codes["touchpoint"].of(batch["touchpoint"])
         out["party_kind"] = _index(batch["party_kind"], PARTY_KINDS)

@@ -49,7 +49,7 @@ def _with_trait(
     mine = traits.filter(pc.equal(traits["name"], segment.trait)).sort_by(
         [("occurred_at", "descending"), ("key_first", "descending")]
     )
-    party, latest = np.unique(resolution.party(mine["party_key"].to_numpy()), return_index=True)
+    party, latest = np.unique(resolution.of(mine), return_index=True)
     fits = pc.is_in(mine["value"], value_set=pa.array(segment.values, pa.string()))
     keys: NDArray[np.int64] = party[fits.to_numpy(zero_copy_only=False)[latest]]
     return keys

@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import fcntl
 import functools
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import numpy as np
 
 from everytouch.identity.api import newest
 from everytouch.ledger.api import Tables
+from everytouch.moments.api import DEVICE_TYPES, device_types
 from everytouch.settings import Settings
 from everytouch.trails.build import Builder
 from everytouch.trails.extend import extend
@@ -33,7 +35,8 @@ def open_trails(
     Args:
         stale: older ones will do where there are any; somebody else adds what is new.
     """
-    target = folder / _name({name: tables.version(name) for name in _TABLES})
+    types = device_types(settings.device_id_types)
+    target = folder / _name({name: tables.version(name) for name in _TABLES}, types)
     with contextlib.suppress(*_DAMAGED):
         return load(target)
     if stale and (older := _youngest(folder)) is not None:
@@ -42,8 +45,12 @@ def open_trails(
         return _renewed(folder, tables, secret, settings)
 
 
-def _name(versions: dict[str, int]) -> str:
-    return "-".join(str(versions[name]) for name in _TABLES)
+def _name(versions: dict[str, int], types: frozenset[str]) -> str:
+    """The folder of trails: by the ledger's versions, and the ID types of devices."""
+    numbers = "-".join(str(versions[name]) for name in _TABLES)
+    if types == DEVICE_TYPES:
+        return numbers
+    return f"{numbers}-{hashlib.sha256(' '.join(sorted(types)).encode()).hexdigest()[:8]}"
 
 
 def _youngest(folder: Path) -> Trails | None:
@@ -102,17 +109,19 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _renewed(folder: Path, tables: Tables, secret: bytes, settings: Settings) -> Trails:
     """Trails of the ledger as it is now, written unless another process just did."""
-    known, resolution = newest(tables)
+    types = device_types(settings.device_id_types)
+    known, resolution = newest(tables, types)
     found = {name: tables.snapshot(name) for name in READ}
     versions = {name: version for name, (version, _) in found.items()} | {"links": known}
-    name = _name(versions)
+    name = _name(versions, types)
     with contextlib.suppress(*_DAMAGED):
         return load(folder / name)
     older, new = _youngest(folder), folder / f"building-{os.getpid()}"
-    extension = None
-    if older is not None:
-        manifest = Manifest.read(folder / _name(older.versions))
-        extension = extend(older, manifest, tables, resolution, versions, secret)
+    extension, place = None, folder / _name(older.versions, types) if older else folder
+    if older is not None and place.exists():  # of the same devices
+        older = load(place)
+        manifest = Manifest.read(place)
+        extension = extend(older, manifest, tables, resolution, versions, secret, types)
     try:
         if extension is not None:
             extension.write(new, name, settings.bucket_rows, settings.cores)

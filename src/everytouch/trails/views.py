@@ -39,11 +39,15 @@ SELECT party, step, make_timestamptz(time) AS occurred_at, kind, touchpoint,
   CASE WHEN isnan(score) THEN NULL ELSE score END AS score, emotion, mode, party_kind
 FROM _moments LEFT JOIN touchpoints USING (touchpoint)"""
 _RECORDS = """CREATE VIEW {name} AS
-SELECT coalesce(_parties.party, _{name}.party_key) AS party, {other}{columns}
+SELECT coalesce({periods}_parties.party, _{name}.party_key) AS party, {other}{columns}
 FROM _{name} LEFT JOIN _parties ON _{name}.party_key = _parties.key {join}
 WHERE {counts}"""
 _OTHER = "coalesce(_others.party, _links.other_key) AS other_party, "
 _OTHERS = "LEFT JOIN _parties AS _others ON _links.other_key = _others.key"
+# Of devices that several people used: whose they were when.
+_PERIODS = """LEFT JOIN _periods ON _{name}.party_key = _periods.key
+AND epoch_us(_{name}.occurred_at) >= _periods.since
+AND epoch_us(_{name}.occurred_at) < _periods.until"""
 VIEWS = ("moments", "touchpoints", *KINDS)
 
 
@@ -67,6 +71,9 @@ class Views:
         self._con.register(
             "_parties", pa.table({"key": resolution.keys, "party": resolution.roots})
         )
+        names = ("key", "since", "until", "party")
+        periods = dict(zip(names, resolution.shared.periods(), strict=True))
+        self._con.register("_periods", pa.table(periods))
         self._con.register("_touchpoints", _places(catalogue))
         self._con.execute("CREATE VIEW touchpoints AS FROM _touchpoints")
         for kind in KINDS:
@@ -80,8 +87,17 @@ class Views:
             if kind == "links":
                 counts += " AND _links.same IS NOT NULL"  # the others were withdrawn
             other, join = (_OTHER, _OTHERS) if kind == "links" else ("", "")
-            shown = {"name": kind, "columns": ", ".join(columns), "counts": counts}
-            self._con.execute(_RECORDS.format(**shown, other=other, join=join))
+            shared = len(resolution.shared) > 0
+            self._con.execute(
+                _RECORDS.format(
+                    name=kind,
+                    columns=", ".join(columns),
+                    counts=counts,
+                    other=other,
+                    periods="_periods.party, " if shared else "",
+                    join=f"{join} {_PERIODS.format(name=kind)}" if shared else join,
+                )
+            )
         for setting in ("enable_external_access", "python_enable_replacements"):
             self._con.execute(f"SET {setting} = false")
         self._con.execute("SET lock_configuration = true")

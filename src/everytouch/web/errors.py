@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from everytouch.errors import (
     CatalogueError,
+    ConfirmationError,
     EverytouchError,
     NotEnoughDataError,
     SettingError,
@@ -19,6 +20,7 @@ from everytouch.errors import (
 
 STATUS: dict[type[EverytouchError], int] = {
     UnknownNameError: 404,
+    ConfirmationError: 409,
     NotEnoughDataError: 422,
     CatalogueError: 422,
     SourceError: 422,

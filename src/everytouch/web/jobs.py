@@ -63,7 +63,10 @@ def replay(job: Job) -> dict[str, Any]:
 
 def erase(job: Job) -> dict[str, Any]:
     """Erase a party."""
-    done = _workspace(job).erase_party(party_number(job.payload["party"]), job.payload["reason"])
+    given = job.payload
+    done = _workspace(job).erase_party(
+        party_number(given["party"]), given["reason"], given.get("confirm")
+    )
     return {"certificate": done.certificate, "text": done.text}
 
 

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Schema
 
 from everytouch.catalogue.api import Catalogue, loads
-from everytouch.errors import UnknownNameError
+from everytouch.errors import ConfirmationError, UnknownNameError
 from everytouch.ledger.api import entries
 from everytouch.web.access import RIGHTS
 from everytouch.web.ask import Ask
@@ -44,8 +44,9 @@ class Changes(Schema):
 
 
 class Reason(Schema):
-    """Why a party is erased."""
+    """Why a party is erased, and the confirmation of its erasure plan."""
 
+    confirm: str
     reason: str = ""
 
 
@@ -154,7 +155,7 @@ def behind(request: HttpRequest, name: str) -> HttpResponse:
 
 def _nameless(ask: Ask, row: Any) -> dict[str, Any]:
     shown = dict(vars(row))
-    shown["party"] = party_name(ask.workspace.find(shown.pop("identifier")))
+    shown["party"] = party_name(ask.workspace.find(shown.pop("identifier"), row.occurred_at))
     return shown
 
 
@@ -190,11 +191,25 @@ def export(request: HttpRequest, party: str) -> HttpResponse:
     return said(request.ask.workspace.export_party(party_number(party)))
 
 
+@endpoint(
+    "GET", "/people/{party}/erasure-plan", "erase", summary="Whom else an erasure would remove."
+)
+def erasure_plan(request: HttpRequest, party: str) -> HttpResponse:
+    """Identifiers that would go, with the confirmation that erasing asks for. Audited."""
+    plan = request.ask.workspace.erasure_plan(party_number(party))
+    return said({**vars(plan), "party": party, "moments": plan.moments})
+
+
 @endpoint("POST", "/people/{party}/erase", "erase", summary="Erase a party; answers with a job.")
 def erase(request: HttpRequest, party: str, body: Reason) -> HttpResponse:
     """Erase a party."""
-    party_number(party)
-    payload = {"party": party, "reason": body.reason[:200]}
+    plan = request.ask.workspace.erasure_plan(party_number(party))
+    if body.confirm != plan.confirm:
+        raise ConfirmationError(
+            f"confirmation {body.confirm[:40]!r} does not fit what would be erased now",
+            f"GET /people/{party}/erasure-plan says what that is, and how to confirm it",
+        )
+    payload = {"party": party, "reason": body.reason[:200], "confirm": plan.confirm}
     return _queued(Job.objects.create(kind="erase", user=request.user, payload=payload))
 
 

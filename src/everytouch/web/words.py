@@ -193,6 +193,9 @@ SETTINGS: dict[str, Any] = {
     "follow_up_days": lazy("Days in which the worth of an experience is read"),
     "dormant_days": lazy("Days of silence after which a party counts as gone"),
     "drivers": lazy("Most drivers that are told apart"),
+    "ids_of_nobody": lazy("Values that identify nobody, separated by commas; -value allows one"),
+    "device_id_types": lazy("ID types of devices, separated by commas; -type takes one out"),
+    "shared_from": lazy("IDs of one type up to which an ID counts as one person's own"),
 }
 PERIODS: dict[str, Any] = {
     "30": lazy("last 30 days of the data"),

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from everytouch.drivers import api as drivers_room
 from everytouch.drivers.api import Drivers, Worth
 from everytouch.errors import UnknownNameError
-from everytouch.identity import api as identity
 from everytouch.improvement import api as improvement
 from everytouch.improvement.api import Movement, RankedList
 from everytouch.journeys import api as journeys
@@ -182,7 +181,7 @@ class Asking(Base):
             self.tables,
             self.trails(),
             self._engine,
-            identity.current(self.tables),
+            self._resolution(),
             self.catalogue,
             self.settings,
             scope,

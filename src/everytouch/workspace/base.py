@@ -18,7 +18,9 @@ from everytouch.collect.api import Rules, read_rules
 from everytouch.engine.api import Engine, engine_of
 from everytouch.errors import SourceError, UnknownNameError, WorkspaceError
 from everytouch.identity import api as identity
+from everytouch.identity.api import Resolution
 from everytouch.ledger.api import Tables, read_secret
+from everytouch.moments.api import Nobody, device_types
 from everytouch.settings import Settings
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Scope, Trails, Where, microseconds
@@ -93,7 +95,8 @@ class Base:
         Raises:
             SourceError: the file says something impossible.
         """
-        return read_rules(self.rules_text, self.catalogue, RULES)
+        rules = read_rules(self.rules_text, self.catalogue, RULES)
+        return replace(rules, nobody=Nobody.of(self.settings.ids_of_nobody))
 
     @cached_property
     def tables(self) -> Tables:
@@ -107,6 +110,14 @@ class Base:
     @cached_property
     def _engine(self) -> Engine:
         return engine_of(self.settings.engine, self.settings.cores)
+
+    @cached_property
+    def _device_types(self) -> frozenset[str]:
+        return device_types(self.settings.device_id_types)
+
+    def _resolution(self) -> Resolution:
+        """Which identifiers are one party, as the ledger is now."""
+        return identity.current(self.tables, types=self._device_types)
 
     def trails(self) -> Trails:
         """Trails as of the newest ledger; what is new is added when they are older."""
@@ -209,7 +220,7 @@ class Base:
     def selected(self, segment: Segment) -> Scope:
         """The parties a rule selects, be it in the catalogue or not."""
         traits = trails_room.traits_of(self.tables)
-        return trails_room.scope_of(segment, self.trails(), traits, identity.current(self.tables))
+        return trails_room.scope_of(segment, self.trails(), traits, self._resolution())
 
 
 def _known(kind: str, name: str, known: Mapping[str, T]) -> T:

@@ -83,9 +83,8 @@ class Matching(Base):
             SourceError: the file cannot be read, or its columns cannot be used this way.
         """
         latest = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
-        known, currency = with_needed(self.catalogue, plan), self.settings.currency
-        words = catalogue_room.vocabulary(known, currency, latest)
-        return review(source_of(plan, currency), self.settings, words)
+        words = catalogue_room.vocabulary(with_needed(self.catalogue, plan), self.settings, latest)
+        return review(source_of(plan, self.settings.currency), self.settings, words)
 
     def plan_toml(self, plan: Plan) -> str:
         """A plan as a source file for ``everytouch import``."""

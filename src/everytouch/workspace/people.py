@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
-from everytouch.errors import UnknownNameError
+from everytouch.errors import ConfirmationError, UnknownNameError
 from everytouch.identity import api as identity
-from everytouch.identity.api import Profile
+from everytouch.identity.api import ErasurePlan, Profile, SharedIdentifier
 from everytouch.improvement import api as improvement
 from everytouch.ledger import api as ledger
 from everytouch.ledger.api import Erasure, audit
@@ -43,11 +44,12 @@ def party_number(name: str) -> int:
 class People(Base):
     """Whose moments they are."""
 
-    def find(self, identifier: str) -> int:
+    def find(self, identifier: str, at: datetime.datetime | None = None) -> int:
         """The key of the party known by an identifier; nothing is read of it yet.
 
         Args:
             identifier: namespace:value, as email:ana@example.org.
+            at: when, as a device that several people used had several owners; now if left out.
 
         Raises:
             UnknownNameError: the identifier names no namespace.
@@ -59,16 +61,24 @@ class People(Base):
             )
         names = pa.array([namespace.strip()]), pa.array([value.strip()])
         key, _ = hash_strings(normalise(*names), self._secret)
-        return int(identity.current(self.tables).party(key)[0])
+        when = None if at is None else np.array([trails_room.microseconds(at)])
+        return int(self._resolution().party(key, when)[0])
 
-    def parties(self, identifiers: Sequence[str]) -> list[int]:
-        """The keys of the parties known by identifiers (namespace:value), in one go."""
+    def parties(
+        self, identifiers: Sequence[str], at: Sequence[datetime.datetime] | None = None
+    ) -> list[int]:
+        """The keys of the parties known by identifiers (namespace:value), in one go.
+
+        Args:
+            at: when, one for each; now if left out.
+        """
         if not identifiers:
             return []
         pairs = [identifier.partition(":")[::2] for identifier in identifiers]
         names = (pa.array([pair[i] for pair in pairs], pa.string()) for i in (0, 1))
         keys, _ = hash_strings(normalise(*names), self._secret)
-        found: list[int] = identity.current(self.tables).party(keys).tolist()
+        when = None if at is None else np.array([trails_room.microseconds(one) for one in at])
+        found: list[int] = self._resolution().party(keys, when).tolist()
         return found
 
     def trail(self, identifier: str) -> Trail:
@@ -90,13 +100,13 @@ class People(Base):
     def trail_of(self, party: int) -> Trail:
         """Everything the party of this key lived through. Reading is audited."""
         audit(self.path, "read trail", party_name(party), self.who)
-        resolution = identity.current(self.tables)
+        resolution = self._resolution()
         return trails_room.trail_of(self.tables, resolution, party, self.catalogue)
 
     def profile(self, party: int) -> Profile:
         """Identifiers, links and traits of a party. Reading is audited."""
         audit(self.path, "read profile", party_name(party), self.who)
-        return identity.profile(self.tables, identity.current(self.tables), party)
+        return identity.profile(self.tables, self._resolution(), party)
 
     def moments_behind(self, finding: str, limit: int = 100, scope: Scope = EVERYTHING) -> Trail:
         """The newest moments behind a finding, of the scope or the last year. Audited.
@@ -126,32 +136,65 @@ class People(Base):
     def export_party(self, party: int) -> dict[str, Any]:
         """All data of a party, for the party (GDPR, articles 15 and 20). Audited."""
         audit(self.path, "export person", party_name(party), self.who)
-        resolution = identity.current(self.tables)
+        resolution = self._resolution()
         known = identity.profile(self.tables, resolution, party)
         return {
             "party": party_name(party),
             "identifiers": [name for name, _ in known.identifiers],
             "traits": known.traits,
             "links": known.links,
-            "moments": ledger.moments_of(self.tables, resolution.members(party).tolist()),
+            "moments": ledger.moments_of(
+                self.tables,
+                {
+                    name: identity.rows_of(self.tables, resolution, name, party, every=True)
+                    for name in ("interactions", "perceptions")
+                },
+            ),
         }
 
-    def erase_party(self, party: int, reason: str = "") -> Erasure:
+    def erasure_plan(self, party: int) -> ErasurePlan:
+        """Return whom else an erasure would remove: all identifiers of the party. Audited."""
+        audit(self.path, "read erasure plan", party_name(party), self.who)
+        return identity.erasure_plan(self.tables, self._resolution(), party)
+
+    def shared_identifiers(self, limit: int = 100) -> tuple[SharedIdentifier, ...]:
+        """Return identifiers that link unusually many people, the worst first. Audited."""
+        most = self.settings.shared_from
+        audit(self.path, "list shared identifiers", f"linked to more than {most}", self.who)
+        return identity.shared_identifiers(
+            self.tables, self._resolution(), self._device_types, most, limit
+        )
+
+    def erase_party(self, party: int, reason: str = "", confirm: str | None = None) -> Erasure:
         """Erase a party from ledger, trails and uploads. Audited.
+
+        Everything known under any of its identifiers goes; ``erasure_plan`` says what that is.
+        What others did on a device they shared with it stays.
+
+        Args:
+            confirm: of the plan that somebody agreed to; nothing is erased if it is another now.
 
         Raises:
             UnknownNameError: nobody has this key.
+            ConfirmationError: other identifiers would go than those that were agreed to.
             WorkspaceError: another process is writing.
         """
         now = datetime.datetime.now(datetime.UTC)
         with self.tables.writing():
-            resolution = identity.current(self.tables)
+            resolution = self._resolution()
             keys = {int(key) for key in resolution.members(party)}
-            if not identity.profile(self.tables, resolution, party).identifiers:
+            plan = identity.erasure_plan(self.tables, resolution, party)
+            if confirm is not None and confirm != plan.confirm:
+                raise ConfirmationError(
+                    f"confirmation {confirm!r} does not fit what would be erased now",
+                    "read the erasure plan again and confirm that",
+                )
+            if not (plan.identifiers or plan.shared):
                 raise UnknownNameError(
                     f"nobody has the key {party_name(party)}", "search for the person again"
                 )
-            done = ledger.erase(self.tables, self._secret, keys, now, reason)
+            others = identity.rows_on_devices(self.tables, resolution, party)
+            done = ledger.erase(self.tables, self._secret, keys, now, reason, others)
             ledger.tell_backups(self.path)
         for folder in ("uploads", KNOWN):
             shutil.rmtree(self.path / folder, ignore_errors=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 import pyarrow as pa
 
 from everytouch.errors import EverytouchError
-from everytouch.identity import api as identity
 from everytouch.journeys.api import LOGS, Unit, journeys_of
 from everytouch.ledger.api import audit
 from everytouch.trails import api as trails_room
@@ -22,7 +21,7 @@ class Asked:
 
     def __init__(self, base: Base) -> None:
         self._base = base
-        resolution = identity.current(base.tables)
+        resolution = base._resolution()
         self._views = trails_room.Views(base.tables, base.trails, resolution, base.catalogue)
 
     def query(self, sql: str) -> pa.Table:

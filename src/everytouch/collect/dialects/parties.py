@@ -5,7 +5,9 @@ from typing import Any
 
 from everytouch.collect.dialects.base import Event, Record, Row, UnusableError
 from everytouch.collect.dialects.values import text
+from everytouch.moments.api import SECOND
 
+_WHO = ("occurred_at", "namespace", "identifier", "also")
 _REACHED = ("email", "phone")  # traits that identify
 
 
@@ -33,17 +35,18 @@ def identified(given: Mapping[str, Any]) -> Row:
     return {"namespace": space, "identifier": value} | ({"also": also} if also else {})
 
 
-def described(row: Row, traits: Any, *, once: bool = False) -> list[Record]:
+def described(row: Row, traits: Any, *, once: bool = False, device: bool = False) -> list[Record]:
     """Traits of the party of a row as records, and the links that an address among them makes.
 
     Args:
         row: with id, occurred_at, namespace and identifier.
         once: only the first value that ever came counts.
+        device: the party is a device nobody has signed in on.
     """
     if not isinstance(traits, dict):
         return []
     found: list[Record] = []
-    who = {name: row[name] for name in ("occurred_at", "namespace", "identifier")}
+    who: Row = {n: row[n] for n in _WHO if n in row}
     for name, given in traits.items():
         value = text(given)
         if value is None or not value.strip():
@@ -51,12 +54,19 @@ def described(row: Row, traits: Any, *, once: bool = False) -> list[Record]:
         whose = f"once\x1f{row['namespace']}\x1f{row['identifier']}" if once else row["id"]
         found.append(("traits", {"id": f"{whose}\x1f{name}", **who, "name": name, "value": value}))
         if name in _REACHED and row["namespace"] != name:
-            found.append(same(row, name, value, f"trait {name}"))
+            link = same(row, name, value, f"trait {name}")
+            found.append(_from_device(link) if device else link)
     return found
 
 
-def same(row: Row, namespace: str, identifier: str, evidence: str) -> Record:
-    """A link between the party of a row and another identifier of it."""
+def same(
+    row: Row, namespace: str, identifier: str, evidence: str, device: str | None = None
+) -> Record:
+    """A link between the party of a row and another identifier of it.
+
+    Args:
+        device: which of the two is a device's, ``second`` or ``either``, if one is.
+    """
     return "links", {
         "id": f"{row['id']}\x1f{namespace}\x1f{identifier}",
         "occurred_at": row["occurred_at"],
@@ -65,4 +75,14 @@ def same(row: Row, namespace: str, identifier: str, evidence: str) -> Record:
         "other_namespace": namespace,
         "other_identifier": identifier,
         "evidence": evidence,
+        "device": device,
+        **({"also": row["also"]} if "also" in row else {}),
     }
+
+
+def _from_device(link: Record) -> Record:
+    """A link whose first identifier is a device's, with the two in the other order."""
+    kind, row = link
+    pairs = (("namespace", "other_namespace"), ("identifier", "other_identifier"))
+    turned = {a: row[b] for pair in pairs for a, b in (pair, pair[::-1])}
+    return kind, {**row, **turned, "device": SECOND}

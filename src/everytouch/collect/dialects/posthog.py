@@ -36,6 +36,7 @@ from everytouch.collect.dialects.values import (
     time_text,
     when,
 )
+from everytouch.moments.api import EITHER, SECOND
 
 PERSON = "distinct_id"
 RESULTS = "/i/v1/analytics/events"  # answers for each event by itself
@@ -134,13 +135,20 @@ def _said(value: dict[str, Any], properties: dict[str, Any], row: Row) -> list[R
     if not name:
         raise UnusableError("it names no event")
     found: list[Record | Event] = []
+    device = _nobody_signed_in(properties, row)
     for where in (value, properties):
-        found += described(row, where.get("$set"))
-        found += described(row, where.get("$set_once"), once=True)
+        found += described(row, where.get("$set"), device=device)
+        found += described(row, where.get("$set_once"), once=True, device=device)
     groups = properties.get("$groups")
     if isinstance(groups, dict):
         found += described(row, groups, once=True)
     return [*found, *_happened(name, value, properties, row)]
+
+
+def _nobody_signed_in(properties: dict[str, Any], row: Row) -> bool:
+    """Whether the person is still the device: what is said of them is said of who has it now."""
+    device = text(properties.get("$device_id"))
+    return properties.get("$is_identified") is False or device == row["identifier"]
 
 
 def _time(value: dict[str, Any], properties: dict[str, Any], taken: Taken) -> str:
@@ -161,12 +169,13 @@ def _happened(
         return []
     if name == "$identify":
         before = text(properties.get("$anon_distinct_id"))
-        return [same(row, PERSON, before, "identify")] if before else []
+        return [same(row, PERSON, before, "identify", SECOND)] if before else []
     if name in ("$create_alias", "$merge_dangerously"):
         other = text(properties.get("alias"))
         if not other:
             raise UnusableError(f"{name} names no alias")
-        return [same(row, PERSON, other, "alias")]
+        # An alias must not be a known person there; who says so merges dangerously.
+        return [same(row, PERSON, other, "alias", EITHER if name == "$create_alias" else None)]
     if name == "$groupidentify":
         return _group(properties, row)
     kept = {key: item for key, item in properties.items() if key not in _UNKEPT}

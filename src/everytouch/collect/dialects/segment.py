@@ -36,6 +36,7 @@ from everytouch.collect.dialects.values import (
     text,
     when,
 )
+from everytouch.moments.api import EITHER
 
 USER, ANONYMOUS, GROUP = "user_id", "anonymous_id", "group_id"
 TYPES = ("track", "identify", "page", "screen", "group", "alias")
@@ -138,7 +139,7 @@ def _aliased(value: dict[str, Any], row: Row) -> list[Record | Event]:
     if not before:
         raise UnusableError("an alias call names no previousId")
     # What it was an id of is not said: of a user, or of a browser nobody had signed in at.
-    return [same(row, space, before, "alias") for space in (USER, ANONYMOUS)]
+    return [same(row, space, before, "alias", EITHER) for space in (USER, ANONYMOUS)]
 
 
 def _merged_party(value: dict[str, Any]) -> Row:

@@ -69,7 +69,9 @@ def _rows(ask: Ask, trail: Trail) -> list[tuple[Moment, str]]:
     newest = trail.rows[::-1]
     if "people" not in ask.rights:
         return [(moment, "") for moment in newest]
-    parties = ask.workspace.parties([moment.identifier for moment in newest])
+    parties = ask.workspace.parties(
+        [moment.identifier for moment in newest], [moment.occurred_at for moment in newest]
+    )
     return [(m, party_name(party)) for m, party in zip(newest, parties, strict=True)]
 
 

@@ -48,6 +48,8 @@ def _field(field: "dataclasses.Field[Any]", choices: Any) -> forms.Field:
         )
     if isinstance(field.default, float):
         return forms.FloatField(label=label, min_value=limits["low"], max_value=limits["high"])
+    if field.default == "":
+        return forms.CharField(label=label, max_length=2_000, required=False)
     return forms.RegexField(r"^[A-Z]{3}$", label=label)
 
 

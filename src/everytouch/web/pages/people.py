@@ -104,6 +104,17 @@ def _number(party: str) -> int:
         raise Http404(_("Nobody is known by this.")) from error
 
 
+def shared(request: HttpRequest) -> HttpResponse:
+    """Identifiers that link unusually many people."""
+    workspace = request.ask.workspace
+    values = {
+        "ask": request.ask,
+        "rows": workspace.shared_identifiers(SHOWN),
+        "most": workspace.settings.shared_from,
+    }
+    return render(request, "web/shared.html", values)
+
+
 def export(request: HttpRequest, party: str) -> HttpResponse:
     """All data of a party as JSON (GDPR, articles 15 and 20)."""
     workspace, number = request.ask.workspace, _number(party)
@@ -118,23 +129,31 @@ def export(request: HttpRequest, party: str) -> HttpResponse:
 
 def erase(request: HttpRequest, party: str) -> HttpResponse:
     """Erase a party, after it was confirmed in words."""
-    _number(party)
+    plan = request.ask.workspace.erasure_plan(_number(party))
     wrong = ""
     if request.method == "POST":
-        if request.POST.get("confirm", "").strip() == party[:6]:
+        if request.POST.get("plan", "") != plan.confirm:
+            wrong = _("Other identifiers would go by now. Read the list again.")
+        elif request.POST.get("confirm", "").strip() == party[:6]:
             job = Job.objects.create(
                 kind="erase",
                 user=request.user,
-                payload={"party": party, "reason": request.POST.get("reason", "")[:200]},
+                payload={
+                    "party": party,
+                    "reason": request.POST.get("reason", "")[:200],
+                    "confirm": plan.confirm,
+                },
             )
             return redirect(f"/jobs/{job.pk}")
-        wrong = _("Type the six characters exactly.")
-    values = {"ask": request.ask, "party": party, "code": party[:6], "wrong": wrong}
+        else:
+            wrong = _("Type the six characters exactly.")
+    values = {"ask": request.ask, "party": party, "code": party[:6], "wrong": wrong, "plan": plan}
     return render(request, "web/erase.html", values, status=422 if wrong else 200)
 
 
 ROUTES = (
     Route("people", people, "people", "people", writes="people"),
+    Route("people/shared-identifiers", shared, "shared-identifiers", "people"),
     Route("people/<str:party>", person, "person", "people"),
     Route("people/<str:party>/export", export, "person-export", "export"),
     Route("people/<str:party>/erase", erase, "person-erase", "erase", writes="erase"),
