@@ -41,9 +41,14 @@ def test_first_start_to_a_first_source_and_a_mended_row(window, tmp_path: Path):
         page.fill("#f-amount", "7")
         page.get_by_role("button", name="Store it").click()
         expect(page.get_by_text("The record is stored.")).to_be_visible()
-        page.goto(f"{app.base}/people")
-        page.fill("#identifier", "C3")
-        page.press("#identifier", "Enter")
+        for _ in range(20):  # until the worker has added the record to the timelines
+            page.goto(f"{app.base}/people")
+            page.fill("#identifier", "C3")
+            page.press("#identifier", "Enter")
+            page.wait_for_load_state("load")
+            if page.get_by_text("Check-out", exact=True).count():
+                break
+            page.wait_for_timeout(500)
         expect(page.get_by_text("Check-out", exact=True)).to_be_visible()
 
 

@@ -107,15 +107,19 @@ def test_a_change_shows_at_once_and_the_id_of_the_whole_row_works(window, app: A
     expect(page.get_by_text("3 Apr 2026, 09:05")).to_be_visible()
     checked = page.get_by_text("2 interactions can be imported.")
     expect(checked).to_be_visible()
-    page.select_option("[name=m0-c1-format]", "time:month-first")
+    with page.expect_response("**/review"):
+        page.select_option("[name=m0-c1-format]", "time:month-first")
     expect(page.get_by_text("4 Mar 2026, 09:05")).to_be_visible()
     expect(checked).to_be_visible()
-    page.select_option("[name=m0-id]", "c2")
+    with page.expect_response("**/review"):
+        page.select_option("[name=m0-id]", "c2")
     expect(page.locator("[name=m0-id]")).to_have_value("c2")
     expect(checked).to_be_visible()
-    page.select_option("[name=m0-id]", "row")
+    with page.expect_response("**/review"):
+        page.select_option("[name=m0-id]", "row")
     expect(page.locator("[name=m0-id]")).to_have_value("row")
     expect(page.get_by_text("2 interactions can be imported.")).to_be_visible()
+    page.wait_for_load_state("networkidle")
     way.click("button", "Import")
     expect(page.get_by_text("2 interactions of 2 customers at 2 touchpoints.")).to_be_visible(
         timeout=60_000

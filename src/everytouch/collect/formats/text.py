@@ -80,7 +80,7 @@ def decided(path: Path, given: str, reading: Reading) -> str:
         return found
     try:
         name = codecs.lookup(given).name
-    except LookupError as error:
+    except (LookupError, ValueError) as error:  # a NUL in it is a ValueError
         raise SourceError(
             f"encoding {given!r} is unknown", 'use a name such as "utf-8", "cp1252" or "utf-16"'
         ) from error
