@@ -488,8 +488,8 @@ def test_a_crash_between_commits_changes_nothing(tmp_path, monkeypatch, way, com
 
 
 LINE = st.tuples(
-    st.integers(0, 6), st.integers(0, 2), st.integers(0, 4), st.sampled_from(["", "card:1", "device:1", "device:2"]),
-    st.integers(1, 4),
+    st.integers(0, 6), st.integers(0, 2), st.integers(0, 4),
+    st.sampled_from(["", "card:1", "device:1", "device:2"]), st.integers(1, 4),
 )  # fmt: skip
 
 
