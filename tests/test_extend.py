@@ -16,7 +16,7 @@ from everytouch.engine.api import LocalEngine
 from everytouch.errors import StaleScopeError
 from everytouch.identity.api import current, resolve
 from everytouch.journeys.api import funnel, graph, paths, retention, sessions
-from everytouch.ledger.api import Loader
+from everytouch.ledger.api import TABLES, Loader
 from everytouch.moments.api import schema
 from everytouch.trails import store
 from everytouch.trails.api import COLUMNS, load
@@ -83,8 +83,7 @@ def anew(workspace, folder):
     """Trails of the same ledger, built as a whole."""
     tables = workspace.tables
     files = {name: tables.files(name) for name in READ}
-    resolution = resolve(tables.read("links", ["party_key", "other_key", "same", "occurred_at",
-                                               "received_at", "key_first"]))  # fmt: skip
+    resolution = resolve(tables.read("links", TABLES["links"].names))
     builder = Builder(tables, resolution, SECRET, bucket_rows=40, threads=2)
     builder.build(folder, folder.name, files, {})
     return load(folder)

@@ -42,10 +42,10 @@ ORDERS = """name = "shop"
 path = "orders.csv"
 [[interactions]]
 sql = '''SELECT id, "at" AS occurred_at, 'customer' AS namespace, who AS identifier,
-  CASE WHEN device IS NOT NULL THEN ['device:' || device] END AS also,
+  CASE WHEN also IS NOT NULL THEN [also] END AS also,
   place AS touchpoint, amount FROM orders'''
 """
-HEADER = "id,at,who,device,place,amount\n"
+HEADER = "id,at,who,also,place,amount\n"
 
 
 def day(number):
@@ -63,8 +63,8 @@ def own(tmp_path):
     return made(tmp_path)
 
 
-def order(one, amount=10, who="ana", at="2026-01-01 10:00", device="", place="checkout"):
-    return f"{one},{at},{who},{device},{place},{amount}"
+def order(one, amount=10, who="ana", at="2026-01-01 10:00", also="", place="checkout"):
+    return f"{one},{at},{who},{also},{place},{amount}"
 
 
 def bring(workspace, *lines, versions="", now=None):
@@ -178,8 +178,8 @@ def test_as_known_then_gives_the_older_figure(own):
 
 
 def test_links_are_as_known_then(own):
-    bring(own, order("a", who="ana", device="d1"), order("b", who="bob"), now=day(1))
-    bring(own, order("c", who="bob", device="d1"), now=day(2))
+    bring(own, order("a", who="ana", also="card:d1"), order("b", who="bob"), now=day(1))
+    bring(own, order("c", who="bob", also="card:d1"), now=day(2))
     assert own.as_known(day(1)).trails().parties == 2
     assert own.trails().parties == 1
 
@@ -251,13 +251,13 @@ def test_who_has_no_other_moment_is_gone_when_it_was_somebody_elses(own, tmp_pat
 
 
 def test_a_corrected_link_is_withdrawn(own, tmp_path):
-    bring(own, order("a", who="ana", device="d1"), order("b", who="bob", device="d1"),
+    bring(own, order("a", who="ana", also="card:d1"), order("b", who="bob", also="card:d1"),
           versions="newest", now=day(1))  # fmt: skip
     assert own.trails().parties == 1
     bring(own, order("b", who="bob"), versions="newest", now=day(2))
     assert same_as_anew(own, tmp_path / "apart").parties == 2
     assert own.as_known(day(1)).trails().parties == 1
-    bring(own, order("b", who="bob", device="d1"), versions="newest", now=day(3))
+    bring(own, order("b", who="bob", also="card:d1"), versions="newest", now=day(3))
     assert same_as_anew(own, tmp_path / "together").parties == 1
 
 
@@ -301,7 +301,7 @@ def without_versions(workspace):
 
 
 def test_an_older_ledger_opens_and_recognises_what_it_has(own):
-    lines = [order("a", 10, device="d"), order("b", 20)]
+    lines = [order("a", 10, also="card:d"), order("b", 20)]
     bring(own, *lines)
     without_versions(own)
     assert total(own) == 30
@@ -311,9 +311,9 @@ def test_an_older_ledger_opens_and_recognises_what_it_has(own):
     assert (again.duplicate, again.conflict, again.stored) == (2, 1, 0)
     bring(own, order("a", 15), versions="newest")
     assert total(own) == 35
-    back = bring(own, order("a", 10, device="d"), order("a", 15), versions="newest")
+    back = bring(own, order("a", 10, also="card:d"), order("a", 15), versions="newest")
     assert (back.stored, back.duplicate) == (0, 2)
-    assert bring(own, order("a", 10, device="d"), versions="newest").stored == 1
+    assert bring(own, order("a", 10, also="card:d"), versions="newest").stored == 1
     assert total(own) == 30
 
 
@@ -444,17 +444,17 @@ def test_a_crash_between_commits_changes_nothing(tmp_path, monkeypatch, way, com
 
     def first(workspace):
         if way == "file":
-            bring(workspace, order("a", 1, device="d"), order("b", 1), versions="newest")
+            bring(workspace, order("a", 1, also="card:d"), order("b", 1), versions="newest")
         else:
             workspace.create_key("app", versions="newest")
-            post(workspace, GOOD | {"id": "a", "also": ["device:d"]}, GOOD | {"id": "b"})
+            post(workspace, GOOD | {"id": "a", "also": ["card:d"]}, GOOD | {"id": "b"})
 
     def second(workspace):
         if way == "file":
             return bring(workspace, order("a", 2, who="bob"), order("b", 3), order("b", 4),
-                         order("c", device="d"), versions="newest")  # fmt: skip
+                         order("c", also="card:d"), versions="newest")  # fmt: skip
         sent = ("a", {"amount": 2}), ("b", {"amount": 3}), ("b", {"amount": 4})
-        events = [GOOD | {"id": one} | more for one, more in (*sent, ("c", {"also": ["device:d"]}))]
+        events = [GOOD | {"id": one} | more for one, more in (*sent, ("c", {"also": ["card:d"]}))]
         return post(workspace, *events)
 
     calm, struck = made(tmp_path / "calm"), made(tmp_path / "struck")
@@ -488,13 +488,13 @@ def test_a_crash_between_commits_changes_nothing(tmp_path, monkeypatch, way, com
 
 
 LINE = st.tuples(
-    st.integers(0, 6), st.integers(0, 2), st.integers(0, 4), st.sampled_from(["", "d0", "d1"]),
-    st.integers(1, 4),
+    st.integers(0, 6), st.integers(0, 2), st.integers(0, 4),
+    st.sampled_from(["", "card:1", "device:1", "device:2"]), st.integers(1, 4),
 )  # fmt: skip
 
 
 # A link that only one row of a file states, and the file's last row on that id does not.
-TAKEN_BACK = [[(5, 1, 1, "d1", 4), (5, 1, 1, "", 2)], [(5, 0, 3, "", 3)]]
+TAKEN_BACK = [[(5, 1, 1, "card:1", 4), (5, 1, 1, "", 2)], [(5, 0, 3, "", 3)]]
 
 
 @example(imports=TAKEN_BACK, again=False)
@@ -509,8 +509,8 @@ def test_any_imports_give_what_the_last_of_them_say(tmp_path_factory, imports, a
     own.trails()
     for number, lines in enumerate(imports):
         text = [
-            order(f"o{one}", amount, f"p{who}", f"2026-01-0{at} 10:00", device)
-            for one, amount, who, device, at in lines
+            order(f"o{one}", amount, f"p{who}", f"2026-01-0{at} 10:00", also)
+            for one, amount, who, also, at in lines
         ]
         for _ in range(1 + again):
             bring(own, *text, versions="newest", now=day(number + 1))

@@ -158,7 +158,7 @@ class Collecting(Base):
             versions: what other content under a known id is: "first" for a conflict, "newest"
                 for a correction.
         """
-        number, secret = Keys(self.path).create(source, rate, origins, versions)
+        number, secret = Keys(self.path).create(source, rate, origins, versions=versions)
         audit(self.path, "make source key", f"{number} of {source}", self.who)
         return secret
 
