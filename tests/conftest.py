@@ -21,6 +21,7 @@ SECRET = b"everytouch tests"
 
 # No timed assertions: the first call of a kernel compiles it.
 hypothesis.settings.register_profile("everytouch", deadline=None, database=None)
+hypothesis.settings.register_profile("long", deadline=None, database=None, max_examples=10_000)
 hypothesis.settings.load_profile("everytouch")
 
 

@@ -48,9 +48,7 @@ NESTED = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXTS, inner, max_size=3)),
     max_leaves=6,
 )
-FREELY = settings(
-    max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+FREELY = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def read(path: Path, kind: str, **options) -> tuple[dict[str, list[str | None]], Reading]:
@@ -193,7 +191,7 @@ SQL = """SELECT id, time AS occurred_at, 'login' AS namespace, 'ana' AS identifi
 'till' AS touchpoint, paid AS amount, place AS sequence FROM visits"""
 
 
-@settings(FREELY, max_examples=25)
+@settings(FREELY, max_examples=max(25, FREELY.max_examples // 100))
 @given(RECORDS, st.sampled_from(["csv", "json", "parquet"]))
 def test_records_hold_the_value_or_are_held(rows, kind):
     """Through SQL into the ledger: exact, or in quarantine."""
