@@ -567,7 +567,7 @@ def test_a_long_value_leaves_the_quarantine_readable(own, home, tmp_path):
     assert "characters" in listed.output.replace("\n", "")
     (amount,) = [row for row in home.quarantine(own.source) if row.id == "amount"]
     assert amount.brief.reason.startswith("amount '555")
-    assert amount.brief.reason.endswith("is no decimal(18,4)")
+    assert amount.brief.reason.endswith("is not an amount with at most four decimals")
     assert "characters" in amount.brief.row["amount"]
     whole = run(main, [*base, "list", "--source", own.source, "--json"])
     assert long in whole.output

@@ -73,7 +73,7 @@ def write(folder, visits, more=(), sequence=""):
             out.writerow(["id", "day", "who", "point", "nr", "seq"])
             out.writerows([f"{name}-{at}", *row] for at, row in enumerate(rows))
             if not rows:
-                out.writerow(["none", "2026-01-01", "nobody", "ad", "0", "0"])
+                out.writerow(["none", "2026-01-01", "zoe", "ad", "0", "0"])
     (folder / "source.toml").write_text(SOURCE.replace("SEQUENCE", sequence))
     return folder / "source.toml"
 

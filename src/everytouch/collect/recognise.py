@@ -7,6 +7,7 @@ from everytouch.collect.formats.heads import with_header
 from everytouch.collect.mapping.generic import plan_of
 from everytouch.collect.mapping.look import looking
 from everytouch.collect.mapping.model import Plan
+from everytouch.collect.mapping.used import whole
 from everytouch.collect.presets.base import Asked
 from everytouch.collect.presets.registry import PRESETS
 from everytouch.collect.source import FORMATS, Input
@@ -81,6 +82,6 @@ def recognise(given: Input, settings: Settings, asked: Asked) -> Plan:
     with looking(given, settings, asked.timezone) as look:
         for preset in PRESETS:
             if preset.fits(look):
-                return preset.plan(look, asked)
+                return whole(preset.plan(look, asked))
     with looking(with_header(given), settings, asked.timezone) as look:
         return plan_of(look, asked)

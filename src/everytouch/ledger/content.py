@@ -29,6 +29,7 @@ _UNORDERED = ("also",)  # lists that say the same in any order
 _K1, _K2 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xFF51AFD7ED558CCD)
 _K3 = np.uint64(0xC4CEB9FE1A85EC53)
 _HALF = np.uint64(32)
+_SEPARATOR = "\x1f"
 _NONE = np.zeros(0, np.uint8)
 Hashes = NDArray[np.uint64]
 
@@ -95,11 +96,22 @@ def content_of(kind: Kind, rows: pa.Table, secret: bytes) -> Keys:
     total = np.full(len(rows), np.frombuffer(secret, "<u8")[0], np.uint64)
     for name in (column.name for column in COLUMNS[kind] if column.name not in _APART):
         values = rows[name]
+        if kind == "traits" and name == "value":
+            values = _without_once(rows["id"], values)
         if values.null_count < len(values):
             total += _column(values, _seed(name, secret), name not in _UNORDERED)
     content = total.view(np.int64)
     content[content == UNKNOWN] = 1
     return content
+
+
+def _without_once(ids: pa.Array, values: pa.Array) -> pa.Array:
+    """Values of traits, without those of which only the first that ever came counts.
+
+    Another value of such a trait is nothing new, and no conflict with the first.
+    """
+    once = pc.starts_with(ids, f"once{_SEPARATOR}")
+    return pc.if_else(pc.fill_null(once, False), pa.scalar(None, values.type), values)
 
 
 def with_time(content: Keys, rows: pa.Table) -> Keys:

@@ -11,12 +11,15 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandler
 from django.utils.text import get_valid_filename
 
-from everytouch.collect.api import FORMATS
+from everytouch.collect.api import FORMATS, definitions
 from everytouch.errors import SourceError
 
 HELD = "file"
 """Folder of an upload that holds the file alone, whatever its name is."""
 OLDEST = 7 * 86_400.0  # seconds that an upload waits to be imported
+
+ENDINGS = (*FORMATS, *(f".{name}" for name in definitions.READERS))
+"""Endings of the files that can be imported."""
 
 
 class Limited(TemporaryFileUploadHandler):
@@ -48,10 +51,10 @@ def keep(file: UploadedFile) -> tuple[str, str]:
         name = get_valid_filename(Path(file.name or "").name)[-80:]
     except SuspiciousFileOperation as error:
         raise SourceError("the file has no name", "give it one, with its ending") from error
-    if not any(name.lower().endswith(ending) for ending in FORMATS):
+    if not any(name.lower().endswith(ending) for ending in ENDINGS):
         raise SourceError(
             f"the format of {name} is not told by its name",
-            f"upload one that ends in {', '.join(FORMATS)}",
+            f"upload one that ends in {', '.join(ENDINGS)}",
         )
     _forget_old()
     code = secrets.token_hex(8)

@@ -53,6 +53,8 @@ def profiles(plan: Plan, settings: Settings) -> tuple[TableProfile, ...]:
     Raises:
         SourceError: the file cannot be read.
     """
+    if plan.definition:
+        return ()
     raw = tuple(replace(one, columns={}) for one in plan.inputs)
     names = [one.name for one in plan.inputs]
     found = _profiled(raw, plan, names, "", settings)

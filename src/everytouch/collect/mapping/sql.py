@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from everytouch.collect.mapping.members import with_members
 from everytouch.collect.mapping.model import RECORD, Choice, Mapping, Plan, Question, Value, Who
 from everytouch.collect.mapping.nobody import identifying
+from everytouch.collect.mapping.used import used
 from everytouch.collect.source import Source, Statement
 from everytouch.moments.api import Kind
 
@@ -145,27 +146,9 @@ def _objects(mapping: Mapping) -> str:
     return f"list_filter([{', '.join(named)}]::VARCHAR[], lambda x: x IS NOT NULL)"
 
 
-def _used(mapping: Mapping) -> set[str]:
-    """Columns that stand in a column of the record and so need not be properties, too."""
-    values = (mapping.touchpoint, mapping.language, mapping.outcome)
-    names = {value.column for value in values} | {mapping.title, mapping.weight}
-    names |= {mapping.duration, mapping.due, mapping.source_order, *mapping.when[:1]}
-    names |= {*mapping.id, *mapping.traits, *mapping.leave, *mapping.nested, *mapping.spread}
-    if len(mapping.text) == 1:  # of several, properties say which column each was written in
-        names |= {*mapping.text}
-    names |= {*mapping.counts, mapping.place}
-    names |= {who.column for who in mapping.who} | {column for _, column in mapping.objects}
-    names |= {question.column for question in mapping.questions}
-    names |= {column for choice in mapping.choices for column in choice.columns}
-    names |= {who.column for who in (mapping.counterpart, mapping.else_who) if who}
-    if not mapping.currency:
-        names |= {mapping.amount, mapping.cost}
-    return names
-
-
 def _properties(mapping: Mapping, _currency: str) -> str:
     """Everything else as a JSON object, without what is empty."""
-    rest = [name for name in mapping.columns if name not in _used(mapping)]
+    rest = [name for name in mapping.columns if name not in used(mapping)]
     pairs = [f"{literal(name)}, {_kept(name)}" for name in rest]
     known = (*mapping.who, *([mapping.else_who] if mapping.else_who else []))
     unknown = " AND ".join(f"{_filled(who)} IS NULL" for who in known) or "true"

@@ -4,13 +4,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from everytouch.collect.api import FORMATS
 from everytouch.web.ask import Ask
 from everytouch.web.models import Job
 from everytouch.web.pages.collector import just_in
 from everytouch.web.pages.schedules import listed
 from everytouch.web.pages.wizard import limit
 from everytouch.web.routes import Route
+from everytouch.web.uploads import ENDINGS
 
 TABLES = ("interactions", "perceptions", "links", "traits", "quarantine", "conflicts", "imports")
 
@@ -25,7 +25,7 @@ def sources(request: HttpRequest) -> HttpResponse:
         "held": sum(row.quarantined for row in rows),
         "conflicts": sum(row.conflicts for row in rows),
         "jobs": Job.objects.filter(kind__in=("import", "replay")).order_by("-created_at")[:8],
-        "formats": ",".join(FORMATS),
+        "formats": ",".join(ENDINGS),
         "limit": limit(),
         **just_in(ask),
         **listed(ask),
