@@ -1,12 +1,6 @@
 """Values in an identifier's place that identify nobody, such as "n/a" or a phone without digits."""
 
-NOBODY = (
-    "null", "none", "nil", "nan", "n/a", "na", "n.a.", "#n/a", "undefined", "unknown", "anonymous",
-    "anonymized", "anonymised", "anonym", "anonyme", "anonymisiert", "unbekannt", "keine",
-    "keine angabe", "k.a.", "not provided", "not available", "not set", "(not set)", "(none)",
-    "[object object]", "guest", "nobody", "private", "withheld", "blocked", "false", "true",
-)  # fmt: skip
-"""Compared trimmed and without case."""
+from everytouch.moments.api import NOBODY
 
 _FEWEST_DIGITS = 5
 
@@ -19,7 +13,7 @@ def identifying(cell: str, namespace: str) -> str:
         namespace: an e-mail address needs an @, a phone number digits; anything else a letter
             or a digit other than 0.
     """
-    words = ", ".join("'" + word + "'" for word in NOBODY)
+    words = ", ".join("'" + word + "'" for word in sorted(NOBODY))
     checks = [f"lower(trim({cell})) NOT IN ({words})"]
     if namespace == "email":
         checks.append(rf"regexp_matches({cell}, '[^@\s]@[^@\s]')")
