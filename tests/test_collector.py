@@ -55,7 +55,7 @@ def test_what_is_sent_is_stored_once_with_everything_it_said(sender, home):
     answer = {"kind": "perception", "id": "p-1", "instrument": "nps", "raw": 9, **GOOD}
     link = {
         "kind": "link", "id": "l-1", "namespace": "email", "identifier": "ana@x.org",
-        "other_namespace": "phone", "other_identifier": "+49 1",
+        "other_namespace": "phone", "other_identifier": "+49 151 23456",
     }  # fmt: skip
     trait = {
         "kind": "trait", "id": "t-1", "namespace": "email", "identifier": "ana@x.org",
@@ -74,7 +74,7 @@ def test_what_is_sent_is_stored_once_with_everything_it_said(sender, home):
     assert float(row["amount"]) == 12.5
     assert json.loads(row["properties"]) == {"size": 3, "colour": "red"}
     assert stored(home, "perceptions")["p-1"]["score"] == 90
-    trail = home.trail("phone:+49 1")
+    trail = home.trail("phone:+49 151 23456")
     assert {one.id for one in trail.rows} == {"o-1", "p-1"}  # one person by three identifiers
 
 
@@ -102,7 +102,7 @@ BAD = {
     "future": (GOOD | {"id": "b-2", "occurred_at": "2399-01-01"}, "in the future"),
     "before 1970": (GOOD | {"id": "b-3", "occurred_at": "1969-12-31T23:59:59Z"}, "before 1970"),
     "30 digits": (GOOD | {"id": "b-4", "amount": 10**30}, "is not an amount"),
-    "NaN": (GOOD | {"id": "b-5", "duration_s": float("nan")}, "no length of time"),
+    "NaN": (GOOD | {"id": "b-5", "duration_s": float("nan")}, "is not a number"),
     "NUL": (GOOD | {"id": "b-6", "outcome": "a\x00b"}, "NUL"),
     "deep": (
         GOOD | {"id": "b-7", "properties": json.loads('{"a":' * 60 + "1" + "}" * 60)},

@@ -91,7 +91,10 @@ class Tool:
 
     def post(self, body, path="", method="POST", **headers):
         anonymous = Sender(self.sender.port, "nobody", None)
-        return anonymous.send(body, path or self.path, method, **headers)
+        status, got, said = anonymous.send(body, path or self.path, method, **headers)
+        if isinstance(said, dict) and "error" in said:  # the same for every sender
+            said = {"error": said["error"]}
+        return status, got, said
 
     def held(self):
         return [json.loads(one.row["events"]) for one in self.home.quarantine(self.source)]
@@ -221,7 +224,7 @@ def test_questions_of_senders_are_answered_and_are_no_events(tool, home):
     for query, method in (("hub.challenge=12345", "GET"), ("validationToken=12345", "POST")):
         status, headers, said = echo.send(b"", f"{one.path}?{query}", method)
         assert (status, said, headers["content-type"].partition(";")[0]) == (
-            200, 12345, "text/plain",
+            200, b"12345", "text/plain",
         )  # fmt: skip
     asked = {"type": "url_verification", "challenge": "c1", "token": "t"}
     assert one.post(asked)[2] == {"challenge": "c1"}

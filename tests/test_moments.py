@@ -36,6 +36,7 @@ GOOD = {
     "perceptions": {"instrument": "nps", "raw": 9.0, "mode": "stated", "about": "journey"},
     "links": {"other_namespace": "email", "other_identifier": "a@b.org", "same": True},
     "traits": {"name": "region", "value": "north"},
+    "counts": {"name": "in", "value": 12.0, "place": "north"},
 }
 
 

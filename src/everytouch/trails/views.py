@@ -84,6 +84,10 @@ class Views:
             )
             columns = [f'_{kind}."{n}"' for n in TABLES[kind].names if n not in _HIDDEN]
             counts = tables.newest(kind, files).condition(self._con, f"_{kind}")
+            if kind == "counts":  # of nobody
+                made = f"CREATE VIEW counts AS SELECT {', '.join(columns)} FROM _counts"
+                self._con.execute(f"{made} WHERE {counts}")
+                continue
             if kind == "links":
                 counts += " AND _links.same IS NOT NULL"  # the others were withdrawn
             other, join = (_OTHER, _OTHERS) if kind == "links" else ("", "")
