@@ -13,8 +13,9 @@ import everytouch
 from everytouch.cli import main
 from everytouch.collect.api import sentence
 from everytouch.collect.nobody import identified
+from everytouch.collect.records import as_text, typed
 from everytouch.errors import ConfirmationError
-from everytouch.moments.api import NOBODY, Nobody, normalise, schema
+from everytouch.moments.api import NOBODY, Nobody, Vocabulary, normalise, schema
 from tests.collecting import Sender, collecting, loaded, made
 from tests.conftest import NOW
 
@@ -477,3 +478,16 @@ def test_an_erasure_leaves_the_till_to_the_others(crowd):
     assert "Devices others used as well" in done.output
     assert json.loads(done.stdout)["removed"]["interactions"] == 2
     assert ids(crowd, "customer_no:C3") == ["3"]
+
+
+@pytest.mark.parametrize(
+    "also", [["a"], ["a", "email:x@y.org"], [None, "b"], [":", "c:"], ["a:b:c"]]
+)
+def test_identifiers_beside_that_name_no_type_stop_nothing(also):
+    row = {
+        "id": "1", "occurred_at": "2026-01-01T00:00:00Z", "namespace": "email",
+        "identifier": "n/a", "also": also, "touchpoint": "checkout",
+    }  # fmt: skip
+    words = Vocabulary(frozenset({"checkout"}))
+    parted = typed("interactions", as_text("interactions", [row]), words)
+    assert len(parted.good) + len(parted.broken) == 1

@@ -89,9 +89,11 @@ def _moments(table: pa.Table, nobody: Nobody) -> Identified:
     mask, said = _bad(table, nobody)
     also = every(table["also"])
     at = pc.list_parent_indices(also).to_numpy()
-    namespace, value = split(pc.list_flatten(also))
+    texts = pc.list_flatten(also)
+    namespace, value = split(texts)
     wrong = nobody.mask(namespace, value).to_numpy(zero_copy_only=False)
-    wrong |= pc.is_null(namespace).to_numpy(zero_copy_only=False)
+    named = pc.fill_null(pc.match_substring(texts, ":"), False)  # others break a rule of records
+    wrong = wrong | ~named.to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(wrong)
     pairs = zip(namespace.take(rows).to_pylist(), value.take(rows).to_pylist(), strict=True)
     notes = Counter([*said, *(described(*pair) for pair in pairs if pair[0] is not None)])
