@@ -92,7 +92,7 @@ def test_a_survey_is_recognised_and_ends_on_its_first_score(uploaded, own):
     assert own.status() == before
     done = imported(client, address)
     assert "<b>4 responses</b> from 4 customers." in done
-    assert "4 received = 4 stored + 0 duplicate + 0 quarantined + 0 refused" in done
+    assert "4 received = 4 stored + 0 duplicate + 0 in conflict + 0 quarantined + 0 refused" in done
     assert not list((own.path / "uploads").iterdir())
     question = next(
         one for one in own.catalogue.instruments.values() if "recommend us" in one.label

@@ -9,7 +9,7 @@ from everytouch.collect.mapping.model import RECORD, Choice, Mapping, Plan, Ques
 from everytouch.collect.mapping.nobody import identifying
 from everytouch.collect.mapping.used import used
 from everytouch.collect.source import Source, Statement
-from everytouch.moments.api import Kind
+from everytouch.moments.api import KINDS, Kind
 
 _BASE, _ROW = "known", "the_row"
 _OWN = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|\b(row_\w+|the_row)\b")
@@ -37,6 +37,7 @@ def source_of(plan: Plan, currency: str, path: "Source | None" = None) -> Source
         for mapping in plan.mappings
         for kind, sql in selects(mapping, plan.tables, currency)
     ]
+    statements.sort(key=lambda one: KINDS.index(one.kind))  # as a source file has them
     where = path.path if path else plan.inputs[0].paths[0]
     tables = _with(plan.tables)
     left_out = tuple(
