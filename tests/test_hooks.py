@@ -93,6 +93,8 @@ class Tool:
         anonymous = Sender(self.sender.port, "nobody", None)
         status, got, said = anonymous.send(body, path or self.path, method, **headers)
         if isinstance(said, dict) and "error" in said:  # the same for every sender
+            assert said["message"] == said["error"]
+            assert said["code"]
             said = {"error": said["error"]}
         return status, got, said
 

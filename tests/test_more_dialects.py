@@ -369,7 +369,7 @@ def test_snowplow_events_that_cannot_be_read_are_held_with_their_party(own, home
     assert all(held[eid].row["identifier"] == "u" for eid in wrong)
     assert "'zz' is not one of" in held["type"].reason
     assert "names no schema" in held["nothing"].reason
-    assert "nobody" in held
+    assert "identifier is missing" in held["nobody"].reason
 
 
 def test_phones_name_themselves_in_a_context(own, home):

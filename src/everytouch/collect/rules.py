@@ -137,9 +137,15 @@ class Rules:
                 row["instrument"] = self.instruments[name]
                 return [("perceptions", _kept(row, event))]
         for name in map(plain_name, event.names):
-            if name in self.touchpoints and event.row.get("identifier"):
-                row = event.row | {"touchpoint": self.touchpoints[name]}
-                return [("interactions", _kept(row, event))]
+            if name not in self.touchpoints:
+                continue
+            if not event.row.get("identifier"):
+                raise UnusableError(
+                    f"{UNCATALOGUED}{name!r} is a touchpoint, but the identifier is missing: "
+                    "say in a rule where the event names the person"
+                )
+            row = event.row | {"touchpoint": self.touchpoints[name]}
+            return [("interactions", _kept(row, event))]
         raise UnusableError(f"{UNCATALOGUED}no rule and no touchpoint is named {event.names[0]!r}")
 
 

@@ -96,7 +96,7 @@ class Mapping:
             properties, since money is never added across currencies.
         duration: column of seconds.
         objects: type → column, as order, case, session; the leading one first.
-        counts: columns of numbers of people or things, of whom nobody says who they were.
+        counts: columns of numbers of people who are not named.
         place: column with the place of counts.
         leave: columns that are not kept as properties.
         nested: columns of JSON text that are kept as JSON, not as text.

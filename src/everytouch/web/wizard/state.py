@@ -115,7 +115,7 @@ def file_of(code: str) -> Path:
 
 
 def resume(code: str, workspace: Workspace) -> Upload:
-    """An upload as it was left; recognised anew where what was kept of it cannot be read."""
+    """Return an upload as it was left; it is recognised again where its state cannot be read."""
     path = file_of(code)
     try:
         raw = json.loads((uploads.folder_of(code) / FILE).read_text(encoding="utf-8"))
