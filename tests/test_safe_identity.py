@@ -32,6 +32,14 @@ SELECT id, day AS occurred_at, kind AS namespace, who AS identifier, touchpoint,
        list_filter([nullif(also1, ''), nullif(also2, '')], lambda x: x IS NOT NULL) AS also
 FROM f"""
 HEADER = "id,day,kind,who,also1,also2,touchpoint\n"
+RULES = """
+- event: visit
+  interaction: {id: "{id}", touchpoint: viewed, namespace: device, identifier: "{terminal}",
+    occurred_at: "{at}"}
+- event: sale
+  interaction: {id: "{id}", touchpoint: checkout, namespace: customer_no, identifier: "{card}",
+    also: ["device:{terminal}", "email:{email}"], occurred_at: "{at}"}
+"""
 
 
 def imported(workspace, folder, text, tail=""):
@@ -235,7 +243,9 @@ def test_two_customers_at_one_till_in_a_file(shop, tmp_path):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    return made(tmp_path_factory.mktemp("safe"), CATALOGUE)
+    workspace = made(tmp_path_factory.mktemp("safe"), CATALOGUE)
+    (workspace.path / "rules.yaml").write_text(RULES)
+    return workspace
 
 
 @pytest.fixture(scope="module")
@@ -427,6 +437,52 @@ def test_placeholders_and_kiosks_with_the_own_dialect(home, sender):
     assert [held.reason for held in home.quarantine(me)] == [
         "identifier phone '0' identifies nobody"
     ]
+
+
+def hooked(home, sender, *events):
+    """Send events as a tool does that only knows a webhook's address."""
+    _, path = home.create_hook(sender.source)
+    anonymous = Sender(sender.port, "nobody", None)
+    for i, event in enumerate(events):
+        assert anonymous.send({"id": f"{sender.source}-{i}", **event}, path)[0] == 200
+    return loaded(home, sender.source)
+
+
+def test_two_customers_at_one_till_through_a_webhook(home, sender):
+    me = sender.source
+    seen = {"event": "visit", "terminal": f"k{me}"}
+    sold = {"event": "sale", "terminal": f"k{me}"}
+    hooked(
+        home,
+        sender,
+        {**seen, "at": day(1)},
+        {**sold, "card": f"A{me}", "email": f"ana{me}@x.org", "at": day(2)},
+        {**seen, "at": day(3)},
+        {**sold, "card": f"B{me}", "email": f"ben{me}@x.org", "at": day(4)},
+        {**seen, "at": day(5)},
+    )
+    assert numbers(home, f"email:ana{me}@x.org") == numbers(home, f"customer_no:A{me}") == [0, 1, 2]
+    assert numbers(home, f"email:ben{me}@x.org") == [3, 4]
+
+
+def test_placeholders_through_a_webhook(home, sender):
+    me = sender.source
+    sold = {"event": "sale", "terminal": f"k{me}"}
+    status = hooked(
+        home,
+        sender,
+        {**sold, "card": f"A{me}", "email": "n/a", "at": day(1)},
+        {**sold, "terminal": f"l{me}", "card": f"B{me}", "email": "n/a", "at": day(2)},
+        {**sold, "card": "[object Object]", "email": f"ana{me}@x.org", "at": day(3)},
+        {"event": "sale", "terminal": "undefined", "card": "null", "email": "none", "at": day(4)},
+    )
+    assert numbers(home, f"customer_no:A{me}") == [0]
+    assert numbers(home, f"customer_no:B{me}") == [1]
+    assert numbers(home, f"email:ana{me}@x.org") == [2]
+    assert status.nobody["email 'n/a'"] == 2
+    assert status.nobody["customer_no '[object Object]'"] == 1
+    (held,) = home.quarantine(me)
+    assert held.reason == "identifier customer_no 'null' identifies nobody"
 
 
 # Shared IDs, and whom an erasure removes.

@@ -22,7 +22,19 @@ SURVEY = "\n".join(
 expect.set_options(timeout=30_000)  # the rows are checked after the page is there
 FIRST = 6  # clicks at most, from Sources to the first answer
 SAMPLES = {
+    "callcentre_cdr.csv": (
+        "Call detail records",
+        "9 interactions of 5 customers at 6 touchpoints.",
+    ),
+    "google_forms_responses.csv": ("Google Forms", "NPS +25"),
+    "intercom_conversations.ndjson": ("Intercom", "CSAT 50 %"),
+    "qualtrics_responses.csv": ("Qualtrics", "45 responses from 12 customers."),
+    "shopify_orders.csv": ("Shopify", "2,580.20 EUR"),
+    "spss_survey.sav": ("SPSS: Example Cycles wave 1", "27 responses from 16 customers."),
+    "store_till.csv": ("Till receipts", "2,466.50 EUR"),
+    "surveymonkey_responses.xlsx": ("SurveyMonkey", "12 responses from 11 customers."),
     "trustpilot_reviews.csv": ("Trustpilot", "6 responses from 5 customers."),
+    "zendesk_tickets.json": ("Zendesk tickets", "8 interactions of 7 customers at 5 touchpoints."),
 }
 """File → what it is recognised as, and its first answer."""
 
