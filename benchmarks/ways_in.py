@@ -4,7 +4,7 @@
 
 Ten columns: id, time, customer, touchpoint, outcome, amount, duration, order, two properties. The
 import reads, understands, checks, recognises and commits every record; the opponent only reads
-every value of the file and counts it.
+every value of the file into memory.
 """
 
 import argparse
@@ -75,7 +75,8 @@ def bare(path: Path, threads: int) -> float:
     with duckdb.connect(config={"threads": threads}) as con:
         began = time.perf_counter()
         read = {".parquet": "read_parquet", ".csv": "read_csv", ".ndjson": "read_json"}[path.suffix]
-        con.execute(f"SELECT count(COLUMNS(*)) FROM {read}('{path}')").fetchall()
+        for batch in con.sql(f"FROM {read}('{path}')").to_arrow_reader(250_000):
+            assert len(batch)
         return time.perf_counter() - began
 
 

@@ -32,7 +32,7 @@ class Settings:
     )
     threads: int = _setting(0, "Threads for analyses and imports; 0 takes all cores.", 0, 1024)
     memory_mb: int = _setting(1_500, "Memory the SQL of an import may take, in MB.", 100)
-    batch_rows: int = _setting(500_000, "Rows of one ledger commit during an import.", 1)
+    batch_rows: int = _setting(250_000, "Rows of one ledger commit during an import.", 1)
     bucket_rows: int = _setting(500_000, "Moments aimed at in one bucket of trails.", 1_000)
     confidence: float = _setting(0.95, "Coverage of every interval shown.", 0.5, 0.999)
     minimum_n: int = _setting(5, "Answers below which an estimate is hidden.", 1)

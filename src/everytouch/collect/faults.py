@@ -13,6 +13,7 @@ from everytouch.collect.columns.model import MARK, marked
 from everytouch.collect.columns.zones import to_utc
 from everytouch.moments.api import COLUMNS, Kind
 
+_BYTE = MARK.encode()[0]
 _MARKS = re.compile(f"{MARK}[^{MARK}]*{MARK}")
 
 
@@ -61,7 +62,7 @@ def in_utc(table: pa.Table, kind: Kind, zone: str) -> tuple[pa.Table, list[Fault
 
 def unmarked(table: pa.Table) -> pa.Table:
     """Return a batch whose properties have values as they were written, understood or not."""
-    if "properties" not in table.column_names:
+    if "properties" not in table.column_names or not _may_mark(table["properties"]):
         return table
     at = table.column_names.index("properties")
     plain = pc.replace_substring_regex(table["properties"], f"{MARK}[^{MARK}]*{MARK}", "")
@@ -77,12 +78,22 @@ def faults(table: pa.Table, kind: Kind) -> Iterator[Fault]:
                 yield Fault(row, column.name, *_why(column.name, text, WORDS[column.type]))
         elif pa.types.is_string(column.type) or pa.types.is_list(column.type):
             given = table[column.name]
-            texts = given.cast(pa.string()) if pa.types.is_string(column.type) else _joined(given)
-            if texts.null_count == len(texts):
+            if not _may_mark(given):
                 continue
+            texts = given.cast(pa.string()) if pa.types.is_string(column.type) else _joined(given)
             hits = pc.fill_null(pc.match_substring(texts, MARK), False)
             for row in pc.indices_nonzero(hits).to_pylist():
                 yield Fault(row, column.name, *_why(column.name, texts[row].as_py(), "understood"))
+
+
+def _may_mark(texts: pa.ChunkedArray) -> bool:
+    """Whether a mark may be in texts, or lists of them: a look at their bytes, all at once."""
+    for chunk in texts.chunks:
+        flat = chunk.values if pa.types.is_list(chunk.type) else chunk
+        octets = flat.buffers()[-1]
+        if octets is not None and (np.frombuffer(octets, np.uint8) == _BYTE).any():
+            return True
+    return False
 
 
 def _joined(lists: pa.ChunkedArray) -> pa.Array:

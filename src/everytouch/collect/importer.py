@@ -2,13 +2,15 @@
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 
+from everytouch.collect.ahead import ahead
 from everytouch.collect.bringing import bring
 from everytouch.collect.dialects import DIALECTS
 from everytouch.collect.dialects.base import Row, UnusableError
@@ -17,7 +19,7 @@ from everytouch.collect.inputs import Opened, opened
 from everytouch.collect.leaving import counted, held_row, outdated
 from everytouch.collect.nobody import Notes, led, noted
 from everytouch.collect.positions import numbered, position_of
-from everytouch.collect.records import as_text, records, sort_out, typed
+from everytouch.collect.records import Sorted, as_text, records, sort_out, typed
 from everytouch.collect.rules import IgnoredError, Rules
 from everytouch.collect.source import Source, Statement
 from everytouch.ledger.api import (
@@ -77,7 +79,6 @@ class _Run:
     """One import under way."""
 
     loader: Loader
-    zone: str
     versions: Policy
     counts: dict[str, Counts] = field(default_factory=dict)
     ambiguous: int = 0
@@ -115,12 +116,13 @@ class Importer:
             SourceError: an input or a SELECT cannot be used. What was committed before stays.
         """
         with self.tables.writing(), opened(source, self.settings) as files:
-            run = _Run(self._loader(source.name, dry), source.timezone, source.versions)
+            run = _Run(self._loader(source.name, dry), source.versions)
             for statement in source.statements:
-                for batch in records(files.con, statement, self.settings.batch_rows):
-                    self._put(run, statement, batch)
-                    if progress:
-                        progress(statement, run.counts[statement.kind])
+                with ahead(self._sorted(files.con, statement, source.timezone)) as parts:
+                    for parted, rows in parts:
+                        self._put(run, statement.kind, parted, rows)
+                        if progress:
+                            progress(statement, run.counts[statement.kind])
             for kind, change in run.loader.finish().items():
                 run.add(kind, change)
             held = self._hold_unread(run, files)
@@ -184,11 +186,16 @@ class Importer:
     def _loader(self, source: str, dry: bool) -> Loader:
         return Loader(self.tables, self.secret, source, self.now, self.words, dry)
 
-    def _put(self, run: "_Run", statement: Statement, batch: pa.RecordBatch) -> None:
-        kind = statement.kind
-        parted = sort_out(batch, kind, self.words, run.zone)
-        positions = np.arange(run.position, run.position + len(batch))
-        run.position += len(batch)
+    def _sorted(
+        self, con: duckdb.DuckDBPyConnection, statement: Statement, zone: str
+    ) -> Generator[tuple[Sorted, int], None, None]:
+        """The records of a statement batch by batch, sorted out, and the rows of each batch."""
+        for batch in records(con, statement, self.settings.batch_rows):
+            yield sort_out(batch, statement.kind, self.words, zone), len(batch)
+
+    def _put(self, run: "_Run", kind: Kind, parted: Sorted, rows: int) -> None:
+        positions = np.arange(run.position, run.position + rows)
+        run.position += rows
         run.add(kind, bring(run.loader, kind, parted, positions, run.versions, run.nobody))
         run.ambiguous += parted.ambiguous
 

@@ -2,7 +2,7 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
@@ -62,7 +62,19 @@ def records(
         reader = con.sql(
             f"SELECT {wanted} FROM (\n{statement.sql.rstrip().rstrip(';')}\n) AS given"
         )
-        yield from reader.to_arrow_reader(batch_rows)
+        yield from _gathered(reader.to_arrow_reader(batch_rows), batch_rows)
+
+
+def _gathered(batches: Iterable[pa.RecordBatch], least: int) -> Iterator[pa.RecordBatch]:
+    """Yield batches of at least so many rows: DuckDB ends one with every file it reads."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(map(len, waiting)) >= least:
+            yield pa.concat_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_batches(waiting)
 
 
 def as_text(kind: Kind, rows: Sequence[Any]) -> pa.Table:

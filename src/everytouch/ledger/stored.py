@@ -45,6 +45,8 @@ class Batch:
 
     def only(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> "Batch":
         """Return some of them, by a mask or by their places."""
+        if which.dtype == np.bool_ and which.all():
+            return self
         where = pa.array(which)
         rows = self.rows.filter(where) if which.dtype == np.bool_ else self.rows.take(where)
         arrays = (self.first, self.second, self.content, self.compared)

@@ -107,6 +107,20 @@ def in_parts(
         yield make(part)
 
 
+def together(parts: Iterable[pa.Table], size: int = ROWS_OF_A_PART) -> Iterator[pa.Table]:
+    """Put small tables that follow each other and have the same columns together."""
+    waiting: list[pa.Table] = []
+    for part in parts:
+        if waiting and (
+            part.schema != waiting[0].schema or sum(map(len, waiting)) + len(part) > size
+        ):
+            yield pa.concat_tables(waiting)
+            waiting = []
+        waiting.append(part)
+    if waiting:
+        yield pa.concat_tables(waiting)
+
+
 def damaged(path: Path, error: BaseException) -> SourceError:
     """Return the error for a file that is cut off or damaged."""
     return SourceError(f"{path} is cut off or damaged: {error}", "fetch the file again")

@@ -8,7 +8,8 @@ column like any other.
 import io
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ import pyarrow as pa
 
 from everytouch.collect.formats.base import (
     DAMAGED,
+    ROWS_OF_A_PART,
     TEXT,
     Reading,
     damaged,
-    in_parts,
     numbered,
     opened,
+    together,
 )
 from everytouch.collect.formats.text import AsUtf8, decided
 from everytouch.collect.source import Input
@@ -36,6 +38,8 @@ _items = msgspec.json.Decoder(list[msgspec.Raw])
 _string = msgspec.json.Decoder(str)
 Row = dict[str, Any]
 _NONE = {type(None)}
+_START = 1 << 20
+_BLOCK = 1 << 18  # what is decoded at once still fits the processor's cache
 
 
 def read_documents(path: Path, given: Input, reading: Reading) -> Iterator[pa.Table]:
@@ -50,15 +54,17 @@ def read_documents(path: Path, given: Input, reading: Reading) -> Iterator[pa.Ta
     try:
         with opened(path) as raw:
             file = AsUtf8(raw, encoding)
-            start = file.read(1 << 20)
+            start = file.read(_START)
             rows = _rows(start, file, given, path, reading)
-            yield from _parts(rows)
+            yield from together(_parts(rows))
     except DAMAGED as error:
         raise damaged(path, error) from error
 
 
-def _rows(start: bytes, file: AsUtf8, given: Input, path: Path, reading: Reading) -> Iterator[Row]:
-    """Rows of the form that the file has."""
+def _rows(
+    start: bytes, file: AsUtf8, given: Input, path: Path, reading: Reading
+) -> Iterator[list[Row]]:
+    """Rows of the form that the file has, part by part."""
     first = start.lstrip()[:1]
     if not given.records and first not in (b"[", b"") and _is_lines(start):
         return _of_lines(start, file, reading)
@@ -83,29 +89,44 @@ def _is_lines(start: bytes) -> bool:
     return True
 
 
-def _of_lines(start: bytes, file: AsUtf8 | io.BytesIO, reading: Reading) -> Iterator[Row]:
+def _of_lines(start: bytes, file: AsUtf8 | io.BytesIO, reading: Reading) -> Iterator[list[Row]]:
     number, rest = 0, start
     while True:
-        *lines, rest = rest.split(b"\n")
-        for number, line in enumerate(lines, number + 1):  # noqa: B020 - goes on where it was
-            row = _row(line, number, reading)
-            if row is not None:
-                yield row
-        chunk = file.read(4 << 20)
+        block, _, rest = rest.rpartition(b"\n")
+        if block:
+            rows = _plain(block)
+            yield _each(block.split(b"\n"), number + 1, reading) if rows is None else rows
+            number += block.count(b"\n") + 1
+        chunk = file.read(_BLOCK)
         if not chunk:
             break
         rest += chunk
-    row = _row(rest, number + 1, reading)
-    if row is not None:
-        yield row
+    yield _each([rest], number + 1, reading)
 
 
-def _of_items(items: list[msgspec.Raw], reading: Reading) -> Iterator[Row]:
-    rows = (_row(bytes(item), number, reading) for number, item in enumerate(items, 1))
-    return (row for row in rows if row is not None)
+def _plain(block: bytes) -> list[Row] | None:
+    """The rows of lines, all read at once; None where a line wants a look of its own."""
+    try:
+        rows: list[Row] = _loose.decode_lines(block)
+    except _UNREADABLE:
+        return None
+    nested = block.count(b"{") > len(rows) or b"[" in block
+    return None if nested else rows
 
 
-def _of_object(whole: bytes, given: Input, path: Path, reading: Reading) -> Iterator[Row]:
+def _each(lines: Iterable[bytes], number: int, reading: Reading) -> list[Row]:
+    """The rows of lines, read one by one."""
+    rows = (_row(line, place, reading) for place, line in enumerate(lines, number))
+    return [row for row in rows if row is not None]
+
+
+def _of_items(items: list[msgspec.Raw], reading: Reading) -> Iterator[list[Row]]:
+    for first in range(0, len(items), ROWS_OF_A_PART):
+        part = map(bytes, items[first : first + ROWS_OF_A_PART])
+        yield _each(part, first + 1, reading)
+
+
+def _of_object(whole: bytes, given: Input, path: Path, reading: Reading) -> Iterator[list[Row]]:
     """Rows of the array under a key; the object itself is the only row where it has none."""
     try:
         parts = _exact.decode(whole)
@@ -125,8 +146,7 @@ def _of_object(whole: bytes, given: Input, path: Path, reading: Reading) -> Iter
     if len(lists) == 1 and _objects(bytes(parts[lists[0]])):
         reading.notes["records"] = lists[0]
         return _of_items(_array(bytes(parts[lists[0]]), path), reading)
-    row = _row(whole.strip(), 1, reading)
-    return iter(() if row is None else (row,))
+    return iter((_each([whole.strip()], 1, reading),))
 
 
 def arrays(parts: dict[str, msgspec.Raw]) -> list[str]:
@@ -183,18 +203,23 @@ def as_text(value: bytes) -> str | None:
     return None if value == b"null" else value.decode()
 
 
-def _parts(rows: Iterator[Row]) -> Iterator[pa.Table]:
+def _parts(parts: Iterable[list[Row]]) -> Iterator[pa.Table]:
     """Tables of text; the columns of a part are the keys that stand in it."""
     names: dict[str, str] = {}
-
-    def table(part: list[Row]) -> pa.Table:
-        keys = dict.fromkeys(itertools.chain.from_iterable(part))
+    for part in filter(None, parts):
+        keys = dict.fromkeys(itertools.chain.from_iterable(dict.fromkeys(map(tuple, part))))
         if new := [key for key in keys if key not in names]:
             names.update(zip([*names, *new], numbered([*names, *new]), strict=True))
-        columns = [_column([row.get(key) for row in part]) for key in keys]
-        return pa.table(columns, [names[key] for key in keys])
+        columns = list(map(_column, _by_key(part, keys)))
+        yield pa.table(columns, [names[key] for key in keys])
 
-    return in_parts(rows, table)
+
+def _by_key(rows: list[Row], keys: Iterable[str]) -> list[list[Any]]:
+    """The values of each key."""
+    try:
+        return [list(map(itemgetter(key), rows)) for key in keys]
+    except KeyError:
+        return [[row.get(key) for row in rows] for key in keys]
 
 
 def _column(values: list[Any]) -> pa.Array:
