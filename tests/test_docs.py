@@ -92,6 +92,23 @@ def test_the_walk_prints_what_it_says(tmp_path):
     assert gaps[1] > 0.6 * gaps[2]
 
 
+def test_the_first_score_is_the_one_in_the_guide(tmp_path, monkeypatch):
+    """The commands of docs/first-score.md on its own file print its lines."""
+    text = (DOCS / "first-score.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    (answers,) = re.findall(r"```csv\n(.*?)```", text, re.S)
+    Path("answers.csv").write_text(answers)
+    commands = [line for line in blocks(DOCS / "first-score.md") if line.startswith("everytouch")]
+    printed = ""
+    for line in commands[:2]:
+        done = CliRunner().invoke(main, shlex.split(line)[1:], input="y\n")
+        assert done.exit_code == 0, done.output
+        printed += done.output
+    promised = "".join(re.findall(r"```text\n(.*?)```", text, re.S)).splitlines()
+    assert len(promised) == 3
+    assert [line for line in promised if line not in printed] == [], printed
+
+
 @pytest.mark.parametrize("name", WRITTEN)
 def test_pages_written_from_the_code_are_up_to_date(name):
     assert (DOCS / name).read_text() == WRITTEN[name](), "run: python -m tests.test_docs"

@@ -61,7 +61,7 @@ def _import_file(
     points = [one for one in plan.touchpoints if one.name not in known.touchpoints]
     _show_new(new, [point.label for point in points])
     if not yes and not dry:
-        click.confirm("Import it so?", abort=True)
+        click.confirm("Import it like this?", abort=True)
     receipt = workspace.import_plan(plan, dry_run=dry)
     if not dry and not plan.definition:
         click.echo(f"For next time: everytouch import {workspace.write_source(plan)}", err=True)
