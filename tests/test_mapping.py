@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import everytouch
 from everytouch.collect.mapping.model import Mapping, Plan, Question, Who
 from everytouch.collect.mapping.nobody import identifying
 from everytouch.collect.mapping.sql import selects, source_of
 from everytouch.collect.source import Input
+from tests.conftest import SECRET
 
 
 def identified(text: str | None, namespace: str) -> str | None:
@@ -92,3 +94,29 @@ def test_a_mapping_without_identifiers_knows_records_only(tmp_path):
     assert [(one["namespace"], one["also"]) for one in found] == [("record", []), ("record", [])]
     given_file = Input("answers", (tmp_path / "x.csv",), "csv")
     assert len(source_of(Plan("x", "x", "UTC", (given_file,), (mapping,)), "EUR").statements) == 1
+
+
+OFF = [11 if n == 7 else 99 if n == 9 else n % 11 for n in range(40)]
+POINTS = [7 * n for n in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("header", "scores", "kind"),
+    [
+        ("Would you recommend us?", OFF, "nps"),
+        ("Satisfaction", [-1 if n == 3 else n % 5 + 1 for n in range(40)], "csat"),
+        ("Score", POINTS, None),
+        ("Rating", [n % 100 for n in range(100)], None),
+    ],
+)
+def test_a_few_answers_off_the_scale_do_not_hide_a_question(tmp_path, header, scores, kind):
+    lines = [f"2026-03-01 10:00:{n % 60:02},c{n}@x.org,{one}\n" for n, one in enumerate(scores)]
+    (tmp_path / "f.csv").write_text(f"Date,Mail,{header}\n" + "".join(lines))
+    workspace = everytouch.create(tmp_path / "w", secret=SECRET)
+    plan = workspace.recognise(tmp_path / "f.csv")
+    assert [one.kind for one in plan.instruments] == ([kind] if kind else [])
+    assert [(one.namespace, one.column) for one in plan.mappings[0].who] == [("email", "Mail")]
+    received = workspace.import_plan(plan).total
+    assert received.received == len(scores)
+    off = sum(one in (11, 99, -1) for one in scores) if kind else 0
+    assert received.quarantined == off

@@ -69,12 +69,16 @@ class Look:
 
     def values(self, column: str, most: int = 1_000) -> list[str]:
         """Return the different values of a column that are not empty, the most frequent first."""
+        return list(self.counted(column, most))
+
+    def counted(self, column: str, most: int = 1_000) -> dict[str, int]:
+        """Return how many rows have each value that is not empty, the most frequent first."""
         cell = f"trim(CAST({quoted(column)} AS VARCHAR))"
         rows = self.sql(
-            f"SELECT {cell} AS cell FROM {TABLE} WHERE {cell} <> '' GROUP BY cell "
+            f"SELECT {cell} AS cell, count(*) FROM {TABLE} WHERE {cell} <> '' GROUP BY cell "
             f"ORDER BY count(*) DESC, cell LIMIT {int(most)}"
         )
-        return [row[0] for row in rows]
+        return dict(rows)
 
     @cached_property
     def nested(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ _NUMBERED = r"(id|nr\.?|no\.?|number|nummer)"
 WORDS = {
     "id": r"(response|ticket|order|event|message|record|row|review|call|case|transaction)?[ _-]?"
     r"(id|uuid|nr\.?|no\.?|number|nummer|#)",
-    "email": r"e-?mail([ _-]?adress(e)?|[ _-]?address)?",
+    "email": r"(e-?)?mail([ _-]?adress(e)?|[ _-]?address)?",
     "phone": r"phone( number)?|telefon(nummer)?|mobile|mobil|tel\.?",
     "customer_no": r"(customer|client|kunden?|user|account|member|contact|person|party)[ _-]?"
     r"(id|nr\.?|no\.?|number|nummer|key|code)?|who|login|(kunden)?karte",
@@ -51,6 +51,11 @@ _REVERSED = re.compile(
 _TOP = re.compile(r"\b0\s*(?:-|–|to|bis)\s*10\b")
 _LONG = 40  # characters of a text that is an answer in words
 LARGEST_SCALE = 10
+_ON_SCALE = 0.9  # share of a question's answers; others are slips, or codes for no answer
+
+
+def _on_scale(low: float, high: float) -> bool:
+    return low >= 0 and high <= LARGEST_SCALE
 
 
 @dataclass
@@ -66,9 +71,14 @@ class Column:
         return self.name.rpartition(": ")[2].strip()
 
     @cached_property
+    def counted(self) -> dict[str, int]:
+        """How many rows have each of its values, the most frequent first."""
+        return self.look.counted(self.name, 20_000)
+
+    @property
     def values(self) -> list[str]:
         """Its different values, the most frequent first."""
-        return self.look.values(self.name, 20_000)
+        return list(self.counted)
 
     @cached_property
     def filled(self) -> int:
@@ -124,11 +134,16 @@ class Column:
 
     @cached_property
     def scale(self) -> tuple[float, float] | None:
-        """Its lowest and highest score, where it can be a scale."""
+        """Its lowest and highest score, where it can be a scale; a few answers may lie off it."""
         found = scale_of(self.values)
-        if found is None or found[0] < 0 or found[1] > LARGEST_SCALE or is_yes_no(self.values):
+        if found is None or is_yes_no(self.values):
             return None
-        return found
+        if _on_scale(*found):
+            return found
+        given = answered(self.values)
+        usual = [value for value in given if _on_scale(*(scale_of([value]) or (-1, -1)))]
+        rows, all_rows = (sum(self.counted[value] for value in some) for some in (usual, given))
+        return scale_of(usual) if rows >= _ON_SCALE * all_rows else None
 
     @property
     def is_nps(self) -> bool:
