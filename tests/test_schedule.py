@@ -492,7 +492,14 @@ class Workers:
     def __init__(self, workspace: Workspace) -> None:
         command = [sys.executable, "-c", NURSERY, str(workspace.path)]
         self._nursery = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            env={
+                **os.environ,
+                "TMPDIR": str(workspace.path.parent),
+            },  # who is killed clears nothing
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def __enter__(self) -> "Workers":
