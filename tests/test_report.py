@@ -16,6 +16,7 @@ from everytouch.charts import Chart
 from everytouch.charts.svg import svg
 from everytouch.errors import EverytouchError
 from everytouch.journeys.api import NOTHING, cohort_triangle, passing, step_matrix
+from everytouch.simulate.api import simulate
 
 
 def absent(what: str) -> NoReturn:
@@ -128,7 +129,8 @@ def test_a_journey_that_was_meant_lies_beside_the_real_ones(simulated, text):
     assert "<svg" in part
 
 
-def test_names_cannot_become_markup(workspace, company):
+def test_names_cannot_become_markup(workspace, tmp_path):
+    company = simulate(tmp_path / "company", parties=200, years=1.0, seed=7)
     workspace.import_source(company.source)
     catalogue = workspace.path / "catalogue.yaml"
     evil = "</script><script>alert(1)</script>"
