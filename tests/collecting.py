@@ -21,10 +21,12 @@ instruments:
 """
 
 
-def made(folder, catalogue=CATALOGUE):
-    """A workspace with a catalogue."""
+def made(folder, catalogue=CATALOGUE, rules=""):
+    """A workspace with a catalogue, and rules where they are given."""
     workspace = everytouch.create(folder / "w", "Acme", secret=SECRET)
     (workspace.path / "catalogue.yaml").write_text(catalogue)
+    if rules:
+        (workspace.path / "rules.yaml").write_text(rules)
     return workspace
 
 
@@ -48,6 +50,14 @@ class Sender:
             if answer.headers.get_content_type() != "application/json":
                 return answer.status, answer.headers, text or None
             return answer.status, answer.headers, json.loads(text) if text else None
+
+
+def sender_of_its_own(workspace, sender, **options):
+    """A sender with a source of its own, so that tests do not see each other's records."""
+    source = f"s{time.time_ns()}"
+    own = Sender(sender.port, workspace.create_key(source, **options), None)
+    own.source = source
+    return own
 
 
 @contextlib.contextmanager
@@ -81,6 +91,14 @@ def loaded(workspace, source="shop"):
             return found[source]
         time.sleep(0.1)
     raise AssertionError(workspace.status())
+
+
+def settled(workspace, sender):
+    """The status of a sender's source, its log loaded; it adds up."""
+    status = loaded(workspace, sender.source)
+    ever = status.ever
+    assert ever.received == ever.stored + ever.duplicate + ever.quarantined + ever.refused
+    return status
 
 
 def stored(workspace, kind="interactions"):

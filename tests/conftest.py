@@ -27,7 +27,7 @@ hypothesis.settings.load_profile("everytouch")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How often the collector is killed: --points 1000 for the long run."""
-    parser.addoption("--points", type=int, default=50, help="kills of the collector under load")
+    parser.addoption("--points", type=int, default=24, help="kills of the collector under load")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,6 @@ import contextlib
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +16,7 @@ from everytouch.collect.dialects.base import Request, Taken
 from everytouch.collect.dialects.values import apart
 from everytouch.collect.events import understood
 from everytouch.moments.api import COLUMNS, Nobody
-from tests.collecting import Sender, collecting, loaded, made
+from tests.collecting import collecting, loaded, made, sender_of_its_own
 
 GOOD = {"namespace": "email", "identifier": "ana@x.org", "touchpoint": "checkout"}
 
@@ -68,10 +67,7 @@ def running(home):
 
 @pytest.fixture
 def sender(home, running):
-    name = f"s{time.time_ns()}"
-    own = Sender(running.port, home.create_key(name), None)
-    own.source = name
-    return own
+    return sender_of_its_own(home, running)
 
 
 def rows(home, sender, kind="interactions"):

@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -16,7 +15,7 @@ import pytest
 
 from everytouch.collect.api import DIALECTS, read_rules
 from everytouch.errors import SourceError
-from tests.collecting import Sender, collecting, loaded, made
+from tests.collecting import collecting, made, sender_of_its_own, settled
 
 CATALOGUE = """organisation: Acme
 stages: [buy]
@@ -56,9 +55,7 @@ START = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    workspace = made(tmp_path_factory.mktemp("dialects"), CATALOGUE)
-    (workspace.path / "rules.yaml").write_text(RULES)
-    return workspace
+    return made(tmp_path_factory.mktemp("dialects"), CATALOGUE, RULES)
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +66,7 @@ def sender(home):
 
 @pytest.fixture
 def own(home, sender):
-    """A sender with a source of its own, so that tests do not see each other's records."""
-    name = f"s{time.time_ns()}"
-    own = Sender(sender.port, home.create_key(name, origins=("https://shop.example",)), None)
-    own.source = name
-    return own
+    return sender_of_its_own(home, sender, origins=("https://shop.example",))
 
 
 def rows(home, source, kind="interactions"):
@@ -94,14 +87,6 @@ def links(home, source):
         (f"{r['namespace']}:{r['identifier']}", f"{r['other_namespace']}:{r['other_identifier']}")
         for r in found
     }
-
-
-def settled(home, own):
-    """The status of the source, its log loaded; it adds up."""
-    status = loaded(home, own.source)
-    ever = status.ever
-    assert ever.received == ever.stored + ever.duplicate + ever.quarantined + ever.refused
-    return status
 
 
 PYTHON = """

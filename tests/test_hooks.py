@@ -25,7 +25,7 @@ from everytouch.collect.signatures import TOLERANCE
 from everytouch.collect.templates import CONVERTERS, template
 from everytouch.errors import SourceError, UnknownNameError
 from everytouch.ledger.api import entries
-from tests.collecting import Sender, collecting, loaded, made, stored
+from tests.collecting import Sender, collecting, loaded, made, settled, stored
 
 CATALOGUE = """organisation: Acme
 stages: [buy]
@@ -71,9 +71,7 @@ RULES = """
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    workspace = made(tmp_path_factory.mktemp("hooks"), CATALOGUE)
-    (workspace.path / "rules.yaml").write_text(RULES)
-    return workspace
+    return made(tmp_path_factory.mktemp("hooks"), CATALOGUE, RULES)
 
 
 @pytest.fixture(scope="module")
@@ -102,11 +100,7 @@ class Tool:
         return [json.loads(one.row["events"]) for one in self.home.quarantine(self.source)]
 
     def status(self):
-        """The status of the source, its log loaded; it adds up."""
-        status = loaded(self.home, self.source)
-        ever = status.ever
-        assert ever.received == ever.stored + ever.duplicate + ever.quarantined + ever.refused
-        return status
+        return settled(self.home, self)
 
 
 @pytest.fixture

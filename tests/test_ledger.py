@@ -1,5 +1,6 @@
 """The ledger: once each, counted, found again by its keys."""
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everytouch.errors import LedgerError, WorkspaceError
-from everytouch.ledger.api import Loader, Tables, quarantined, release
+from everytouch.ledger.api import Loader, Tables, quarantined, release, session
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.together import links_together
 from tests.conftest import NOW, SECRET
@@ -110,3 +111,16 @@ def test_only_one_may_write_at_a_time(tables):
 def test_a_ledger_that_is_gone_is_named(tmp_path):
     with pytest.raises(LedgerError, match="cannot be read"):
         Tables(tmp_path).open("interactions")
+
+
+def test_sessions_see_nothing_of_each_other():
+    with session(1) as one, session(1) as other:
+        one.register("first_rows", pa.table({"a": [1]}))
+        one.execute("CREATE TEMP VIEW shown AS SELECT 1 AS a")
+        one.execute("SET TimeZone = 'Asia/Tokyo'")
+        for name in ("first_rows", "shown"):
+            with pytest.raises(duckdb.CatalogException):
+                other.execute(f"FROM {name}")
+        assert other.execute("SELECT current_setting('TimeZone')").fetchone() == ("UTC",)
+    with session(1) as later, pytest.raises(duckdb.CatalogException):
+        later.execute("FROM first_rows")

@@ -5,7 +5,6 @@ import datetime
 import gzip
 import http.client
 import json
-import time
 import zlib
 from pathlib import Path
 from urllib.parse import urlencode
@@ -17,8 +16,8 @@ from hypothesis import strategies as st
 from everytouch.collect.body import BadEncodingError, Limits, TooLargeError, read, unpack
 from everytouch.collect.dialects.values import to_microseconds
 from everytouch.errors import SourceError
-from tests.collecting import Sender, collecting, made
-from tests.test_dialects import CATALOGUE, links, rows, run_node, run_python, settled, traits
+from tests.collecting import collecting, made, sender_of_its_own, settled
+from tests.test_dialects import CATALOGUE, links, rows, run_node, run_python, traits
 
 RULES = """
 - event: order_completed
@@ -40,9 +39,7 @@ TP2 = "/com.snowplowanalytics.snowplow/tp2"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    workspace = made(tmp_path_factory.mktemp("dialects"), CATALOGUE)
-    (workspace.path / "rules.yaml").write_text(RULES)
-    return workspace
+    return made(tmp_path_factory.mktemp("dialects"), CATALOGUE, RULES)
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +50,7 @@ def sender(home):
 
 @pytest.fixture
 def own(home, sender):
-    """A sender with a source of its own, so that tests do not see each other's records."""
-    own = Sender(sender.port, "", None)
-    own.source = f"s{time.time_ns()}"
-    own.secret = home.create_key(own.source, origins=("https://shop.example",))
-    return own
+    return sender_of_its_own(home, sender, origins=("https://shop.example",))
 
 
 RUDDER = """

@@ -1,7 +1,6 @@
 """Identifiers of nobody link no one, and one device joins no two customers: every way in."""
 
 import json
-import time
 
 import pyarrow as pa
 import pytest
@@ -16,7 +15,7 @@ from everytouch.collect.nobody import identified
 from everytouch.collect.records import as_text, typed
 from everytouch.errors import ConfirmationError
 from everytouch.moments.api import NOBODY, Nobody, Vocabulary, normalise, schema
-from tests.collecting import Sender, collecting, loaded, made
+from tests.collecting import Sender, collecting, loaded, made, sender_of_its_own
 from tests.conftest import NOW
 
 CATALOGUE = """organisation: Acme
@@ -243,9 +242,7 @@ def test_two_customers_at_one_till_in_a_file(shop, tmp_path):
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    workspace = made(tmp_path_factory.mktemp("safe"), CATALOGUE)
-    (workspace.path / "rules.yaml").write_text(RULES)
-    return workspace
+    return made(tmp_path_factory.mktemp("safe"), CATALOGUE, RULES)
 
 
 @pytest.fixture(scope="module")
@@ -257,10 +254,7 @@ def running(home):
 @pytest.fixture
 def sender(home, running):
     """A sender with a source of its own; what it names is its own as well."""
-    name = f"s{time.time_ns()}"
-    own = Sender(running.port, home.create_key(name), None)
-    own.source = name
-    return own
+    return sender_of_its_own(home, running)
 
 
 def segment(sender, *calls):

@@ -492,7 +492,14 @@ class Workers:
     def __init__(self, workspace: Workspace) -> None:
         command = [sys.executable, "-c", NURSERY, str(workspace.path)]
         self._nursery = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            command,
+            env={
+                **os.environ,
+                "TMPDIR": str(workspace.path.parent),
+            },  # who is killed clears nothing
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def __enter__(self) -> "Workers":
@@ -583,8 +590,8 @@ def finish(shop: Workspace, workers: Workers, written: int, filed: int) -> None:
 
 
 def test_a_killed_worker_loses_and_doubles_nothing(postgres, tmp_path):
-    shop, midway = kill_workers(6, postgres, tmp_path)
-    assert midway >= 3
+    shop, midway = kill_workers(4, postgres, tmp_path)
+    assert midway >= 2
     check_state(shop)
 
 

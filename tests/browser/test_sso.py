@@ -5,7 +5,7 @@ from pathlib import Path
 
 import oidc_provider_mock
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 import everytouch
 from everytouch.ledger.api import entries
@@ -19,26 +19,39 @@ PEOPLE = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def provider():
     with oidc_provider_mock.run_server_in_thread(user_claims=PEOPLE) as server:
         yield f"http://localhost:{server.server_port}"
 
 
-@pytest.fixture
-def app(provider: str, tmp_path: Path):
-    everytouch.create(tmp_path / "w", "Acme")
-    with (tmp_path / "w/everytouch.toml").open("a") as file:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("sso") / "w"
+
+
+@pytest.fixture(scope="module")
+def app(provider: str, folder: Path):
+    everytouch.create(folder, "Acme")
+    with (folder / "everytouch.toml").open("a") as file:
         file.write(
             f'\n[[web.oidc]]\nid = "corp"\nname = "Corporate"\nserver = "{provider}"\n'
             'client = "everytouch"\nsecret = "s"\nrole = "analyst"\n'
         )
-    with running("-w", str(tmp_path / "w"), "serve") as started:
+    with running("-w", str(folder), "serve") as started:
         yield started
 
 
+@pytest.fixture(scope="module")
+def begun(browser: Browser, app: App):
+    """The first owner's cookies, by the first start."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        begin(page, app)
+        return context.storage_state()
+
+
 def begin(page: Page, app: App) -> None:
-    """The first owner, by the first start."""
     page.goto(app.address)
     page.fill("input[name=name]", "Olga")
     page.fill("input[name=email]", "olga@example.org")
@@ -66,23 +79,21 @@ def bar(page: Page, app: App, mail: str) -> None:
     expect(page.get_by_role("link", name=mail)).to_be_visible()
 
 
-def test_an_address_that_the_provider_has_not_checked_is_nobody_we_know(app, window):
-    owner, page = window(), window()
-    begin(owner, app)
+def test_an_address_that_the_provider_has_not_checked_is_nobody_we_know(app, begun, window):
+    page = window()
     vouch(page, app, "olga@example.org")
     expect(page.get_by_text("no address that it has checked")).to_be_visible()
     page.goto(f"{app.base}/settings")
     expect(page.get_by_text("olga@example.org · owner")).to_have_count(0)
 
 
-def test_whom_the_provider_knows_comes_in_with_the_role_of_the_settings(app, window, tmp_path):
-    owner, page = window(), window()
-    begin(owner, app)
+def test_whom_the_provider_knows_comes_in_with_the_role_of_the_settings(app, begun, folder, window):
+    owner, page = window(storage_state=begun), window()
     vouch(page, app, ADA)
     page.wait_for_url(f"{app.base}/")
     page.goto(f"{app.base}/settings")
     expect(page.get_by_text(f"{ADA} · analyst")).to_be_visible()
-    added = [entry for entry in entries(tmp_path / "w") if entry.action == "add user"]
+    added = [entry for entry in entries(folder) if entry.action == "add user"]
     assert "as analyst, by single sign-on" in added[0].subject
     bar(owner, app, ADA)
     again = window()

@@ -23,6 +23,15 @@ CAST = {
 PASSWORD = "long enough to pass"
 
 
+LONG = ("test_store.py", "test_access.py", "test_pages.py", "test_wizard_files.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the last files, those that take long come first: no worker waits for another's."""
+    here = Path(__file__).parent
+    items.sort(key=lambda item: item.path.is_relative_to(here) and 1 + (item.path.name not in LONG))
+
+
 @pytest.fixture(scope="session")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
     return simulate(tmp_path_factory.mktemp("company"), parties=600, years=1.5, seed=3)

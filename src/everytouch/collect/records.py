@@ -17,6 +17,7 @@ from everytouch.collect.faults import faults, in_utc, unmarked
 from everytouch.collect.nobody import Notes, identified
 from everytouch.collect.source import Statement
 from everytouch.errors import SourceError
+from everytouch.ledger.api import session
 from everytouch.moments.api import COLUMNS, Kind, Vocabulary, find_broken, schema
 
 _TEXT = pa.string()
@@ -114,8 +115,7 @@ def typed(kind: Kind, rows: pa.Table, words: Vocabulary) -> Sorted:
     needed = {column.name for column in COLUMNS[kind] if column.required}
     given = [n for n in rows.column_names if n in needed or rows[n].null_count < len(rows)]
     rows = rows.select(given)  # what nobody gave need not be read
-    with duckdb.connect(config={"threads": 2}) as con:
-        con.execute("SET TimeZone = 'UTC'")
+    with session() as con:
         con.register("given_rows", rows)
         whole = pa.Table.from_batches(records(con, statement, len(rows))).combine_chunks()
     return sort_out(whole.to_batches()[0], kind, words, "UTC")

@@ -21,6 +21,7 @@ from everytouch.ledger.quarantine import (
 )
 from everytouch.ledger.recognition import Policy, Recognition
 from everytouch.ledger.secret import read_secret, write_secret
+from everytouch.ledger.session import session
 from everytouch.ledger.status import SourceStatus, moments_of, status_of
 from everytouch.ledger.tables import IMPORTS, TABLES, Tables
 
@@ -62,6 +63,7 @@ __all__ = [
     "read_secret",
     "reasons",
     "release",
+    "session",
     "shortened",
     "status_of",
     "superseded",

@@ -23,6 +23,7 @@ from deltalake.exceptions import DeltaError
 
 from everytouch.errors import LedgerError, WorkspaceError
 from everytouch.ledger.history import appended
+from everytouch.ledger.session import session
 from everytouch.ledger.versions import Newest, fitted, newest_of
 from everytouch.moments.api import COLUMNS, Kind, schema
 
@@ -253,8 +254,7 @@ class Tables:
             rows: only these rows of it, as ``of`` gave them.
             every: also earlier versions.
         """
-        with duckdb.connect(config={"threads": 2 if rows is None else 1}) as con:
-            con.execute("SET TimeZone = 'UTC'")
+        with session(2 if rows is None else 1) as con:
             if rows is not None:
                 con.register("ledger", rows)
             else:
@@ -270,9 +270,10 @@ class Tables:
             return
         rows = con.read_parquet(list(map(str, files)), union_by_name=True)
         added = [f'NULL AS "{n}"' for n in TABLES[name].names if n not in rows.columns]
-        rows.project(", ".join(["*", *added])).create_view("_rows")
+        shown = rows.project(", ".join(["*", *added])).sql_query()
+        con.execute(f"CREATE TEMP VIEW _rows AS {shown}")
         newest = Newest() if every else self.newest(name, files)
-        con.execute(f"CREATE VIEW ledger AS FROM _rows WHERE {newest.condition(con, '_rows')}")
+        con.execute(f"CREATE TEMP VIEW ledger AS FROM _rows WHERE {newest.condition(con, '_rows')}")
 
     def of(self, name: str, column: str, keys: list[int], *, every: bool = False) -> pa.Table:
         """The rows whose ``column`` of integers is one of ``keys``.
