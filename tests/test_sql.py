@@ -14,7 +14,7 @@ from everytouch.cli.commands import main
 from everytouch.errors import QueryError
 from everytouch.ledger.api import entries
 from everytouch.trails.api import NEVER, VIEWS
-from everytouch.workspace import open_workspace
+from everytouch.workspace import create, open_workspace
 
 DOCS = Path(__file__).parent.parent / "docs" / "sql.md"
 
@@ -146,3 +146,25 @@ def test_the_docs_name_every_view_and_column(simulated):
         assert f"`{view}`" in text
         for row in simulated.sql(f"DESCRIBE {view}").to_pylist():
             assert f"`{row['column_name']}`" in text, (view, row["column_name"])
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("SELECT count(*) FROM range(1000000000000)", "longer than 1 seconds"),
+        ("SELECT max(a.range * b.range) FROM range(1000000) a, range(1000000) b", "longer than"),
+        ("SELECT list(range) FROM range(100000000)", "more memory"),
+        ("SELECT hash(a.range + b.range) AS h FROM range(9999) a, range(9999) b ORDER BY h",
+         "more memory"),
+    ],
+)  # fmt: skip
+def test_what_takes_too_long_or_too_much_is_broken_off(tmp_path, query, said):
+    """The connection answers on, and nothing is written to a disk."""
+    create(tmp_path / "w").change_settings({"sql_seconds": 1, "memory_mb": 100})
+    before = set(tmp_path.rglob("*"))
+    with open_workspace(tmp_path / "w").asking_sql() as asked:
+        with pytest.raises(QueryError, match=said) as refused:
+            asked.query(query)
+        assert refused.value.remedy
+        assert asked.query("SELECT count(*) AS n FROM moments")["n"].to_pylist() == [0]
+    assert {path for path in set(tmp_path.rglob("*")) - before if ".tmp" in path.name} == set()

@@ -17,7 +17,7 @@ def _setting(default: Any, text: str, low: float | None = None, high: float | No
     return dataclasses.field(default=default, metadata={"text": text, "low": low, "high": high})
 
 
-OF_THE_MACHINE = ("engine", "threads", "memory_mb", "batch_rows", "bucket_rows")
+OF_THE_MACHINE = ("engine", "threads", "memory_mb", "sql_seconds", "batch_rows", "bucket_rows")
 """Settings that change how fast figures are counted, and none of them."""
 
 
@@ -31,7 +31,10 @@ class Settings:
         "local", "Where analyses run: local, or the address of a Spark master, spark://host:7077."
     )
     threads: int = _setting(0, "Threads for analyses and imports; 0 takes all cores.", 0, 1024)
-    memory_mb: int = _setting(1_500, "Memory the SQL of an import may take, in MB.", 100)
+    memory_mb: int = _setting(
+        1_500, "Memory that SQL, of an import or of people's own, may take, in MB.", 100
+    )
+    sql_seconds: int = _setting(600, "Longest time that SQL of people's own may take.", 1)
     batch_rows: int = _setting(250_000, "Rows of one ledger commit during an import.", 1)
     bucket_rows: int = _setting(500_000, "Moments aimed at in one bucket of trails.", 1_000)
     confidence: float = _setting(0.95, "Coverage of every interval shown.", 0.5, 0.999)

@@ -4,15 +4,15 @@ What goes into a ``SET`` comes from closed lists or is a number; values from out
 """
 
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from everytouch.errors import SourceError
+from everytouch.ledger.api import limited
 from everytouch.settings import TIMEZONES, Settings
 
 SECONDS = 3_600.0
@@ -63,32 +63,15 @@ def scratch() -> Iterator[Path]:
         yield Path(name).resolve()
 
 
-@contextmanager
-def in_time(con: duckdb.DuckDBPyConnection, seconds: float = SECONDS) -> Iterator[None]:
+def in_time(
+    con: duckdb.DuckDBPyConnection, seconds: float = SECONDS
+) -> AbstractContextManager[None]:
     """Interrupt what runs on a connection when it takes longer.
 
     Raises:
         SourceError: it was interrupted.
     """
-    over = threading.Event()
-
-    def stop() -> None:
-        over.set()
-        con.interrupt()
-
-    timer = threading.Timer(seconds, stop)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except duckdb.InterruptException as error:
-        if not over.is_set():
-            raise
-        raise SourceError(
-            f"the statement took longer than {seconds:g} seconds", "simplify the SELECT"
-        ) from error
-    finally:
-        timer.cancel()
+    return limited(con, seconds, SourceError, "simplify the SELECT")
 
 
 @contextmanager

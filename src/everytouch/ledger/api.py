@@ -21,7 +21,7 @@ from everytouch.ledger.quarantine import (
 )
 from everytouch.ledger.recognition import Policy, Recognition
 from everytouch.ledger.secret import read_secret, write_secret
-from everytouch.ledger.session import session
+from everytouch.ledger.session import limited, session
 from everytouch.ledger.status import SourceStatus, moments_of, status_of
 from everytouch.ledger.tables import IMPORTS, TABLES, Tables
 
@@ -57,6 +57,7 @@ __all__ = [
     "erase",
     "erasures",
     "held",
+    "limited",
     "moments_of",
     "pack",
     "quarantined",

@@ -5,10 +5,13 @@ A database of its own takes twenty times as long as most of what is asked of it.
 
 import functools
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import duckdb
+
+from everytouch.errors import EverytouchError
 
 
 @contextmanager
@@ -24,3 +27,31 @@ def _database(threads: int, process: int) -> duckdb.DuckDBPyConnection:  # noqa:
     """An empty database, which keeps nothing of the files it has read."""
     config = {"threads": threads, "enable_external_file_cache": False}
     return duckdb.connect(config=config)
+
+
+@contextmanager
+def limited(
+    con: duckdb.DuckDBPyConnection, seconds: float, error: type[EverytouchError], remedy: str
+) -> Iterator[None]:
+    """Interrupt what runs on a connection when it takes longer.
+
+    Raises:
+        EverytouchError: it was interrupted; of the type that is given.
+    """
+    over = threading.Event()
+
+    def stop() -> None:
+        over.set()
+        con.interrupt()
+
+    timer = threading.Timer(seconds, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except duckdb.InterruptException as interrupted:
+        if not over.is_set():
+            raise
+        raise error(f"the statement took longer than {seconds:g} seconds", remedy) from interrupted
+    finally:
+        timer.cancel()

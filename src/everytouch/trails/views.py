@@ -17,8 +17,9 @@ from everytouch.catalogue.api import Catalogue
 from everytouch.errors import QueryError
 from everytouch.identity.api import Resolution
 from everytouch.later import Later
-from everytouch.ledger.api import TABLES, Tables
+from everytouch.ledger.api import TABLES, Tables, limited
 from everytouch.moments.api import KINDS, MODES, PARTY_KINDS
+from everytouch.settings import Settings
 from everytouch.trails.model import NEVER, Trails
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Views:
 
     Args:
         trails: read when a query is about the moments; as the newest ledger has them.
+        settings: for the time and memory that a query may take.
     """
 
     def __init__(
@@ -64,8 +66,12 @@ class Views:
         trails: Callable[[], Trails],
         resolution: Resolution,
         catalogue: Catalogue,
+        settings: Settings,
     ) -> None:
-        self._con = duckdb.connect(config={"threads": 2})
+        # What does not fit into memory is refused: nothing is written to a disk.
+        limits = {"memory_limit": f"{settings.memory_mb}MB", "temp_directory": ""}
+        self._con = duckdb.connect(config={"threads": settings.cores, **limits})
+        self._seconds = settings.sql_seconds
         self._con.execute("SET TimeZone = 'UTC'")
         self._trails, self._asked = trails, False
         self._con.register(
@@ -122,7 +128,8 @@ class Views:
             self._con.register("_moments", _moments(self._trails()))
             self._con.execute(_MOMENTS.format(never=NEVER))
             self._asked = True
-        with _said():
+        remedy = "simplify the SQL, or raise the setting sql_seconds"
+        with _said(), limited(self._con, self._seconds, QueryError, remedy):
             found = self._con.sql(sql)
             return pa.table({}) if found is None else found.to_arrow_table()
 
@@ -132,6 +139,10 @@ def _said() -> Iterator[None]:
     """DuckDB's errors as ours."""
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        raise QueryError(
+            "the SQL takes more memory than it may", "simplify it, or raise the setting memory_mb"
+        ) from error
     except duckdb.Error as error:
         raise QueryError(
             f"the SQL cannot be answered: {error}",

@@ -22,7 +22,9 @@ class Asked:
     def __init__(self, base: Base) -> None:
         self._base = base
         resolution = base._resolution()
-        self._views = trails_room.Views(base.tables, base.trails, resolution, base.catalogue)
+        self._views = trails_room.Views(
+            base.tables, base.trails, resolution, base.catalogue, base.settings
+        )
 
     def query(self, sql: str) -> pa.Table:
         """The answer to one statement; see ``Querying.sql``."""
