@@ -4,6 +4,10 @@ import csv
 import io
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +172,18 @@ def test_what_takes_too_long_or_too_much_is_broken_off(tmp_path, query, said):
         assert refused.value.remedy
         assert asked.query("SELECT count(*) AS n FROM moments")["n"].to_pylist() == [0]
     assert {path for path in set(tmp_path.rglob("*")) - before if ".tmp" in path.name} == set()
+
+
+def test_ctrl_c_ends_a_statement_in_a_word(tmp_path):
+    create(tmp_path / "w")
+    words = ["-w", str(tmp_path / "w"), "sql", "SELECT count(*) FROM range(1000000000000)"]
+    command = [sys.executable, "-m", "everytouch", *words]
+    asking = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    log = tmp_path / "w" / "audit.jsonl"
+    while "ask SQL" not in (log.read_text() if log.exists() else ""):
+        assert asking.poll() is None
+        time.sleep(0.05)
+    time.sleep(1)  # it is written before the statement runs
+    asking.send_signal(signal.SIGINT)
+    assert asking.communicate(timeout=60)[1].split() == ["Aborted!"]
+    assert asking.returncode == 1

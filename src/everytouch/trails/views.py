@@ -143,6 +143,10 @@ def _said() -> Iterator[None]:
         raise QueryError(
             "the SQL takes more memory than it may", "simplify it, or raise the setting memory_mb"
         ) from error
+    except RuntimeError as error:  # DuckDB's word for Ctrl-C
+        if "interrupted" not in str(error):
+            raise
+        raise KeyboardInterrupt from error
     except duckdb.Error as error:
         raise QueryError(
             f"the SQL cannot be answered: {error}",
