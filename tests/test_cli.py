@@ -126,6 +126,11 @@ def test_settings_are_changed_and_the_file_keeps_its_comments(tmp_path):
     [
         ('[settings]\ncolour = "red"', "setting 'colour' is unknown"),
         ("[settings]\nthreads = -1", "out of range"),
+        ("[settings]\nminimum_n = 2", "give a value from 3"),
+        ('[settings]\ncurrency = "eur"', "three capital letters"),
+        ('[settings]\ncurrency = "EUR\\n"', "three capital letters"),
+        ('[settings]\nengine = "spark://a b"', "use local, or spark://host:port"),
+        ('[settings]\nengine = "spark://host:7077/../x"', "use local, or spark://host:port"),
         ('[settings]\nthreads = "two"', "is no int"),
         ('[settings]\ntimezone = "Mars/Base"', "is no time zone"),
         ("[settings", "is no TOML"),

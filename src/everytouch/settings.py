@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import zoneinfo
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ def _setting(default: Any, text: str, low: float | None = None, high: float | No
     return dataclasses.field(default=default, metadata={"text": text, "low": low, "high": high})
 
 
+_CURRENCY = re.compile("[A-Z]{3}")
+_SPARK = re.compile(r"spark://[\w.-]+(:\d{1,5})?(,[\w.-]+(:\d{1,5})?)*")
 OF_THE_MACHINE = ("engine", "threads", "memory_mb", "sql_seconds", "batch_rows", "bucket_rows")
 """Settings that change how fast figures are counted, and none of them."""
 
@@ -38,7 +41,7 @@ class Settings:
     batch_rows: int = _setting(250_000, "Rows of one ledger commit during an import.", 1)
     bucket_rows: int = _setting(500_000, "Moments aimed at in one bucket of trails.", 1_000)
     confidence: float = _setting(0.95, "Coverage of every interval shown.", 0.5, 0.999)
-    minimum_n: int = _setting(5, "Answers below which an estimate is hidden.", 1)
+    minimum_n: int = _setting(5, "Answers below which an estimate is hidden.", 3)
     resamples: int = _setting(400, "Bootstrap resamples.", 50, 100_000)
     seed: int = _setting(1, "Seed of the bootstrap.", 0)
     headline: str = _setting(
@@ -86,8 +89,14 @@ class Settings:
                 f"setting timezone = {zone!r} is no time zone",
                 "give a name of the IANA list, as Europe/Berlin",
             )
+        currency = values.get("currency", "EUR")
+        if not _CURRENCY.fullmatch(currency):
+            raise SettingError(
+                f"setting currency = {currency!r} is no code of a currency",
+                "give the three capital letters of ISO 4217, as EUR",
+            )
         engine = values.get("engine", "local")
-        if engine != "local" and not engine.startswith("spark://"):
+        if engine != "local" and not _SPARK.fullmatch(engine):
             raise SettingError(
                 f"setting engine = {engine!r} is unknown", "use local, or spark://host:port"
             )
