@@ -183,8 +183,8 @@ class _Walk:
             lines = f"line {gone} is" if gone == expected else f"lines {expected} to {gone} are"
             self._wrong(expected, f"{lines} missing")
         elif entry.before and self.seal and entry.before != self.seal:
-            old = "the lines of older versions up to " if self.keyed == expected else ""
-            self._wrong(max(expected - 1, 1), f"{old}line {expected - 1} was replaced")
+            older = " or an older one" if self.keyed == expected else ""
+            self._wrong(max(expected - 1, 1), f"line {expected - 1}{older} was replaced")
         if self.anchor == Head(entry.number, entry.seal):
             self.anchored = True
         if entry.before:
