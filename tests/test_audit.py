@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 
 import everytouch
 from everytouch.cli import main
-from everytouch.errors import LedgerError
 from everytouch.ledger import seals
 from everytouch.ledger.api import (
     Actor,
@@ -382,4 +381,4 @@ def test_anchors_on_the_command_line(tmp_path):
     assert run("verify").exit_code == 0
     assert run("verify", "--anchor", anchor).exit_code != 0
     put(folder, lines_of(folder)[:2])
-    assert isinstance(run("head").exception, LedgerError)
+    assert "truncated" in run("head").stderr

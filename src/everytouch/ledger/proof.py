@@ -197,8 +197,8 @@ class _Walk:
         if entry.action == REPAIRED:
             self.notes.append(f"line {entry.number}: a crash tore a line; {entry.subject}")
         if entry.action == HEADLESS:
-            text = f"before line {entry.number} the head was missing: {entry.subject}"
-            self._wrong(entry.number, f"{text}, or lines after it were cut off")
+            text = f"before line {entry.number} the head was missing, damaged or an older one"
+            self._wrong(entry.number, f"{text}: {entry.subject}, or more were cut off")
 
     def _end(self, size: int | None, headed: bool) -> None:
         head, number = self.head, self.number
