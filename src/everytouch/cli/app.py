@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import webbrowser
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import click
 from everytouch.cli.importing import show_receipt, with_progress
 from everytouch.cli.show import AS_JSON, console, dump, grid
 from everytouch.errors import WorkspaceError
-from everytouch.ledger.api import broken, entries
+from everytouch.ledger.api import Head, entries, last_line, prove
 from everytouch.simulate.api import simulate
 from everytouch.web import api as web
 from everytouch.workspace import Workspace, create, open_workspace
 
+_SHOWN = 20  # problems of an audit log
 _PATH = click.Path(path_type=Path)
 _HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 _PORT = click.option(
@@ -188,18 +190,41 @@ def audit_list(workspace: Path, limit: int, as_json: bool) -> None:
     console().print(grid(["#", "at (UTC)", "who", "what", "about"], cells))
 
 
-@audit.command("verify")
+@audit.command("head")
 @click.pass_obj
-def audit_verify(workspace: Path) -> None:
-    """Check that no line was changed, taken out or put in."""
-    line = broken(open_workspace(workspace).path)
-    if line is not None:
+def audit_head(workspace: Path) -> None:
+    """Print number and seal of the last line. Note them elsewhere, as an anchor."""
+    last = last_line(open_workspace(workspace).path)
+    click.echo(f"{last.number}:{last.seal}")
+
+
+@audit.command("verify")
+@click.option("--anchor", metavar="NUMBER:SEAL", help="A line of the log, as audit head said it.")
+@click.pass_obj
+def audit_verify(workspace: Path, anchor: str | None) -> None:
+    """Check that no line was changed, taken out or put in, and that none is cut off the end."""
+    noted = _anchor(anchor) if anchor else None
+    proof = prove(open_workspace(workspace).path, noted)
+    for note in proof.notes:
+        click.echo(f"Note: {note}")
+    if proof.problems:
+        more = len(proof.problems) - _SHOWN
+        said = [problem.text for problem in proof.problems[:_SHOWN]]
         raise WorkspaceError(
-            f"line {line} of the audit log does not fit the ones before it",
-            "compare it with the log of a backup",
+            "\n".join(["the audit log was changed:", *said, *([f"{more} more"] * (more > 0))]),
+            "keep it as evidence and compare it with the log of a backup",
         )
     now = datetime.datetime.now(datetime.UTC)
-    click.echo(f"Every line fits the ones before it, as of {now:%Y-%m-%d %H:%M} UTC")
+    click.echo(f"All {proof.last.number:,} lines are as written, as of {now:%Y-%m-%d %H:%M} UTC")
+    if noted:
+        click.echo(f"Line {noted.number} is the line of the anchor")
+
+
+def _anchor(text: str) -> Head:
+    number, _, seal = text.strip().partition(":")
+    if not (number.isdecimal() and re.fullmatch("[0-9a-f]{64}", seal)):
+        raise click.BadParameter(f"{text} is not NUMBER:SEAL, as audit head prints it")
+    return Head(int(number), seal)
 
 
 COMMANDS: tuple[click.Command, ...] = (serve, web_, work, demo, backup, restore, audit)

@@ -1,12 +1,13 @@
 """What other rooms may import of the ledger."""
 
 from everytouch.ledger.arrivals import Arrival, arrivals
-from everytouch.ledger.audit import Entry, audit, broken, entries
+from everytouch.ledger.audit import Actor, audit, entries
 from everytouch.ledger.backup import Packed, Unpacked, pack, tell_backups, unpack
 from everytouch.ledger.conflicts import Conflict, Version, conflict, conflicts, versions
 from everytouch.ledger.erasure import Erasure, again, erase, erasures
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.loader import Counts, Loader, Stamps
+from everytouch.ledger.proof import Problem, Proof, broken, last_line, prove
 from everytouch.ledger.quarantine import (
     EVENTS,
     ROWS,
@@ -20,6 +21,7 @@ from everytouch.ledger.quarantine import (
     superseded,
 )
 from everytouch.ledger.recognition import Policy, Recognition
+from everytouch.ledger.seals import Entry, Head
 from everytouch.ledger.secret import read_secret, write_secret
 from everytouch.ledger.session import limited, session
 from everytouch.ledger.status import SourceStatus, moments_of, status_of
@@ -30,15 +32,19 @@ __all__ = [
     "IMPORTS",
     "ROWS",
     "TABLES",
+    "Actor",
     "Arrival",
     "Conflict",
     "Counts",
     "Entry",
     "Erasure",
+    "Head",
     "KeySet",
     "Loader",
     "Packed",
     "Policy",
+    "Problem",
+    "Proof",
     "Quarantined",
     "Reason",
     "Recognition",
@@ -57,9 +63,11 @@ __all__ = [
     "erase",
     "erasures",
     "held",
+    "last_line",
     "limited",
     "moments_of",
     "pack",
+    "prove",
     "quarantined",
     "read_secret",
     "reasons",

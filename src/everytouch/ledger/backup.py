@@ -7,19 +7,21 @@ import json
 import os
 import shutil
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from everytouch.errors import WorkspaceError
+from everytouch.ledger.audit import steady
 from everytouch.ledger.erasure import Erasure, again, erasures
 from everytouch.ledger.secret import read_secret
 from everytouch.ledger.tables import Tables
 
 _FILES = (
-    "everytouch.toml", "catalogue.yaml", "rules.yaml", "secret", "audit.jsonl", "keys.json",
-    "signing.json", "signing.key",
+    "everytouch.toml", "catalogue.yaml", "rules.yaml", "secret", "keys.json", "signing.json",
+    "signing.key",
 )  # fmt: skip
+_LOG = ("audit.jsonl", "audit.head", "audit.torn")  # taken together, while nobody writes to them
 _FOLDERS = ("ledger", "maps", "mappings", "sources", "surveys")
 _PLACES = "backups.json"  # folders that hold backups, to be told of erasures
 _MANIFEST = "manifest.json"
@@ -87,16 +89,25 @@ def _write(
     inside = (path for name in _FOLDERS for path in sorted((folder / name).rglob("*")))
     inner = (path for path in inside if path.is_file())
     with tarfile.open(fileobj=out, mode="w") as tar:
-        for path in [*(folder / name for name in _FILES if (folder / name).exists()), *inner]:
-            name = path.relative_to(folder).as_posix()
-            if name != "ledger/.lock":
-                sums[name] = _sum(path)
-                tar.add(path, name)
+        with steady(folder):
+            sums |= _take(tar, folder, (folder / name for name in _LOG))
+        sums |= _take(tar, folder, (*(folder / name for name in _FILES), *inner))
         for name, content in extra.items():
             sums[name] = hashlib.sha256(content).hexdigest()
             _add(tar, name, content)
         manifest = {"created_at": now.isoformat(timespec="seconds"), "sha256": sums}
         _add(tar, _MANIFEST, json.dumps(manifest, indent=1).encode())
+    return sums
+
+
+def _take(tar: tarfile.TarFile, folder: Path, paths: Iterable[Path]) -> dict[str, str]:
+    """Put those files in that are there, and say their sums."""
+    sums = {}
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
+        if path.exists() and name != "ledger/.lock":
+            sums[name] = _sum(path)
+            tar.add(path, name)
     return sums
 
 
@@ -135,7 +146,7 @@ def unpack(file: Path, folder: Path, *, replace: bool = False) -> Unpacked:
         extra = {
             name: (fresh / name).read_bytes()
             for name in sums
-            if name not in _FILES and name.split("/")[0] not in _FOLDERS
+            if name not in (*_FILES, *_LOG) and name.split("/")[0] not in _FOLDERS
         }
         for name in extra:
             (fresh / name).unlink()

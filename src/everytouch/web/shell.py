@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as lazy
 
-from everytouch.ledger.api import audit
+from everytouch.ledger.api import Actor, audit
 from everytouch.web.access import rights
 from everytouch.web.ask import Ask, Filters
 from everytouch.workspace import Workspace, open_workspace
@@ -68,7 +68,14 @@ SHAREABLE = {
 def workspace_for(user: Any) -> Workspace:
     """The workspace, on behalf of a user."""
     opened = open_workspace(settings.WORKSPACE)
-    return Workspace(opened.path, who=getattr(user, "email", "") or "app", stale=True, pinned=True)
+    return Workspace(opened.path, who=_actor(user, "app"), stale=True, pinned=True)
+
+
+def _actor(user: Any, otherwise: str) -> Actor:
+    """Who acts, for the audit log."""
+    if not getattr(user, "email", ""):
+        return Actor(otherwise)
+    return Actor(user.email, str(user.pk), user.name)
 
 
 def places_of(user: Any, workspace: Workspace) -> frozenset[str] | None:
@@ -98,7 +105,7 @@ def ask_of(request: HttpRequest, filters: Filters | None = None) -> Ask:
 
 def note(request: HttpRequest, action: str, subject: str) -> None:
     """Add a line to the audit log on behalf of the visitor."""
-    audit(settings.WORKSPACE, action, subject, getattr(request.user, "email", "") or "nobody")
+    audit(settings.WORKSPACE, action, subject, _actor(request.user, "nobody"))
 
 
 def context(request: HttpRequest) -> dict[str, Any]:

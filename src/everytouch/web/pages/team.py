@@ -162,7 +162,7 @@ def log_csv(request: HttpRequest) -> StreamingHttpResponse:
     note(request, "export audit log", "csv")
 
     def lines() -> Any:
-        yield "number,at,who,action,subject,seal\r\n"
+        yield "number,at,who,action,subject,seal,user,name,before\r\n"
         for entry in entries(settings.WORKSPACE):
             cells = (str(harmless(str(value))).replace('"', '""') for value in vars(entry).values())
             yield ",".join(f'"{cell}"' for cell in cells) + "\r\n"
