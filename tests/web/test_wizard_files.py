@@ -1,5 +1,7 @@
 """Every sample file through the wizard gives the same records as the command line does."""
 
+import re
+
 import pytest
 
 import everytouch
@@ -30,6 +32,10 @@ def test_a_sample_file_through_the_wizard(name, uploaded, own, tmp_path):
     assert "We recognised: " in page(client, address)
     seen = imported(client, address)
     assert "Traceback" not in seen
+    assert not re.search(r"\b0 (customers|responses|interactions)", seen)
+    if name == "store_footfall.csv":  # nobody, but counted
+        assert '<b>370</b> <span class="sub">in<' in seen
+        assert '<b>338</b> <span class="sub">out<' in seen
     after = stored(own)
     found = {kind: after[kind] - before[kind] for kind in after}
     assert found == stored(other)

@@ -55,6 +55,7 @@ class FirstAnswer:
     Attributes:
         people: different people of everything that the source brought.
         amount: sum of what people paid, as text; "" if the source names no amounts.
+        counted: what was counted without naming anybody, as "visitors in", and how many.
     """
 
     source: str
@@ -67,6 +68,7 @@ class FirstAnswer:
     amount: str
     currency: str
     score: Score | None
+    counted: tuple[tuple[str, float], ...] = ()
 
 
 class Matching(Base):
@@ -122,7 +124,9 @@ class Matching(Base):
         asked = [one.instrument for mapping in plan.mappings for one in mapping.questions]
         heard = self._told("perceptions", plan.source, _HEARD)
         happened = self._told("interactions", plan.source, _HAPPENED)
-        times = [one[name] for one in (heard, happened) for name in ("first", "last") if one[name]]
+        counted = self._counted(plan.source)
+        told = (heard, happened, *counted)
+        times = [one[name] for one in told for name in ("first", "last") if one[name]]
         return FirstAnswer(
             plan.source,
             self._people(plan.source),
@@ -134,7 +138,16 @@ class Matching(Base):
             "" if happened["amount"] is None else str(happened["amount"]),
             self.settings.currency,
             self._score(asked),
+            tuple((one["name"], one["n"]) for one in counted),
         )
+
+    def _counted(self, source: str) -> list[dict[str, Any]]:
+        sql = (
+            "SELECT name, sum(value) AS n, min(occurred_at) AS first, max(occurred_at) AS last "
+            "FROM ledger WHERE source = $1 GROUP BY name ORDER BY n DESC, name"
+        )
+        found: list[dict[str, Any]] = self.tables.query("counts", sql, [source]).to_pylist()
+        return found
 
     def _told(self, table: str, source: str, what: str) -> dict[str, Any]:
         sql = f"SELECT {what} FROM ledger WHERE source = $1"
