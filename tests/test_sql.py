@@ -178,12 +178,15 @@ def test_ctrl_c_ends_a_statement_in_a_word(tmp_path):
     create(tmp_path / "w")
     words = ["-w", str(tmp_path / "w"), "sql", "SELECT count(*) FROM range(1000000000000)"]
     command = [sys.executable, "-m", "everytouch", *words]
-    asking = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     log = tmp_path / "w" / "audit.jsonl"
-    while "ask SQL" not in (log.read_text() if log.exists() else ""):
-        assert asking.poll() is None
-        time.sleep(0.05)
-    time.sleep(1)  # it is written before the statement runs
-    asking.send_signal(signal.SIGINT)
-    assert asking.communicate(timeout=60)[1].split() == ["Aborted!"]
-    assert asking.returncode == 1
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as asking:
+        try:
+            while "ask SQL" not in (log.read_text() if log.exists() else ""):
+                assert asking.poll() is None
+                time.sleep(0.05)
+            time.sleep(1)  # it is written before the statement runs
+            asking.send_signal(signal.SIGINT)
+            assert asking.communicate(timeout=60)[1].split() == ["Aborted!"]
+            assert asking.returncode == 1
+        finally:
+            asking.kill()

@@ -6,6 +6,7 @@ is shown.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -130,8 +131,22 @@ class Views:
             self._asked = True
         remedy = "simplify the SQL, or raise the setting sql_seconds"
         with _said(), limited(self._con, self._seconds, QueryError, remedy):
+            return self._answer(sql)
+
+    def _answer(self, sql: str) -> pa.Table:
+        """Answer in a thread: DuckDB itself takes up to a minute to notice a Ctrl-C."""
+
+        def answer() -> pa.Table:
             found = self._con.sql(sql)
             return pa.table({}) if found is None else found.to_arrow_table()
+
+        with ThreadPoolExecutor(1, "sql") as pool:
+            asked = pool.submit(answer)
+            try:
+                return asked.result()
+            except KeyboardInterrupt:
+                self._con.interrupt()
+                raise
 
 
 @contextmanager
@@ -143,10 +158,6 @@ def _said() -> Iterator[None]:
         raise QueryError(
             "the SQL takes more memory than it may", "simplify it, or raise the setting memory_mb"
         ) from error
-    except RuntimeError as error:  # DuckDB's word for Ctrl-C
-        if "interrupted" not in str(error):
-            raise
-        raise KeyboardInterrupt from error
     except duckdb.Error as error:
         raise QueryError(
             f"the SQL cannot be answered: {error}",
