@@ -415,3 +415,36 @@ def test_staging_stops_where_it_is_told(tmp_path):
     with scratch() as folder:
         staged = stage(Input("v", (tmp_path / "v.csv",), "csv"), "UTC", folder, 7)
         assert sum(pq.read_metadata(path).num_rows for path in staged.files) == 7
+
+
+BAD = {
+    "an object over two lines": (b'{"id": "x",\n"n": 1}', 2),
+    "two objects in a line": (b'{"id": "x"}{"id": "y"}', 1),
+    "both, as many lines as objects": (b'{"id":\n"x"}{"id": "y"}', 2),
+    "no end": (b'{"id": "x"', 1),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("before", [1, 30_000])  # by its first line a file is known
+@pytest.mark.parametrize("blank", [b"", b"\n", b"\n\n\r\n"])
+def test_a_line_that_is_no_object_is_held_by_its_number_wherever_it_stands(
+    bad, before, blank, tmp_path
+):
+    """Lines are read many at a time, and come out as if each were read alone."""
+    text, lines = BAD[bad]
+    good = b"".join(b'{"id": "%d", "n": 1.50}\n' % n for n in range(before))
+    (tmp_path / "v.ndjson").write_bytes(blank + good + text + b'\n{"id": "last"}\n')
+    staged = stage(Input("v", (tmp_path / "v.ndjson",), "json"), "UTC", tmp_path)
+    first = blank.count(b"\n") + before + 1
+    assert [one.row for one in staged.unread] == list(range(first, first + lines))
+    ids = [one for path in staged.files for one in pq.read_table(path)["id"].to_pylist()]
+    assert ids == [*map(str, range(before)), "last"]
+
+
+def test_a_line_longer_than_what_is_read_at_once(tmp_path):
+    long = "x" * 5_000_000
+    (tmp_path / "v.ndjson").write_text(f'{{"id": "a"}}\n{{"id": "{long}"}}\n{{"id": "b"}}')
+    staged = stage(Input("v", (tmp_path / "v.ndjson",), "json"), "UTC", tmp_path)
+    ids = [one for path in staged.files for one in pq.read_table(path)["id"].to_pylist()]
+    assert ids == ["a", long, "b"]

@@ -90,28 +90,41 @@ def _is_lines(start: bytes) -> bool:
 
 
 def _of_lines(start: bytes, file: AsUtf8 | io.BytesIO, reading: Reading) -> Iterator[list[Row]]:
-    number, rest = 0, start
-    while True:
-        block, _, rest = rest.rpartition(b"\n")
-        if block:
-            rows = _plain(block)
-            yield _each(block.split(b"\n"), number + 1, reading) if rows is None else rows
-            number += block.count(b"\n") + 1
+    number = 1
+    for block in _blocks(start, file):
+        rows = _plain(block)
+        yield _each(block.split(b"\n"), number, reading) if rows is None else rows
+        number += block.count(b"\n") + 1
+
+
+def _blocks(start: bytes, file: AsUtf8 | io.BytesIO) -> Iterator[bytes]:
+    """The whole lines of a file, many at a time."""
+    held: list[bytes] = []  # of a line whose end has not come yet
+    chunk = start
+    while chunk:
+        lines, end, rest = chunk.rpartition(b"\n")
+        if end:
+            yield b"".join([*held, lines])
+            held.clear()
+        held.append(rest)
         chunk = file.read(_BLOCK)
-        if not chunk:
-            break
-        rest += chunk
-    yield _each([rest], number + 1, reading)
+    yield b"".join(held)
 
 
 def _plain(block: bytes) -> list[Row] | None:
-    """The rows of lines, all read at once; None where a line wants a look of its own."""
+    """The rows of lines, all read at once; None where a line wants a look of its own.
+
+    The library also takes an object over several lines and several in a line, so there must be as
+    many lines as objects, each line beginning one.
+    """
     try:
         rows: list[Row] = _loose.decode_lines(block)
     except _UNREADABLE:
         return None
-    nested = block.count(b"{") > len(rows) or b"[" in block
-    return None if nested else rows
+    lines = block.count(b"\n") + 1
+    begun = block.startswith(b"{") + block.count(b"\n{")
+    plain = len(rows) == lines == begun == block.count(b"{") and b"[" not in block
+    return rows if plain else None
 
 
 def _each(lines: Iterable[bytes], number: int, reading: Reading) -> list[Row]:
