@@ -375,7 +375,7 @@ def test_anchors_on_the_command_line(tmp_path):
     for wrong in ("3", "x:y", anchor[:-1], f"{anchor}0"):
         assert run("verify", "--anchor", wrong).exit_code == 2
     (folder / "audit.jsonl").unlink()
-    (folder / "audit.head").unlink()  # a tamperer who begins anew
+    (folder / "audit.head").unlink()  # a tamperer who starts a new log
     audit(folder, "look", "something else", "eve")
     logged(folder, 5)
     assert run("verify").exit_code == 0

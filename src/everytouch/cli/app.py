@@ -202,7 +202,7 @@ def audit_head(workspace: Path) -> None:
 @click.option("--anchor", metavar="NUMBER:SEAL", help="A line of the log, as audit head said it.")
 @click.pass_obj
 def audit_verify(workspace: Path, anchor: str | None) -> None:
-    """Check that no line was changed, taken out or put in, and that none is cut off the end."""
+    """Check that no line was changed, added, removed or cut off."""
     noted = _anchor(anchor) if anchor else None
     proof = prove(open_workspace(workspace).path, noted)
     for note in proof.notes:
@@ -215,7 +215,9 @@ def audit_verify(workspace: Path, anchor: str | None) -> None:
             "keep it as evidence and compare it with the log of a backup",
         )
     now = datetime.datetime.now(datetime.UTC)
-    click.echo(f"All {proof.last.number:,} lines are as written, as of {now:%Y-%m-%d %H:%M} UTC")
+    count = proof.last.number
+    lines = "The 1 line is" if count == 1 else f"All {count:,} lines are"
+    click.echo(f"{lines} as written, as of {now:%Y-%m-%d %H:%M} UTC")
     if noted:
         click.echo(f"Line {noted.number} is the line of the anchor")
 

@@ -11,6 +11,7 @@ from everytouch.journal.log import (
     sealed,
     segments,
     set_aside,
+    sync,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "sealed",
     "segments",
     "set_aside",
+    "sync",
 ]

@@ -151,7 +151,7 @@ class Log:
             head = Room()
             head.lay(MAGIC, _SEED.pack(self._seed))
             file.append(head)
-            _sync(self.folder)
+            sync(self.folder)
         except OSError:
             file.close()
             path.unlink(missing_ok=True)
@@ -243,10 +243,11 @@ def _seal(path: Path, size: int) -> None:
         path.rename(path.with_suffix(_SEALED))
     else:
         path.unlink()
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """See that the names in a folder are on disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -280,7 +281,7 @@ def identity(folder: Path) -> str:
         fresh = folder / ".name.new"
         fresh.write_text(uuid.uuid4().hex, encoding="ascii")
         fresh.replace(path)
-        _sync(folder)
+        sync(folder)
     return path.read_text(encoding="ascii")
 
 
@@ -308,7 +309,7 @@ def set_aside(path: Path) -> Path:
     """Keep a damaged segment, for who may read more of it; it is not read again."""
     aside = path.with_suffix(DAMAGED)
     path.rename(aside)
-    _sync(path.parent)
+    sync(path.parent)
     return aside
 
 

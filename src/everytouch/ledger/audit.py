@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from everytouch.journal.api import sync
 from everytouch.ledger.seals import (
     FILE,
     HEAD,
@@ -25,7 +26,6 @@ from everytouch.ledger.seals import (
     Head,
     Keys,
     read_line,
-    sync,
     written,
 )
 
@@ -157,9 +157,7 @@ def _add(log: IO[bytes], folder: Path, keys: Keys, head: Head, said: tuple[str, 
     """Write a line, then the head that names it."""
     action, subject, who = said
     user, name = (who.user, who.name) if isinstance(who, Actor) else ("", "")
-    entry = Entry(
-        head.number + 1, _now(), str(who), action, subject, "", user, name, head.seal
-    )  # fmt: skip
+    entry = Entry(head.number + 1, _now(), str(who), action, subject, "", user, name, head.seal)
     entry = keys.sealed(entry)
     log.write(written(entry) + b"\n")
     log.flush()

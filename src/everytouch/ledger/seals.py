@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from everytouch.journal.api import sync
 from everytouch.ledger.secret import read_secret
 
 FILE, HEAD, TORN = "audit.jsonl", "audit.head", "audit.torn"
@@ -118,15 +119,6 @@ def plain_seal(before: str, entry: Entry) -> str:
     line = {key: vars(entry)[key] for key in ("number", "at", "who", "action", "subject")}
     content = json.dumps(line, ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(_bytes(before + content)).hexdigest()
-
-
-def sync(folder: Path) -> None:
-    """See that the names in a folder are on disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _content(entry: Entry) -> dict[str, Any]:
