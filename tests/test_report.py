@@ -80,7 +80,7 @@ def answered(simulated):
 
 @pytest.fixture(scope="module")
 def report(simulated, tmp_path_factory):
-    return simulated.report(tmp_path_factory.mktemp("report") / "report.html")
+    return simulated.report(tmp_path_factory.mktemp("report") / "report.html", full=True)
 
 
 @pytest.fixture(scope="module")
@@ -234,3 +234,15 @@ def test_a_matrix_has_a_cell_for_each_share(simulated):
     triangle = cohort_triangle(simulated.retention())
     assert [int(point.x) for point in triangle.points if point.y == 0] == list(range(12))
     assert svg(Chart("matrix", "empty")) == ""
+
+
+def test_a_report_to_send_gives_nobody_away(simulated, text, tmp_path):
+    """Without single moments; counts are rounded, and rows of a few people are not there."""
+    sent = simulated.report(tmp_path / "report.html").read_text()
+    first = simulated.findings().rows[0]
+    assert "The newest of the" in text
+    assert "The newest of the" not in sent
+    assert f"{first.parties:,} parties" in text
+    assert f"{first.parties // 5 * 5:,} parties" in sent
+    assert f"everytouch moments {first.name}" in sent
+    assert len(re.findall("<tr>", sent)) < len(re.findall("<tr>", text))

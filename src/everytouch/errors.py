@@ -8,7 +8,9 @@ EverytouchError
  ├─ LedgerError         a ledger that cannot be read or written
  ├─ UnknownNameError    a name (touchpoint, segment, finding …) nobody has defined
  ├─ ConfirmationError   something final that was not confirmed as it is now
+ ├─ ForbiddenError      a question that is not the asker's to ask
  └─ NotEnoughDataError  a question the data cannot answer
+     └─ WithheldError   an answer that would give a few people away
 """
 
 
@@ -63,6 +65,14 @@ class StaleScopeError(EverytouchError):
 
 class NotEnoughDataError(EverytouchError):
     """A question the data cannot answer."""
+
+
+class WithheldError(NotEnoughDataError):
+    """An answer that would give a few people away."""
+
+
+class ForbiddenError(EverytouchError):
+    """A question that is not the asker's to ask."""
 
 
 class QueryError(EverytouchError):

@@ -6,9 +6,25 @@ import json
 import math
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import pyarrow as pa
+
+Reason = Literal["few", "complement", "subtraction"]
+
+
+@dataclass(frozen=True)
+class Withheld:
+    """Rows that are not shown to whoever may not see single people.
+
+    Attributes:
+        reason: "few": they count too few people; "subtraction": taken from another answer they
+            would leave too few; "complement": a total would give the others away.
+        rows: how many.
+    """
+
+    reason: Reason
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -22,6 +38,8 @@ class Basis:
         method: name of the interval or estimation method.
         ties: share of the steps it counts that lie between moments of equal time, where the
             answer depends on the order of moments.
+        withheld: rows that are not shown, by the reason why.
+        rounded: what counts are rounded down to multiples of; 1 where they are as they are.
     """
 
     formula: str
@@ -29,6 +47,8 @@ class Basis:
     cut: str
     method: str = ""
     ties: float = 0.0
+    withheld: tuple[Withheld, ...] = ()
+    rounded: int = 1
 
     @property
     def order(self) -> str:

@@ -41,7 +41,7 @@ class Settings:
     batch_rows: int = _setting(250_000, "Rows of one ledger commit during an import.", 1)
     bucket_rows: int = _setting(500_000, "Moments aimed at in one bucket of trails.", 1_000)
     confidence: float = _setting(0.95, "Coverage of every interval shown.", 0.5, 0.999)
-    minimum_n: int = _setting(5, "Answers below which an estimate is hidden.", 3)
+    minimum_n: int = _setting(5, "People below which an estimate is hidden.", 3)
     resamples: int = _setting(400, "Bootstrap resamples.", 50, 100_000)
     seed: int = _setting(1, "Seed of the bootstrap.", 0)
     headline: str = _setting(

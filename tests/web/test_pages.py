@@ -125,7 +125,7 @@ def test_who_may_not_see_moments_may_not_single_people_out_by_a_property(visit, 
     client = visit(role)
     for address in ("/figures/graph", "/figures/graph.csv", "/api/v1/graph"):
         answer = client.get(f"{address}?where=email%3Dana%40x.org")
-        assert answer.status_code == 404
+        assert answer.status_code == 403
         assert "does not ask by properties" in answer.content.decode()
     assert 'name="where"' not in client.get("/journeys").content.decode()
 
@@ -410,7 +410,7 @@ def test_times_are_of_the_viewer_s_zone(visit, user, party):
 def test_the_organisation_and_its_numbers_are_changed_by_the_owner(visit, own):
     client = visit("owner")
     page = client.get("/settings/organisation").content.decode()
-    assert "Answers below which a figure is hidden" in page
+    assert "People below which a figure is hidden" in page
     assert "memory" not in page.lower()
     names = re.findall(r'<(?:input|select)[^>]* name="(\w+)"', page)
     form = {name: str(getattr(own.settings, name, "")) for name in names}

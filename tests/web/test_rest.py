@@ -66,52 +66,6 @@ def test_every_question_answers_as_the_library_does(api, home):
     assert by_channel == json.loads(home.perception("channel", home.scope("rural")).to_json())
 
 
-def test_a_period_a_day_longer_gives_nobody_away(visit, home):
-    """Whoever may not see single moments sees whole blocks of answers only."""
-    analyst, viewer = visit("analyst"), visit("viewer")
-    least, steps = home.settings.minimum_n, []
-    for by in ("touchpoint", "all"):
-        before = {}
-        for day in range(1, 29):
-            address = f"/api/v1/perception?by={by}&since=2025-02-{day:02d}&until=2025-09-30"
-            for client in (analyst, viewer):
-                rows = client.get(address).json()["rows"]
-                now = {(row["group"], row["instrument"]): row["n"] for row in rows}
-                for cell, n in now.items():
-                    left = before.get((client, cell), n) - n
-                    before[client, cell] = n
-                    if client is analyst:
-                        steps.append(left)
-                    else:
-                        assert left == 0 or left >= least, (cell, day)
-    assert any(0 < left < least for left in steps)  # as the analyst, who may, could see
-    address = "/api/v1/perception?by=all"
-    assert analyst.get(address).json()["rows"] == viewer.get(address).json()["rows"]
-    # Everybody's figure has no blocks: where a period cuts one, it is hidden.
-    known = {}
-    for day in range(1, 29):
-        address = f"/api/v1/perception?by=all&since=2024-01-{day:02d}"
-        mine, theirs = (c.get(address).json()["rows"] for c in (analyst, viewer))
-        (same,) = (
-            a["n"] == b["n"]
-            for a, b in zip(mine, theirs, strict=True)
-            if a["instrument"] == b["instrument"] == "nps"
-        )
-        known.setdefault(same, day)
-    for same, day in known.items():
-        address = f"/api/v1/population?by=all&since=2024-01-{day:02d}"
-        (mine,), (theirs,) = (c.get(address).json()["rows"] for c in (analyst, viewer))
-        assert mine["respondents"]["value"] is not None
-        assert (theirs["respondents"]["value"] is not None) == same
-        for name in ("emotions", "peak-end"):
-            address = f"/api/v1/{name}?since=2024-01-{day:02d}"
-            assert analyst.get(address).status_code == 200
-            if not same:
-                assert viewer.get(address).status_code == 422
-    assert set(known) == {True, False}
-    assert viewer.get("/api/v1/emotions").status_code == 200
-
-
 def test_it_is_described(api):
     described = api("/openapi.json")
     assert described["openapi"].startswith("3.")

@@ -192,10 +192,19 @@ def worth(workspace: Path, as_json: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path), default=Path("report.html"))
+@click.option(
+    "--full",
+    is_flag=True,
+    help="With the newest moments behind each finding and every count as it is: not for those who "
+    "may not see single people.",
+)
 @click.pass_obj
-def report(workspace: Path, file: Path) -> None:
-    """Write the findings to FILE: one HTML file, or a PDF if it ends in .pdf."""
-    written = open_workspace(workspace).report(file)
+def report(workspace: Path, file: Path, full: bool) -> None:
+    """Write the findings to FILE: one HTML file, or a PDF if it ends in .pdf.
+
+    It may be sent: figures of a few people are withheld, and counts are rounded down.
+    """
+    written = open_workspace(workspace).report(file, full=full)
     click.echo(f"The report is at {written.resolve().as_uri()}")
 
 

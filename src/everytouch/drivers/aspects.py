@@ -42,7 +42,7 @@ class Aspect:
     name: str
     label: str
     kind: str
-    rated: int
+    rated: int | None
     score: Estimate
     weight: float
     penalty: Estimate

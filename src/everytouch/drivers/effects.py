@@ -59,8 +59,8 @@ class Effect:
     label: str
     touchpoint: str
     problem: str
-    answers: int
-    with_it: int
+    answers: int | None
+    with_it: int | None
     raw: Estimate
     effect: Estimate
     second: Estimate

@@ -35,7 +35,7 @@ class Interaction:
     first: str
     second: str
     label: str
-    both: int
+    both: int | None
     effect: Estimate
     q: float
 

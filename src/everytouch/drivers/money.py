@@ -11,7 +11,7 @@ from everytouch.catalogue.api import Catalogue
 from everytouch.engine.api import Engine
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
-from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
+from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, people
 
 UNIT = Decimal(10_000)  # amounts are kept in 1/10,000
 NOWHERE = "no touchpoint"
@@ -28,6 +28,7 @@ class Account:
     touchpoint: str
     label: str
     moments: int
+    parties: int
     paying: int
     received: Decimal
     returned: Decimal
@@ -55,7 +56,7 @@ class Money(Result):
 
 @dataclass(frozen=True)
 class MoneySums:
-    """In 1/10,000: by touchpoint (moments, payments, received, returned, cost), (K + 1, 5)."""
+    """By touchpoint: moments, payments, 1/10,000 received, returned, cost; parties; (K + 1, 6)."""
 
     places: NDArray[np.int64]
     parties: int
@@ -79,7 +80,7 @@ def kernel(bucket: Bucket, scope: Scope, count: int) -> MoneySums:
     inside = scope.rows(bucket) & (scope.kinds(bucket) == 0)
     amount, cost = bucket["amount"][inside], bucket["cost"][inside]
     place = np.where(bucket["touchpoint"][inside] < 0, count, bucket["touchpoint"][inside])
-    places = np.zeros((count + 1, 5), np.int64)
+    places = np.zeros((count + 1, 6), np.int64)
     columns = (
         np.ones(len(amount), np.int64), (amount > 0).astype(np.int64), amount,
         np.where(amount < 0, amount, 0), cost,
@@ -87,6 +88,7 @@ def kernel(bucket: Bucket, scope: Scope, count: int) -> MoneySums:
     for i, column in enumerate(columns):
         np.add.at(places[:, i], place, column)  # whole numbers: bincount would make floats
     owner = bucket.owner()[inside]
+    places[:, 5] = people(owner, place, count + 1)
     paid = np.zeros(len(bucket.parties), np.int64)
     np.add.at(paid, owner, amount)
     month = bucket["time"][inside].astype("datetime64[us]").astype("datetime64[M]").astype(np.int64)
@@ -109,13 +111,13 @@ def money(
     sums = engine.run(lambda bucket: kernel(bucket, scope, count), trails.buckets)
     rows = []
     for code, name in enumerate((*trails.touchpoints, NOWHERE)):
-        moments, paying, received, returned, cost = map(int, sums.places[code])
+        moments, paying, received, returned, cost, parties = map(int, sums.places[code])
         if not (received or returned or cost):
             continue
         point = catalogue.touchpoints.get(name)
         label = point.label if point else name
         values = (Decimal(part) / UNIT for part in (received, -returned, cost))
-        rows.append(Account(name, label, moments, paying, *values))
+        rows.append(Account(name, label, moments, parties, paying, *values))
     rows.sort(key=lambda row: (-row.received, -row.cost, row.touchpoint))
     total, months = int(sums.places[:, 2].sum()), sum(sums.months.values())
     basis = Basis(

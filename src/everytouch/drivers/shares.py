@@ -49,7 +49,7 @@ class Driver:
     share: Estimate
     sign: int
     effect: Estimate
-    affected: int
+    affected: int | None
     weight: Estimate
     grade: str = "association"
 

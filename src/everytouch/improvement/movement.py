@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.drivers.api import Feature, cross_products
@@ -61,15 +62,33 @@ class Movement(Result):
     explained: float = math.nan
 
 
-def periods(trails: Trails, scope: Scope, days: int) -> tuple[Scope, Scope]:
-    """The scope's period and the equally long one before; its last ``days`` where it has none."""
+def periods(
+    trails: Trails, scope: Scope, days: int, months: NDArray[np.int64]
+) -> tuple[Scope, Scope]:
+    """The scope's period and the equally long one before; its last ``days`` where it has none.
+
+    Before whole calendar months are as many months, before other days as many days.
+
+    Args:
+        months: edges of the months of the data, in microseconds.
+    """
     first, last = (microseconds(t) if t else 0 for t in (trails.first, trails.last))
     stop = min(scope.stop, last + 1)
     start = scope.start if scope.start > first else stop - days * DAY
+    earlier = _as_many_months(start, scope.stop, months)
+    begin = 2 * start - stop if earlier is None else earlier
     return (
         replace(scope, start=start, stop=stop, text=_span(start, stop)),
-        replace(scope, start=2 * start - stop, stop=start, text=_span(2 * start - stop, start)),
+        replace(scope, start=begin, stop=start, text=_span(begin, start)),
     )
+
+
+def _as_many_months(start: int, stop: int, months: NDArray[np.int64]) -> int | None:
+    """Where the period before begins; None where it is not one of whole months."""
+    first, last = np.searchsorted(months, (start, min(stop, months[-1])))
+    if not (0 < first < last and months[first] == start and months[last] == min(stop, months[-1])):
+        return None
+    return int(months[max(0, 2 * first - last)])
 
 
 def _span(start: int, stop: int) -> str:

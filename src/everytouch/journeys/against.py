@@ -53,6 +53,7 @@ class Deviation:
     kind: str
     label: str
     walks: int
+    parties: int
     times: int
     share: Estimate
     score: Estimate
@@ -76,6 +77,7 @@ class StepTaken:
     label: str
     stage: str
     walks: int
+    parties: int
     share: Estimate
     late: Estimate | None
     intended: float | None
@@ -88,7 +90,7 @@ class Against(Result):
 
     Attributes:
         steps: of the map, in its order.
-        walks, distinct: journeys, and different paths among them.
+        walks, parties, distinct: journeys, whose they are, and different paths among them.
         fitness: mean of 1 − cost ÷ the cost of skipping every step and adding every interaction.
         fitting: journeys that are as the map says, in order; they may be late.
     """
@@ -96,6 +98,7 @@ class Against(Result):
     row_type: ClassVar[type] = Deviation
     steps: tuple[StepTaken, ...] = ()
     walks: int = 0
+    parties: int = 0
     distinct: int = 0
     fitness: Estimate = NONE
     fitting: Estimate = NONE
@@ -162,9 +165,10 @@ def judged(
         rows, edges, bucket.offsets, *(bucket[name] for name in names), by_link,
         then.window, then.follow_up, then.last, then.leaving,
     )  # fmt: skip
+    owner = np.searchsorted(bucket.offsets, rows[edges[:-1]], side="right") - 1
     return *judge(
         rows, edges, bucket["time"], path, known.paths.edges, known.aligned.taken, known.starts,
-        known.found, due.within, due.since, after, known.fitness, known.deviations, only,
+        known.found, due.within, due.since, after, owner, known.fitness, known.deviations, only,
     ), (rows, edges)  # fmt: skip
 
 
@@ -243,6 +247,7 @@ def against(
         tuple(rows),
         tuple(_step(journey, sums, number, settings) for number in range(len(journey.steps))),
         walks,
+        sums.parties(-1),
         len(known.paths.hashes),
         intervals.mean(fitness.n, fitness.total, fitness.squares, settings.confidence),
         intervals.share(perfect, walks, settings.confidence),
@@ -271,7 +276,17 @@ def _deviation(
     lowers = 0.0 if score.hidden else walks / sums.walks(-1) * score.value
     share = intervals.share(walks, sums.walks(-1), sure)
     times = int(sums.sums[d, 1])
-    return Deviation(*named(journey, trails, d), walks, times, share, score, spend, leaving, lowers)
+    return Deviation(
+        *named(journey, trails, d),
+        walks,
+        sums.parties(d),
+        times,
+        share,
+        score,
+        spend,
+        leaving,
+        lowers,
+    )
 
 
 def _difference(sums: Sums, d: int, outcome: int, settings: Settings) -> Estimate:
@@ -286,7 +301,7 @@ def _step(journey: JourneyMap, sums: Sums, number: int, settings: Settings) -> S
     one, walks, sure = journey.steps[number], int(sums.passed[number, 0]), settings.confidence
     n, total, squares = sums.felt[number].tolist()
     if not n:  # nobody was asked about it: what those say of the journey who took it
-        n, total, squares = sums.passed[number, 1:].tolist()
+        n, total, squares = sums.passed[number, 1:4].tolist()
     score = no_estimate(int(n), "Student t")
     if n >= settings.minimum_n:
         score = intervals.mean(int(n), total, squares, sure)
@@ -294,7 +309,10 @@ def _step(journey: JourneyMap, sums: Sums, number: int, settings: Settings) -> S
     if one.within:
         late = intervals.share(sums.walks(3 * len(journey.steps) + number), walks, sure)
     share = intervals.share(walks, sums.walks(-1), sure)
-    return StepTaken(one.step, one.label, one.stage, walks, share, late, one.emotion, score)
+    parties = int(sums.passed[number, 4])
+    return StepTaken(
+        one.step, one.label, one.stage, walks, parties, share, late, one.emotion, score
+    )
 
 
 def _basis(

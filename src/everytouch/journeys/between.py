@@ -36,12 +36,14 @@ class TimeBetween:
 
     Attributes:
         period: month in which the first of the two was; "all" for all of them.
-        starts: first moments; reached: share of them that the other follows.
+        starts: first moments; parties: whose they are.
+        reached: share of the first moments that the other follows.
         mean_s, p10_s … p99_s: of those that it follows.
     """
 
     period: str
     starts: int
+    parties: int
     reached: Estimate
     mean_s: float
     p10_s: float
@@ -62,39 +64,54 @@ class Between(Result):
 
 @njit(cache=True, nogil=True)
 def _between(
-    rows: Any, edges: Any, time: Any, is_first: Any, is_second: Any, last: Any, months: Any,
-    spread: Any, seconds: Any,
+    rows: Any, edges: Any, owner: Any, time: Any, is_first: Any, is_second: Any, last: Any,
+    months: Any, spread: Any, seconds: Any,
 ) -> Any:  # fmt: skip # pragma: no cover - compiled
-    """Starts by month, (len(months),); fills ``spread`` and ``seconds``."""
-    starts = np.zeros(len(months), np.int64)
+    """Starts and their parties by month, (len(months), 2), and parties altogether.
+
+    Fills ``spread`` and ``seconds``; ``owner`` is the party of each walk.
+    """
+    starts = np.zeros((len(months), 2), np.int64)
+    parties, latest, seen = 0, -1, np.full(len(months), -1, np.int64)
     for w in range(len(edges) - 1):
-        begun = -1
+        begun, party = -1, owner[w]
         for at in range(edges[w], edges[w + 1]):
             row = rows[at]
             if is_second[row] and begun >= 0:
                 m = np.searchsorted(months, time[begun], side="right") - 1
-                starts[m] += 1
+                starts[m, 0] += 1
+                starts[m, 1] += seen[m] != party
+                parties += latest != party
+                seen[m] = latest = party
                 spread[m, duration_bin(time[row] - time[begun])] += 1
                 seconds[m] += (time[row] - time[begun]) * 1e-6
                 begun = -1
             if is_first[row] and (begun < 0 or last):
                 begun = row
         if begun >= 0:
-            starts[np.searchsorted(months, time[begun], side="right") - 1] += 1
-    return starts
+            m = np.searchsorted(months, time[begun], side="right") - 1
+            starts[m, 0] += 1
+            starts[m, 1] += seen[m] != party
+            parties += latest != party
+            seen[m] = latest = party
+    return starts, parties
 
 
 @dataclass(frozen=True)
 class BetweenSums:
-    """What one bucket adds, by month."""
+    """What one bucket adds, by month; ``parties`` altogether."""
 
     starts: NDArray[np.int64]
+    parties: int
     spread: NDArray[np.int64]
     seconds: NDArray[np.float64]
 
     def __add__(self, other: "BetweenSums") -> "BetweenSums":
         return BetweenSums(
-            self.starts + other.starts, self.spread + other.spread, self.seconds + other.seconds
+            self.starts + other.starts,
+            self.parties + other.parties,
+            self.spread + other.spread,
+            self.seconds + other.seconds,
         )
 
 
@@ -112,8 +129,11 @@ def kernel(
     rows, edges = cut(bucket, scope.rows(bucket) & (meant[0] | meant[1] | counted), unit, gap)
     spread = np.zeros((len(months), BINS), np.int64)
     seconds = np.zeros(len(months))
-    starts = _between(rows, edges, bucket["time"], *meant, from_ == "last", months, spread, seconds)
-    return BetweenSums(starts, spread, seconds)
+    owner = np.searchsorted(bucket.offsets, rows[edges[:-1]], side="right") - 1
+    starts, parties = _between(
+        rows, edges, owner, bucket["time"], *meant, from_ == "last", months, spread, seconds
+    )
+    return BetweenSums(starts, int(parties), spread, seconds)
 
 
 @order_dependent
@@ -158,12 +178,12 @@ def between(
         lambda bucket: kernel(bucket, scope, meant[0], meant[1], unit, gap, from_, months),
         trails.buckets,
     )
-    everything = _row("all", int(sums.starts.sum()), sums.spread.sum(0), sums.seconds.sum(),
-                      confidence)  # fmt: skip
+    whole = (int(sums.starts[:, 0].sum()), sums.parties)
+    everything = _row("all", whole, sums.spread.sum(0), sums.seconds.sum(), confidence)
     rows = [
-        _row(name, int(sums.starts[at]), sums.spread[at], sums.seconds[at], confidence)
+        _row(name, tuple(sums.starts[at].tolist()), sums.spread[at], sums.seconds[at], confidence)
         for at, name in enumerate(names)
-        if sums.starts[at]
+        if sums.starts[at, 0]
     ]
     return Between(basis, (everything, *rows) if rows else ())
 
@@ -178,9 +198,13 @@ def _meant(trails: Trails, name: str) -> Meant:
 
 
 def _row(
-    period: str, starts: int, spread: NDArray[np.int64], seconds: float, confidence: float
+    period: str,
+    begun: tuple[int, int],
+    spread: NDArray[np.int64],
+    seconds: float,
+    confidence: float,
 ) -> TimeBetween:
     reached = int(spread.sum())
     mean = seconds / reached if reached else float("nan")
     parts = [quantile(spread, q) for q in SHARES]
-    return TimeBetween(period, starts, share(reached, starts, confidence), mean, *parts)
+    return TimeBetween(period, *begun, share(reached, begun[0], confidence), mean, *parts)

@@ -49,6 +49,7 @@ class JourneyKind:
 
     name: str
     journeys: int
+    parties: int
     share: float
     marks: tuple[Mark, ...]
     typical: tuple[str, ...]
@@ -86,10 +87,11 @@ def _bags(rows: Any, edges: Any, point: Any, k: Any) -> Any:  # pragma: no cover
 
 @njit(cache=True, nogil=True)
 def _tell(
-    rows: Any, edges: Any, time: Any, score: Any, bags: Any, middles: Any, spread: Any
-) -> Any:  # pragma: no cover - compiled
-    """Per kind: walks, and scores n, Σ, Σ², (g, 4); walks that pass each touchpoint, (g, k)."""
-    sums = np.zeros((len(middles), 4))
+    rows: Any, edges: Any, owner: Any, time: Any, score: Any, bags: Any, middles: Any,
+    spread: Any,
+) -> Any:  # fmt: skip # pragma: no cover - compiled
+    """Per kind: walks, scores n, Σ, Σ², parties, (g, 5); walks that pass a touchpoint, (g, k)."""
+    sums, met = np.zeros((len(middles), 5)), np.full(len(middles), -1, np.int64)
     passed = np.zeros(middles.shape, np.int64)
     for w in range(len(edges) - 1):
         near, best = -1.0, 0
@@ -100,6 +102,8 @@ def _tell(
             if alike > near:
                 near, best = alike, g
         sums[best, 0] += 1
+        sums[best, 4] += met[best] != owner[w]
+        met[best] = owner[w]
         if not np.isnan(score[w]):
             sums[best, 1] += 1
             sums[best, 2] += score[w]
@@ -181,7 +185,8 @@ def tell(bucket: Bucket, asked: _Asked, middles: NDArray[np.float64]) -> KindSum
     spread = np.zeros((len(middles), BINS), np.int64)
     bags = _bags(rows, edges, bucket["touchpoint"], asked.k)
     scores = felt[:, 0].copy()
-    sums, passed = _tell(rows, edges, bucket["time"], scores, bags, middles, spread)
+    owner = np.searchsorted(bucket.offsets, rows[edges[:-1]], side="right") - 1
+    sums, passed = _tell(rows, edges, owner, bucket["time"], scores, bags, middles, spread)
     return KindSums(sums, passed, spread)
 
 
@@ -237,7 +242,7 @@ def kinds(
 def _kind(
     trails: Trails, settings: Settings, found: KindSums, g: int, path: tuple[int, ...]
 ) -> JourneyKind:
-    walks, n, total, squares = found.sums[g].tolist()
+    walks, n, total, squares, parties = found.sums[g].tolist()
     everybody = float(found.sums[:, 0].sum())
     inside = found.passed[g] / walks
     outside = (found.passed.sum(0) - found.passed[g]) / max(1.0, everybody - walks)
@@ -255,6 +260,7 @@ def _kind(
     return JourneyKind(
         _name(marks),
         int(walks),
+        int(parties),
         walks / everybody,
         marks,
         tuple(trails.touchpoints[code] for code in path),

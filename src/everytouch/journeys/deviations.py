@@ -14,7 +14,7 @@ from everytouch.stats.intervals import Moments2
 KINDS = ("skipped", "out of order", "repeated", "late")
 """Kinds that are of a step; the number of a deviation is kind · steps + step, and those of
 ``added`` interactions, by their touchpoint's code, come after."""
-FITS = 12  # columns of the sums
+FITS = 13  # columns of the sums
 
 
 @njit(cache=True, nogil=True)
@@ -182,17 +182,17 @@ def _note(d: Any, w: Any, mark: Any, mine: Any, count: Any) -> Any:  # pragma: n
 @njit(cache=True, nogil=True)
 def judge(  # noqa: C901 - one pass, compiled
     rows: Any, edges: Any, time: Any, path: Any, first: Any, taken: Any, starts: Any, found: Any,
-    within: Any, since: Any, after: Any, fitness: Any, deviations: Any, only: Any,
+    within: Any, since: Any, after: Any, owner: Any, fitness: Any, deviations: Any, only: Any,
 ) -> Any:  # fmt: skip # pragma: no cover - compiled
     """Sums per deviation, and of all walks in the last line, (deviations + 1, FITS).
 
     Columns: walks, times; n, sum and squares of scores; likewise of spend; n and sum of leaving;
-    sum and squares of fitness. Further: walks that take each step, and n, sum and squares of their
-    scores, (steps, 4); and which walks have the deviation ``only``, (w,).
+    sum and squares of fitness; parties. Further: walks that take each step, n, sum and squares of
+    their scores, and parties, (steps, 5); and which walks have the deviation ``only``, (w,).
     """
     steps = len(within)
-    sums = np.zeros((deviations + 1, FITS))
-    passed = np.zeros((steps, 4))
+    sums, passed = np.zeros((deviations + 1, FITS)), np.zeros((steps, 5))
+    met, came = np.full(deviations + 1, -1, np.int64), np.full(steps, -1, np.int64)
     having = np.zeros(len(edges) - 1, np.bool_)
     mark, mine = np.full(deviations + 1, -1, np.int64), np.empty(deviations + 1, np.int64)
     when, seen = np.zeros(steps, np.int64), np.full(steps, -1, np.int64)
@@ -218,6 +218,8 @@ def judge(  # noqa: C901 - one pass, compiled
                 seen[s] = w
                 when[s] = t
                 passed[s, 0] += 1
+                passed[s, 4] += came[s] != owner[w]
+                came[s] = owner[w]
                 if not np.isnan(after[w, 0]):
                     passed[s, 1] += 1
                     passed[s, 2] += after[w, 0]
@@ -233,6 +235,8 @@ def judge(  # noqa: C901 - one pass, compiled
                     sums[d, 3 + 3 * o] += value
                     if o < 2:
                         sums[d, 4 + 3 * o] += value * value
+            sums[d, 12] += met[d] != owner[w]
+            met[d] = owner[w]
             sums[d, 10] += fitness[p]
             sums[d, 11] += fitness[p] * fitness[p]
     return sums, passed, having
@@ -252,6 +256,10 @@ class Sums:
     def walks(self, d: int) -> int:
         """Walks with a deviation; of all of them for -1."""
         return int(self.sums[d, 0])
+
+    def parties(self, d: int) -> int:
+        """Parties with a deviation; all of them for -1."""
+        return int(self.sums[d, 12])
 
     def of(self, d: int, outcome: int) -> Moments2:
         """Score (0) or spend (1) of walks with a deviation; of all for -1."""

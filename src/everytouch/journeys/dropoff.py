@@ -22,9 +22,9 @@ class StageFlow:
 
     stage: str
     parties: int
-    went_on: int
+    went_on: int | None
     drop_off: Estimate
-    ended: int
+    ended: int | None
 
 
 @dataclass(frozen=True)

@@ -28,10 +28,15 @@ _SAID: dict[Order, str] = {
 
 @dataclass(frozen=True)
 class Step:
-    """One step: parties that reached it, and that as a share of those at the first step."""
+    """One step: parties that reached it, and that as a share of those at the first step.
+
+    Attributes:
+        stopped: parties that reached the step before, and not this one.
+    """
 
     touchpoint: str
     parties: int
+    stopped: int
     share: Estimate
     median_s: float
 
@@ -205,6 +210,7 @@ def funnel(
         Step(
             name,
             int(sums.reached[s]),
+            int(sums.reached[max(0, s - 1)] - sums.reached[s]),
             share(int(sums.reached[s]), entered),
             quantile(sums.spread[s], 0.5),
         )

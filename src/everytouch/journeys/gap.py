@@ -22,6 +22,7 @@ class Gap:
     step: str
     label: str
     walks: int
+    parties: int
     intended: float
     perceived: Estimate
     gap: Estimate
@@ -42,7 +43,17 @@ def promise_gaps(held: Sequence[tuple[str, Against]]) -> PromiseGaps:
         held: names of maps, and what came of holding journeys against each.
     """
     rows = [
-        Gap(name, step.step, step.label, step.walks, step.intended, step.score, gap, gap.low > 0)
+        Gap(
+            name,
+            step.step,
+            step.label,
+            step.walks,
+            step.parties,
+            step.intended,
+            step.score,
+            gap,
+            gap.low > 0,
+        )
         for name, against in held
         for step in against.steps
         if step.intended is not None

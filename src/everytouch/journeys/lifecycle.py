@@ -30,10 +30,10 @@ class PeriodLife:
 
     period: str
     active: int
-    new: int
-    returning: int
-    revived: int
-    dormant: int
+    new: int | None
+    returning: int | None
+    revived: int | None
+    dormant: int | None
     kept: Estimate
     stickiness: float
 

@@ -11,18 +11,20 @@ from everytouch.engine.api import Engine
 from everytouch.journeys.ties import order_dependent
 from everytouch.journeys.walks import SEED, WORDS, Unit, distinct, hashes, interactions, mix
 from everytouch.results import Basis, Result
-from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
+from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, people
 
+Ints = NDArray[np.int64]
 LONGEST = 200  # interactions of a path that are shown
 MOST_TIES = 500  # equally frequent paths that are read to be put in order
 
 
 @dataclass(frozen=True)
 class WalkedPath:
-    """A sequence of touchpoints, how often it was walked, and the share walked so far."""
+    """A sequence of touchpoints, how often and by how many, and the share walked so far."""
 
     touchpoints: tuple[str, ...]
     count: int
+    parties: int
     share: float
     coverage: float
 
@@ -47,6 +49,7 @@ class Walked:
 
     hashes: NDArray[np.int64]
     counts: NDArray[np.int64]
+    parties: NDArray[np.int64]
     first: NDArray[np.int64]
     number: int = -1
 
@@ -66,15 +69,15 @@ class PathCounts:
 
     def together(self) -> Walked:
         """Paths of all buckets."""
-        found, counts = (
+        found, counts, parties = (
             np.concatenate([getattr(one, name) for one in self.parts])
-            for name in ("hashes", "counts")
+            for name in ("hashes", "counts", "parties")
         )
         places = np.empty((len(found), 2), np.int64)
         places[:, 0] = np.repeat([p.number for p in self.parts], [len(p.first) for p in self.parts])
         places[:, 1] = np.concatenate([one.first for one in self.parts])
         at, sums = distinct(found, counts)
-        return Walked(found[at], sums, places[at])
+        return Walked(found[at], sums, distinct(found, parties)[1], places[at])
 
 
 @njit(cache=True, nogil=True)
@@ -126,7 +129,16 @@ def kernel(bucket: Bucket, scope: Scope, unit: Unit, gap: int) -> PathCounts:
             bucket.offsets, scope.take(bucket), *columns, scope.start, scope.stop, silence
         )
     at, counts = distinct(found, np.ones(len(found), np.int64))
-    return PathCounts((Walked(found[at], counts, first[at], bucket.number),))
+    parties = counts if unit == "party" else _parties(bucket, found, at, first)
+    return PathCounts((Walked(found[at], counts, parties, first[at], bucket.number),))
+
+
+def _parties(bucket: Bucket, found: Ints, at: Ints, first: Ints) -> Ints:
+    """How many different parties walked each path; ``at``: where each is met first."""
+    order = np.argsort(found[at])
+    group = order[np.searchsorted(found[at], found, sorter=order)]
+    owner = np.searchsorted(bucket.offsets, first, side="right") - 1
+    return people(owner, group, len(at))
 
 
 def _read(bucket: Bucket, scope: Scope, unit: Unit, gap: int, first: int) -> tuple[int, ...]:
@@ -180,11 +192,12 @@ def paths(
     for i in _top(sums, top):
         number, first = map(int, sums.first[i])
         codes = _read(trails.buckets[number], scope, unit, gap, first)
-        found.append((-int(sums.counts[i]), tuple(trails.touchpoints[code] for code in codes)))
+        names = tuple(trails.touchpoints[code] for code in codes)
+        found.append((-int(sums.counts[i]), names, int(sums.parties[i])))
     walks, covered, rows = int(sums.counts.sum()), 0, []
-    for negative, names in sorted(found)[:top]:
+    for negative, names, parties in sorted(found)[:top]:
         covered -= negative
-        rows.append(WalkedPath(names, -negative, -negative / walks, covered / walks))
+        rows.append(WalkedPath(names, -negative, parties, -negative / walks, covered / walks))
     basis = Basis(
         formula=f"count of equal sequences of touchpoints, shown up to {LONGEST} interactions",
         denominator=f"{walks:,} {WORDS[unit]}",

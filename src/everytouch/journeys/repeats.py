@@ -19,21 +19,24 @@ class Repeat:
     """One touchpoint and how often parties come to it again.
 
     Attributes:
-        interactions: all of them.
+        interactions: all of them; parties: whose they are.
         followed: those that so many days of data come after.
         again: of those, how many the same party came again after, within these days.
         resolved: share of those followed that were the last of their matter: 1 − again.
         directly: directly followed by itself.
         there_and_back: the party went to one other touchpoint and directly back.
+        returned: different parties that came again, directly, and there and back.
     """
 
     touchpoint: str
     interactions: int
+    parties: int
     followed: int
-    again: int
+    again: int | None
     resolved: Estimate
-    directly: int
-    there_and_back: int
+    directly: int | None
+    there_and_back: int | None
+    returned: tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,13 @@ def _count(
     offsets: Any, take: Any, time: Any, kind: Any, point: Any, start: Any, stop: Any,
     window: Any, known: Any, k: Any,
 ) -> Any:  # fmt: skip # pragma: no cover - compiled
-    """Per touchpoint: interactions, followed, again, directly, there and back, (k, 5)."""
-    sums = np.zeros((k, 5), np.int64)
+    """Per touchpoint: interactions, followed, again, directly, there and back, (k, 9).
+
+    Then the parties of them; and those that came again, directly, there and back.
+    """
+    sums = np.zeros((k, 9), np.int64)
     seen, when = np.full(k, -1, np.int64), np.zeros(k, np.int64)
+    met = np.full((k, 3), -1, np.int64)
     for party in range(len(offsets) - 1):
         if not take[party]:
             continue
@@ -64,11 +71,18 @@ def _count(
             sums[here, 1] += t + window <= known
             if seen[here] == party and t - when[here] <= window and when[here] + window <= known:
                 sums[here, 2] += 1
+                sums[here, 6] += met[here, 0] != party
+                met[here, 0] = party
+            sums[here, 5] += seen[here] != party
             seen[here], when[here] = party, t
             if before == here:
                 sums[here, 3] += 1
+                sums[here, 7] += met[here, 1] != party
+                met[here, 1] = party
             elif earlier == here:
                 sums[here, 4] += 1
+                sums[here, 8] += met[here, 2] != party
+                met[here, 2] = party
             before, earlier = here, before
     return sums
 
@@ -103,13 +117,15 @@ def repeats(
     known = min(microseconds(trails.last), scope.stop - 1) if trails.last else 0
     sums = engine.run(lambda bucket: kernel(bucket, scope, window, known, k), trails.buckets).sums
     rows = []
-    for name, (n, followed, again, directly, back) in zip(
+    for name, (n, followed, again, directly, back, parties, *returned) in zip(
         trails.touchpoints, sums.tolist(), strict=False
     ):
         if n:
             resolved = share(followed - again, followed)
-            rows.append(Repeat(name, n, followed, again, resolved, directly, back))
-    rows.sort(key=lambda row: (-row.again, row.touchpoint))
+            rows.append(
+                Repeat(name, n, parties, followed, again, resolved, directly, back, tuple(returned))
+            )
+    rows.sort(key=lambda row: (-(row.again or 0), row.touchpoint))
     basis = Basis(
         formula=f"interactions that the same party comes to the same touchpoint after, within "
         f"{days:g} days; resolved at the first: 1 − again ÷ followed; directly: nothing else "

@@ -42,7 +42,7 @@ class Returned:
     cohort: str
     size: int
     after: int
-    returned: int
+    returned: int | None
     share: Estimate
 
 

@@ -89,7 +89,7 @@ def tied_share(trails: Trails, engine: Engine, scope: Scope = EVERYTHING) -> flo
 def _key(trails: Trails, scope: Scope) -> Hashable:
     """Return what a share belongs to: files as they are, and what of them is asked about."""
     files = tuple((bucket.files, _digest(bucket.hidden)) for bucket in trails.buckets)
-    places = b"" if scope.places is None else scope.places.tobytes()
+    places = tuple(b"" if one is None else one.tobytes() for one in (scope.places, scope.avoided))
     masks = (_masks(scope.parties), _masks(scope.moments))
     return files, scope.start, scope.stop, places, masks
 

@@ -32,6 +32,7 @@ class GoesWith:
 
     touchpoint: str
     walks: int
+    parties: int
     reached: Estimate
     reached_q: float
     score: Estimate
@@ -48,15 +49,15 @@ class Together(Result):
 
 @njit(cache=True, nogil=True)
 def _pass(
-    rows: Any, edges: Any, point: Any, code: Any, score: Any, k: Any
+    rows: Any, edges: Any, owner: Any, point: Any, code: Any, score: Any, k: Any
 ) -> Any:  # pragma: no cover - compiled
-    """Sums per touchpoint, and of all walks in the last line, (k + 1, 5).
+    """Sums per touchpoint, and of all walks in the last line, (k + 1, 6).
 
     Columns: walks that pass it before they reach ``code``, those that reach it; n, sum and
-    squares of scores.
+    squares of scores; parties.
     """
-    sums = np.zeros((k + 1, 5))
-    seen = np.full(k, -1, np.int64)
+    sums = np.zeros((k + 1, 6))
+    seen, met = np.full(k, -1, np.int64), np.full(k + 1, -1, np.int64)
     mine = np.empty(k + 1, np.int64)
     for w in range(len(edges) - 1):
         mine[0], count, hit = k, 1, False
@@ -72,6 +73,8 @@ def _pass(
         for d in mine[:count]:
             sums[d, 0] += 1
             sums[d, 1] += hit
+            sums[d, 5] += met[d] != owner[w]
+            met[d] = owner[w]
             if not np.isnan(score[w]):
                 sums[d, 2] += 1
                 sums[d, 3] += score[w]
@@ -100,7 +103,8 @@ def kernel(
         rows, edges, bucket.offsets, *(bucket[name] for name in names), unit == "correlation",
         window, 0, last, np.zeros(k, np.bool_),
     )  # fmt: skip
-    return PassSums(_pass(rows, edges, bucket["touchpoint"], code, felt[:, 0].copy(), k))
+    owner = np.searchsorted(bucket.offsets, rows[edges[:-1]], side="right") - 1
+    return PassSums(_pass(rows, edges, owner, bucket["touchpoint"], code, felt[:, 0].copy(), k))
 
 
 def goes_with(
@@ -138,7 +142,7 @@ def goes_with(
     q_reached = discovery.rates([differences.p_of_shares(*four) for four in counts])
     q_score = discovery.rates([differences.p_of_means(*two) for two in felt])
     rows = [
-        GoesWith(names[c], int(sums[c, 0]), more, q, higher, q_higher)
+        GoesWith(names[c], int(sums[c, 0]), int(sums[c, 5]), more, q, higher, q_higher)
         for c, more, q, higher, q_higher in zip(
             codes, reached, q_reached, score, q_score, strict=True
         )

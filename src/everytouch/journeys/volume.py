@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from everytouch.engine.api import Engine
 from everytouch.results import Basis, Result
-from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, month_edges
+from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, month_edges, people
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,7 @@ class MonthVolume:
     touchpoint: str
     month: str
     interactions: int
+    parties: int
     amount: float
     cost: float
 
@@ -32,7 +33,7 @@ class Volume(Result):
 
 @dataclass(frozen=True)
 class VolumeSums:
-    """Interactions, 1/10,000 of amount, of cost: (3, touchpoints, months)."""
+    """Interactions, 1/10,000 of amount, of cost, parties: (4, touchpoints, months)."""
 
     sums: NDArray[np.int64]
 
@@ -45,11 +46,12 @@ def kernel(bucket: Bucket, scope: Scope, edges: NDArray[np.int64], k: int) -> Vo
     rows = np.flatnonzero(scope.rows(bucket) & (bucket["kind"] == 0))
     month = np.searchsorted(edges, bucket["time"][rows], side="right") - 1
     cell = bucket["touchpoint"][rows].astype(np.int64) * len(edges) + month
-    sums = np.zeros((3, k * len(edges)), np.int64)
+    sums = np.zeros((4, k * len(edges)), np.int64)
     sums[0] = np.bincount(cell, minlength=k * len(edges))
     for i, name in enumerate(("amount", "cost"), 1):
         sums[i] = np.rint(np.bincount(cell, bucket[name][rows], k * len(edges)))
-    return VolumeSums(sums.reshape(3, k, len(edges)))
+    sums[3] = people(bucket.owner()[rows], cell, k * len(edges))
+    return VolumeSums(sums.reshape(4, k, len(edges)))
 
 
 def volume(trails: Trails, engine: Engine, timezone: str, scope: Scope = EVERYTHING) -> Volume:
@@ -65,6 +67,7 @@ def volume(trails: Trails, engine: Engine, timezone: str, scope: Scope = EVERYTH
             trails.touchpoints[code],
             names[month],
             int(sums[0, code, month]),
+            int(sums[3, code, month]),
             float(sums[1, code, month]) / 10_000,
             float(sums[2, code, month]) / 10_000,
         )

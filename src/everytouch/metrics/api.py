@@ -1,6 +1,5 @@
 """What other rooms may import of metrics."""
 
-from everytouch.metrics.blocks import in_blocks
 from everytouch.metrics.breakdown import (
     BY,
     Breakdown,
@@ -11,7 +10,6 @@ from everytouch.metrics.breakdown import (
     by_place,
     by_segment,
     everyone,
-    guarded,
 )
 from everytouch.metrics.charts import most_asked, scores
 from everytouch.metrics.consistency import Consistency, consistency
@@ -28,7 +26,6 @@ from everytouch.metrics.population import (
     among_segments,
     population,
     validated,
-    withheld,
 )
 from everytouch.metrics.predictions import predictions
 from everytouch.metrics.promises import PromiseKept, Promises, promises
@@ -61,8 +58,6 @@ __all__ = [
     "consistency",
     "emotions",
     "everyone",
-    "guarded",
-    "in_blocks",
     "most_asked",
     "population",
     "predictions",
@@ -71,5 +66,4 @@ __all__ = [
     "scores",
     "turns",
     "validated",
-    "withheld",
 ]

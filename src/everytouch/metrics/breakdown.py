@@ -19,7 +19,7 @@ from everytouch.stats import differences, discovery, intervals
 from everytouch.stats.intervals import Estimate, Moments2, no_estimate
 from everytouch.stats.shrinkage import METHOD as SHRUNK
 from everytouch.stats.shrinkage import pooled_variance, shrink
-from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, month_edges
+from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, month_edges, people
 
 By = Literal[
     "all", "touchpoint", "stage", "channel", "owner", "element", "sense", "value", "segment",
@@ -39,7 +39,8 @@ class Cell:
         metric: what ``headline`` is.
         headline: NPS (−100..100), % (CSAT, CES) or mean.
         score: mean of the scores, 0 to 100.
-        hidden: whether both are withheld because too few answered.
+        n, parties: answers, and whose they are.
+        hidden: whether both are withheld because too few people answered.
         shrunk: the score drawn to the mean of all groups, by how little it rests on: to rank by.
             The score itself for months, and where fewer than four groups are shown.
         q: false-discovery rate at which its score would be said to differ from that of all other
@@ -51,6 +52,7 @@ class Cell:
     instrument: str
     metric: str
     n: int
+    parties: int
     headline: Estimate
     score: Estimate
     hidden: bool
@@ -68,15 +70,19 @@ class Breakdown(Result):
 
 @dataclass(frozen=True)
 class TallySums:
-    """Tallies by (group, instrument); under ``EVERYBODY`` each answer once."""
+    """Tallies and parties by (group, instrument); under ``EVERYBODY`` each answer once."""
 
     cells: dict[tuple[int, str], Tally]
+    parties: dict[tuple[int, str], int]
 
     def __add__(self, other: "TallySums") -> "TallySums":
         cells = dict(self.cells)
         for key, tally in other.cells.items():
             cells[key] = cells.get(key, Tally()) + tally
-        return TallySums(cells)
+        parties = dict(self.parties)
+        for key, count in other.parties.items():
+            parties[key] = parties.get(key, 0) + count
+        return TallySums(cells, parties)
 
 
 @dataclass(frozen=True)
@@ -106,16 +112,20 @@ def kernel(
     rows, group = grouping.assign(bucket, seen)
     every = bucket["instrument"][seen.rows]
     scores, codes = seen.score[rows], every[rows]
+    owner = np.searchsorted(bucket.offsets, seen.rows, side="right") - 1
     cells: dict[tuple[int, str], Tally] = {}
+    parties: dict[tuple[int, str], int] = {}
     for code, instrument in enumerate(asked):
         mine = codes == code
         if instrument is not None and mine.any():
             found = tallies(group[mine], scores[mine], instrument, len(grouping.names))
+            who = people(owner[rows[mine]], group[mine], len(grouping.names)).tolist()
+            parties |= {(g, instrument.name): count for g, count in enumerate(who) if count}
             cells |= {(g, instrument.name): t for g, t in enumerate(found) if t.n}
             whole = seen.score[every == code]
             (tally,) = tallies(np.zeros(len(whole), np.int64), whole, instrument, 1)
             cells[EVERYBODY, instrument.name] = tally
-    return TallySums(cells)
+    return TallySums(cells, parties)
 
 
 def by_place(trails: Trails, catalogue: Catalogue, by: By) -> Grouping:
@@ -217,7 +227,9 @@ def breakdown(
     asked = [catalogue.instruments.get(name) for name in trails.instruments]
     sums = engine.run(lambda b: kernel(b, scope, rules, grouping, asked), trails.buckets)
     cells = [
-        _cell(grouping, group, catalogue.instruments[name], tally, settings)
+        _cell(
+            grouping, group, catalogue.instruments[name], tally, sums.parties[group, name], settings
+        )
         for (group, name), tally in sorted(sums.cells.items())
         if group != EVERYBODY
     ]
@@ -229,7 +241,7 @@ def breakdown(
         formula="; ".join(sorted({cell.metric for cell in cells})) + "; score = linear map of "
         "the scale to 0–100",
         denominator=grouping.denominator,
-        cut=f"{scope.text}; stated perceptions only; hidden under {settings.minimum_n} answers",
+        cut=f"{scope.text}; stated perceptions only; hidden under {settings.minimum_n} people",
         method=f"{settings.confidence:.0%} intervals: "
         "NPS adjusted Wald, shares Wilson score, means Student t; drawn: over all spreads between "
         "the groups of an instrument that fit them; differs from all others: Welch, false "
@@ -288,10 +300,15 @@ def _with_rates(
 
 
 def _cell(
-    grouping: Grouping, group: int, instrument: Instrument, tally: Tally, settings: Settings
+    grouping: Grouping,
+    group: int,
+    instrument: Instrument,
+    tally: Tally,
+    parties: int,
+    settings: Settings,
 ) -> Cell:
     metric, headline = HEADLINES[instrument.kind]
-    hidden = tally.n < settings.minimum_n
+    hidden = parties < settings.minimum_n
     if hidden:
         value = score = no_estimate(tally.n, "hidden")
     else:
@@ -304,32 +321,12 @@ def _cell(
         instrument.name,
         metric,
         tally.n,
+        parties,
         value,
         score,
         hidden,
         score,
     )
-
-
-def guarded(
-    result: Breakdown, wider: Breakdown, minimum: int, counted: Breakdown | None = None
-) -> Breakdown:
-    """Hide what, taken from the same answer to a wider question, would leave too few.
-
-    A group of 20 within one of 22 gives the other two away: the difference of the sums is theirs.
-
-    Args:
-        counted: what to take from the wider answer, where that is not the result itself.
-    """
-    outer = {(cell.group, cell.instrument): cell for cell in wider.rows}
-    inner = {(cell.group, cell.instrument): cell for cell in (counted or result).rows}
-    rows = []
-    for cell in result.rows:
-        key = (cell.group, cell.instrument)
-        larger, own = outer.get(key), inner.get(key, cell)
-        left = larger.n - own.n if larger is not None and not larger.hidden else 0
-        rows.append(_hidden(cell) if 0 < left < minimum else cell)
-    return replace(result, rows=tuple(rows))
 
 
 def _hidden(cell: Cell) -> Cell:

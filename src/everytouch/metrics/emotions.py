@@ -11,7 +11,7 @@ from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats import intervals
 from everytouch.stats.intervals import Estimate, no_estimate, normal_quantile
-from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails
+from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, people
 
 CLUSTERS: dict[str, tuple[str, ...]] = {
     "destroying": (
@@ -36,6 +36,7 @@ class Felt:
     emotion: str
     cluster: str
     n: int
+    parties: int
     share: Estimate
 
 
@@ -44,6 +45,7 @@ class Emotions(Result):
     """Emotions, the most frequent first.
 
     Attributes:
+        n, parties: perceptions with an emotion, and whose they are.
         nev: Net Emotional Value: mean share, in per cent, of the twelve emotions that create value
             less that of the eight that destroy it.
         positive: share of the perceptions that name one that creates value.
@@ -51,24 +53,28 @@ class Emotions(Result):
 
     row_type: ClassVar[type] = Felt
     n: int = 0
+    parties: int = 0
     nev: Estimate = NONE
     positive: Estimate = NONE
 
 
 @dataclass(frozen=True)
 class FeltSums:
-    """Perceptions by emotion code, (E,)."""
+    """Perceptions by emotion code, (E,); parties by it, and of all of them, (E + 1,)."""
 
     counts: NDArray[np.int64]
+    parties: NDArray[np.int64]
 
     def __add__(self, other: "FeltSums") -> "FeltSums":
-        return FeltSums(self.counts + other.counts)
+        return FeltSums(self.counts + other.counts, self.parties + other.parties)
 
 
 def kernel(bucket: Bucket, scope: Scope, count: int) -> FeltSums:
     """Count the emotions of one bucket."""
     rows = (bucket["kind"] == 1) & (bucket["emotion"] >= 0) & scope.rows(bucket)
-    return FeltSums(np.bincount(bucket["emotion"][rows], minlength=count))
+    code, owner = bucket["emotion"][rows].astype(np.int64), bucket.owner()[rows]
+    parties = np.append(people(owner, code, count), len(np.unique(owner)))
+    return FeltSums(np.bincount(code, minlength=count), parties)
 
 
 def emotions(
@@ -79,8 +85,8 @@ def emotions(
     sums = engine.run(lambda bucket: kernel(bucket, scope, count), trails.buckets)
     n, enough = int(sums.counts.sum()), int(sums.counts.sum()) >= settings.minimum_n
     rows = [
-        Felt(name, _CLUSTER.get(name.lower(), OTHER), int(k), _share(int(k), n, settings))
-        for name, k in zip(trails.emotions, sums.counts, strict=True)
+        Felt(name, _CLUSTER.get(name.lower(), OTHER), int(k), int(who), _share(int(k), n, settings))
+        for name, k, who in zip(trails.emotions, sums.counts, sums.parties[:-1], strict=True)
         if k
     ]
     rows.sort(key=lambda row: (-row.n, row.emotion))
@@ -96,7 +102,7 @@ def emotions(
     )
     hidden = no_estimate(n, "hidden")
     return Emotions(
-        basis, tuple(rows) if enough else (), n,
+        basis, tuple(rows) if enough else (), n, int(sums.parties[-1]),
         _net(known, n, settings.confidence) if enough else hidden,
         _share(good, n, settings),
     )  # fmt: skip

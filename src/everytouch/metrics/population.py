@@ -1,7 +1,7 @@
 """Everybody beside those who answered: weighted, and what is predicted of the silent."""
 
 import zoneinfo
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, get_args
 
@@ -56,8 +56,8 @@ class Standing:
 
     group: str
     label: str
-    experiences: int
-    asked: int
+    experiences: int | None
+    asked: int | None
     answered: int
     stated: float
     respondents: Estimate
@@ -296,18 +296,6 @@ def _beyond(sample: Units, value: Floats, learnt: Learnt) -> tuple[Beyond, ...]:
     told = sample.answered
     chance = learnt.of(sample.some(told))[0]
     return tuple(Beyond(r, *weighting.beyond(value[told], chance, r)) for r in RATIOS)
-
-
-def withheld(result: Population, groups: Collection[str]) -> Population:
-    """The same with the figures of some groups hidden."""
-    names = ("respondents", "weighted", "population", "score_respondents", "score_population")
-
-    def hide(row: Standing) -> Standing:
-        gone: dict[str, Any] = {name: no_estimate(getattr(row, name).n, "hidden") for name in names}
-        return replace(row, **gone)
-
-    rows = (hide(row) if row.group in groups else row for row in result.rows)
-    return replace(result, rows=tuple(rows))
 
 
 def validated(result: Population) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.stats import intervals
 from everytouch.stats.intervals import Estimate, Moments2, no_estimate
-from everytouch.trails.api import EVERYTHING, NEVER, Bucket, Scope, Trails
+from everytouch.trails.api import EVERYTHING, NEVER, Bucket, Scope, Trails, people
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class PromiseKept:
 
     Attributes:
         interactions, broken: those that could be checked, and those that broke it.
+        parties, let_down: whose they are.
         score_kept, score_broken: mean score of answers on the same order or case.
         mean_kept, mean_broken: the same on the instrument's own scale, NaN for no answers.
     """
@@ -31,7 +32,9 @@ class PromiseKept:
     label: str
     promise: str
     interactions: int
-    broken: int
+    broken: int | None
+    parties: int
+    let_down: int | None
     broken_share: Estimate
     score_kept: Estimate
     score_broken: Estimate
@@ -48,13 +51,19 @@ class Promises(Result):
 
 @dataclass(frozen=True)
 class PromiseSums:
-    """Per touchpoint code: (interactions, broken), and n, sum, squares of scores (K, 2, 3)."""
+    """Per touchpoint code: interactions and broken ones, (K, 2), and their parties, (K, 2).
+
+    Scores by kept and broken: n, sum, squares, parties, (K, 2, 4).
+    """
 
     counts: NDArray[np.int64]
+    parties: NDArray[np.int64]
     scores: NDArray[np.float64]
 
     def __add__(self, other: "PromiseSums") -> "PromiseSums":
-        return PromiseSums(self.counts + other.counts, self.scores + other.scores)
+        return PromiseSums(
+            self.counts + other.counts, self.parties + other.parties, self.scores + other.scores
+        )
 
 
 @njit(cache=True, nogil=True)
@@ -63,7 +72,7 @@ def _join(
 ) -> None:  # pragma: no cover - compiled
     """Add each answer to the promises of its order: state 0 kept, 1 broken, -1 neither."""
     k = len(sums)
-    worst = np.empty(k, np.int8)
+    worst, met = np.empty(k, np.int8), np.full((k, 2), -1, np.int64)
     for i in range(len(rows)):
         felt = rows[i]
         if link[felt] == 0:
@@ -75,6 +84,8 @@ def _join(
         for here in range(k):
             if worst[here] >= 0:
                 sums[here, worst[here], 0] += 1
+                sums[here, worst[here], 3] += met[here, worst[here]] != begin[i]
+                met[here, worst[here]] = begin[i]
                 sums[here, worst[here], 1] += score[felt]
                 sums[here, worst[here], 2] += score[felt] ** 2
 
@@ -89,15 +100,15 @@ def kernel(bucket: Bucket, scope: Scope, rules: Rules, instrument: int) -> Promi
     broken = problems_of(bucket, rules) & ((1 << LATE) | (1 << SLOW)) > 0
     state = np.where(checked, broken, -1).astype(np.int8)
     inside = scope.rows(bucket) & checked
-    counts = np.stack(
-        [np.bincount(point[inside & mask], minlength=k)[:k] for mask in (checked, broken)], axis=1
-    )
+    masks, owner = [inside & mask for mask in (checked, broken)], bucket.owner()
+    counts = np.stack([np.bincount(point[one], minlength=k)[:k] for one in masks], axis=1)
+    parties = np.stack([people(owner[one], point[one], k) for one in masks], axis=1)
     rows = stated(bucket, scope, instrument)
     party = np.searchsorted(bucket.offsets, rows, side="right") - 1
-    scores = np.zeros((k, 2, 3))
+    scores = np.zeros((k, 2, 4))
     begin, end = bucket.offsets[party], bucket.offsets[party + 1]
     _join(rows, begin, end, bucket["correlation"], point, state, bucket["score"], scores)
-    return PromiseSums(counts, scores)
+    return PromiseSums(counts, parties, scores)
 
 
 def promises(
@@ -115,6 +126,7 @@ def promises(
     for code, name in enumerate(trails.touchpoints):
         point = catalogue.touchpoints.get(name)
         checked, broken = map(int, sums.counts[code])
+        parties, let_down = map(int, sums.parties[code])
         if point is None or point.promise is None or not checked:
             continue
         kept_score, broken_score = (_mean(sums.scores[code, s], settings) for s in (0, 1))
@@ -125,6 +137,8 @@ def promises(
                 point.promise.text,
                 checked,
                 broken,
+                parties,
+                let_down,
                 intervals.share(broken, checked, settings.confidence),
                 kept_score,
                 broken_score,
@@ -137,7 +151,7 @@ def promises(
         formula="broken ÷ interactions with a due date or a duration; mean score of answers on "
         "the same order or case, by whether any such interaction broke the promise",
         denominator="interactions at the touchpoint that can be checked",
-        cut=f"{scope.text}; answers to {name}; scores hidden under {settings.minimum_n} answers",
+        cut=f"{scope.text}; answers to {name}; scores hidden under {settings.minimum_n} people",
         method="shares Wilson score, means Student t",
     )
     return Promises(basis, tuple(rows))
@@ -145,7 +159,7 @@ def promises(
 
 def _mean(sums: NDArray[np.float64], settings: Settings) -> Estimate:
     found = Moments2(int(sums[0]), float(sums[1]), float(sums[2]))
-    if found.n < settings.minimum_n:
+    if sums[3] < settings.minimum_n:
         return no_estimate(found.n, "hidden")
     return intervals.mean(found.n, found.total, found.squares, settings.confidence)
 

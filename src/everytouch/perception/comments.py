@@ -90,7 +90,7 @@ def comments(
     span = [max(scope.start, _EARLIEST), min(scope.stop, _LATEST)]
     raw = tables.query("perceptions", _SQL.format(limit=_READ), span)
     rows = raw.to_pylist()
-    if scope.places is None:
+    if not scope.placed:
         keep = _taken(resolution.of(raw), trails, scope)
     else:
         rules = Rules.of(catalogue, trails, settings)

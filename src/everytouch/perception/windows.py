@@ -215,7 +215,7 @@ def answers(bucket: Bucket, scope: Scope, rules: Rules, *, back: bool) -> Answer
     """The stated perceptions of a bucket; ``back``: with the touchpoints their journeys passed."""
     rows = stated(bucket, scope)
     score = bucket["score"][rows].astype(np.float64)
-    if not back and scope.places is None:
+    if not back and not scope.placed:
         return Answers(rows, score, np.zeros((0, 0), np.bool_))
     about = bucket["touchpoint"][rows]
     passed = np.zeros((len(rows), len(rules.on_time)), np.bool_)
@@ -227,8 +227,8 @@ def answers(bucket: Bucket, scope: Scope, rules: Rules, *, back: bool) -> Answer
             rows[whole], whole, bucket.offsets[party], bucket.offsets[party + 1], rules.asks,
             rules.on_time, *(bucket[name] for name in names), rules.window, passed,
         )  # fmt: skip
-    if scope.places is not None:
-        inside = (about >= 0) | passed[:, scope.places].any(axis=1)
+    if scope.placed:
+        inside = (about >= 0) | scope.passed(passed)
         rows, score, passed = rows[inside], score[inside], passed[inside]
     return Answers(rows, score, passed)
 
@@ -292,10 +292,10 @@ def windows(bucket: Bucket, scope: Scope, rules: Rules, instrument: int | None =
         out.elapsed_days,
     )
     _overdue(rows, bucket.offsets[party + 1], rules.on_time, *times, link, *counts)
-    return out if scope.places is None else _at(out, bucket["touchpoint"][rows], scope.places)
+    return _at(out, bucket["touchpoint"][rows], scope) if scope.placed else out
 
 
-def _at(seen: Windows, about: NDArray[np.int16], places: NDArray[np.bool_]) -> Windows:
-    """Only answers about these touchpoints, or about a journey that passed one of them."""
-    inside = (about >= 0) | (seen.passed[:, places] > 0).any(axis=1)
+def _at(seen: Windows, about: NDArray[np.int16], scope: Scope) -> Windows:
+    """Only answers about the scope's touchpoints, or about a journey that passed one of them."""
+    inside = (about >= 0) | scope.passed(seen.passed > 0)
     return Windows(*(getattr(seen, field.name)[inside] for field in fields(seen)))

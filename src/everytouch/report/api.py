@@ -2,5 +2,6 @@
 
 from everytouch.report.model import Beyond, MapOverlay, ReportData
 from everytouch.report.page import write_html, write_pdf
+from everytouch.report.sending import to_send
 
-__all__ = ["Beyond", "MapOverlay", "ReportData", "write_html", "write_pdf"]
+__all__ = ["Beyond", "MapOverlay", "ReportData", "to_send", "write_html", "write_pdf"]

@@ -10,6 +10,7 @@ from everytouch.trails.model import (
 )
 from everytouch.trails.newest import ANY, Glimpse, Wanted, newest
 from everytouch.trails.one import Moment, Trail, moments_by_key, trail_of
+from everytouch.trails.people import people
 from everytouch.trails.periods import EVERY, Every, month_edges, period_edges
 from everytouch.trails.properties import Where, carrying
 from everytouch.trails.scope import EVERYTHING, Scope, microseconds, utc
@@ -43,6 +44,7 @@ __all__ = [
     "month_edges",
     "newest",
     "open_trails",
+    "people",
     "period_edges",
     "scope_of",
     "trail_of",

@@ -22,6 +22,8 @@ class Scope:
         start, stop: first microsecond of the period, and the first one after it.
         places: which touchpoint codes, (K,); None for all. An answer about a whole journey
             belongs to every touchpoint the journey passed.
+        avoided: which touchpoint codes are left out, (K,), with answers about journeys that
+            passed one of them.
         moments: per place of a bucket, which of its moments, (n,); None for all.
         text: the scope in words, for the basis of results.
     """
@@ -31,6 +33,7 @@ class Scope:
     stop: int = _LAST
     places: NDArray[np.bool_] | None = field(default=None, compare=False)
     moments: dict[Path, NDArray[np.bool_]] | None = field(default=None, compare=False)
+    avoided: NDArray[np.bool_] | None = None
     text: str = "all parties, all time"
 
     @property
@@ -60,6 +63,9 @@ class Scope:
         if self.places is not None:
             here = np.append(self.places, False)[bucket["touchpoint"]]
             kind = np.where(here | (kind != INTERACTION), kind, 2).astype(np.int8)
+        if self.avoided is not None:
+            gone = np.append(self.avoided, False)[bucket["touchpoint"]]
+            kind = np.where(gone & (kind == INTERACTION), 2, kind).astype(np.int8)
         if self.moments is not None:
             kind = np.where(self._of(self.moments, bucket), kind, 2).astype(np.int8)
         return kind
@@ -69,6 +75,8 @@ class Scope:
         inside = (bucket["time"] >= self.start) & (bucket["time"] < self.stop)
         if self.places is not None:
             inside &= np.append(self.places, True)[bucket["touchpoint"]]
+        if self.avoided is not None:
+            inside &= ~np.append(self.avoided, False)[bucket["touchpoint"]]
         if self.moments is not None:
             inside &= self._of(self.moments, bucket)
         if self.parties is None and not len(bucket.hidden):
@@ -87,6 +95,24 @@ class Scope:
         """This scope at some touchpoints only; places narrowed before stay narrowed."""
         both = places if self.places is None else places & self.places
         return replace(self, places=both, text=f"{self.text}, {words}")
+
+    def avoiding(self, places: NDArray[np.bool_]) -> "Scope":
+        """This scope without some touchpoints, and without journeys that passed one of them."""
+        return replace(self, avoided=places, text=f"{self.text}, without some touchpoints")
+
+    def passed(self, journeys: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which journeys are asked about, (n,), by the touchpoints that they passed, (n, K)."""
+        inside = np.ones(len(journeys), np.bool_)
+        if self.places is not None:
+            inside &= journeys[:, self.places].any(axis=1)
+        if self.avoided is not None:
+            inside &= ~journeys[:, self.avoided].any(axis=1)
+        return inside
+
+    @property
+    def placed(self) -> bool:
+        """Whether it is of some touchpoints only."""
+        return self.places is not None or self.avoided is not None
 
     def carrying(self, moments: dict[Path, NDArray[np.bool_]], words: str) -> "Scope":
         """This scope with some moments only."""

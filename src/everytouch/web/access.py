@@ -11,6 +11,10 @@ RIGHTS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "see": (lazy("see pages and figures"), ROLES),
     "comments": (lazy("read what people wrote"), ("owner", "analyst", "manager")),
     "dig": (lazy("open the moments behind a number"), ("owner", "analyst")),
+    "behind": (
+        lazy("open the interactions behind a finding"),
+        ("owner", "analyst", "manager"),
+    ),
     "people": (lazy("search people and read their trails"), ("owner", "analyst")),
     "export": (lazy("export a person's data"), ("owner", "analyst")),
     "erase": (lazy("erase a person"), ("owner",)),
@@ -24,7 +28,7 @@ RIGHTS: dict[str, tuple[Any, tuple[str, ...]]] = {
 """Right → what it is, and the roles that have it. A manager has it for their own places only."""
 
 SCOPES: dict[str, tuple[str, ...]] = {
-    "read": ("see", "comments", "dig"),
+    "read": ("see", "comments", "dig", "behind"),
     "people": ("people", "export"),
     "write": ("catalogue", "sources"),
     "admin": ("audit", "administer", "erase"),

@@ -6,13 +6,14 @@ import time
 import urllib.parse
 import zoneinfo
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from everytouch.errors import UnknownNameError
 from everytouch.trails.api import Scope
@@ -33,6 +34,7 @@ class Filters:
 
     Attributes:
         where: a property of moments and its value, as NAME=VALUE.
+        without: touchpoints that are left out; no address says so.
     """
 
     period: str = ""
@@ -44,6 +46,7 @@ class Filters:
     channel: str = ""
     touchpoint: str = ""
     where: str = ""
+    without: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, given: Mapping[str, str]) -> "Filters":
@@ -52,7 +55,9 @@ class Filters:
         Raises:
             UnknownNameError: a period or a day that there is not, no property.
         """
-        values = {name: str(given.get(name, "")).strip()[:LONGEST] for name in NAMED}
+        values: dict[str, Any] = {
+            name: str(given.get(name, "")).strip()[:LONGEST] for name in NAMED
+        }
         if values["period"] and values["period"] not in PERIODS:
             raise UnknownNameError(
                 f"period {values['period']!r} is unknown", f"use one of: {', '.join(PERIODS)}"
@@ -71,7 +76,7 @@ class Filters:
         return urllib.parse.urlencode({name: value for name, value in values.items() if value})
 
     def __bool__(self) -> bool:
-        return any(getattr(self, name) for name in NAMED)
+        return bool(self.without) or any(getattr(self, name) for name in NAMED)
 
 
 def _day(text: str) -> datetime.datetime | None:
@@ -83,7 +88,11 @@ def _day(text: str) -> datetime.datetime | None:
         raise UnknownNameError(f"{text!r} is no day", "write it as YYYY-MM-DD") from error
 
 
-_NARROWING = ("segment", "persona", "stage", "channel", "touchpoint", "where")
+_KINDS = {
+    "period": ("period", "since", "until"),
+    "segment": ("segment", "persona"),
+    "places": ("stage", "channel", "touchpoint", "where", "without"),
+}
 
 
 @dataclass(frozen=True)
@@ -138,30 +147,27 @@ class Ask:
 
     def keeping(self, *names: str) -> "Ask":
         """The same asked about the whole organisation, with none but these filters."""
-        return Ask(self.workspace, Filters(**{name: getattr(self.filters, name) for name in names}))
+        kept = Filters(**{name: getattr(self.filters, name) for name in names})
+        return replace(self, filters=kept, only=None)
 
-    @property
-    def wider(self) -> "list[Ask]":
-        """The same asked with one filter less each, and without the visitor's own limits."""
-        names = [name for name in _NARROWING if getattr(self.filters, name)]
-        asks = [self.instead(**{name: ""}) for name in names]
-        if self.filters.period or self.filters.since or self.filters.until:
-            asks.append(self.instead(period="", since="", until=""))
-        if self.only is not None:
-            asks.append(replace(self, only=None))
-        return asks
+    def heeding(self, heeds: Collection[str]) -> "Ask":
+        """The same with those filters that a question is narrowed by: period, segment, places."""
+        if len(heeds) == len(_KINDS):
+            return self
+        kept = self.keeping(*(name for kind in heeds for name in _KINDS[kind]))
+        return replace(kept, only=self.only) if "places" in heeds else kept
 
-    @property
-    def narrowed(self) -> bool:
-        """Whether it is of a part, be it the visitor's own."""
-        return bool(self.filters) or self.only is not None
+    @cached_property
+    def everyone(self) -> "Ask":
+        """The same about everything."""
+        return self.keeping()
 
     @property
     def coarse(self) -> bool:
         """Whether single moments are not the visitor's to see, not even by subtraction."""
         return self.shared or "dig" not in self.rights
 
-    def instead(self, **filters: str) -> "Ask":
+    def instead(self, **filters: Any) -> "Ask":
         """The same asked with some filters changed."""
         return replace(self, filters=replace(self.filters, **filters))
 
@@ -174,14 +180,9 @@ class Ask:
         """The scope of some filters, within the visitor's limits.
 
         Raises:
-            UnknownNameError: something is not there, or the visitor may not ask by a property: a
-                value that only one person has would show that person's trail.
+            UnknownNameError: something is not there.
         """
-        if filters.where and "dig" not in self.rights and not self.shared:
-            raise UnknownNameError(
-                "your role does not ask by properties", "take the filter away, or ask an analyst"
-            )
-        since, until = self._period(filters)
+        since, until = self.period(filters)
         places = {
             name: [value]
             for name in ("stage", "channel", "touchpoint")
@@ -194,12 +195,17 @@ class Ask:
         )  # fmt: skip
         if self.only is not None:
             known = self.only & set(self.workspace.catalogue.touchpoints)
-            trails = self.workspace.trails()
-            inside = [name in known for name in trails.touchpoints]
-            scope = scope.narrowed(np.array(inside, np.bool_), "own touchpoints")
+            scope = scope.narrowed(self._codes(known), "own touchpoints")
+        if filters.without:
+            scope = scope.avoiding(self._codes(filters.without))
         return scope
 
-    def _period(self, filters: Filters) -> tuple[datetime.datetime | None, ...]:
+    def _codes(self, names: Collection[str]) -> NDArray[np.bool_]:
+        known = self.workspace.trails().touchpoints
+        return np.array([name in names for name in known], np.bool_)
+
+    def period(self, filters: Filters) -> tuple[datetime.datetime | None, datetime.datetime | None]:
+        """First time of the period, and the first one after it; None where it is open."""
         zone = zoneinfo.ZoneInfo(self.workspace.settings.timezone)
         last = self.workspace.trails().last
         if filters.period and last is not None:
@@ -207,7 +213,8 @@ class Ask:
             return midnight - datetime.timedelta(days=int(filters.period) - 1), None
         since, until = _day(filters.since), _day(filters.until)
         following = until + datetime.timedelta(days=1) if until else None
-        return tuple(day.replace(tzinfo=zone) if day else None for day in (since, following))
+        begin, end = (day.replace(tzinfo=zone) if day else None for day in (since, following))
+        return begin, end
 
     def option(self, name: str, choices: tuple[str, ...]) -> str:
         """A choice of the page; the first one when the address names none.

@@ -11,6 +11,7 @@ from everytouch.errors import (
     CatalogueError,
     ConfirmationError,
     EverytouchError,
+    ForbiddenError,
     NotEnoughDataError,
     SettingError,
     SourceError,
@@ -21,6 +22,7 @@ from everytouch.errors import (
 STATUS: dict[type[EverytouchError], int] = {
     UnknownNameError: 404,
     ConfirmationError: 409,
+    ForbiddenError: 403,
     NotEnoughDataError: 422,
     CatalogueError: 422,
     SourceError: 422,

@@ -2,13 +2,17 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from django.utils.translation import gettext as _
+
 from everytouch.charts import Chart
-from everytouch.errors import NotEnoughDataError
-from everytouch.results import Basis
+from everytouch.errors import ForbiddenError, NotEnoughDataError
+from everytouch.results import Basis, Withheld
 from everytouch.web.ask import ANSWERS, Ask
+from everytouch.web.question import QUESTIONS
+from everytouch.web.words import WHY_WITHHELD
 
 Kind = Literal["text", "number", "percent", "estimate", "money", "time", "duration", "chip"]
 
@@ -68,6 +72,7 @@ class Spec:
     Attributes:
         honours: which filters it heeds, of period, segment, places; said beside it.
         options: names of the choices it reads.
+        asks: the question that it cannot be without; who may not ask it does not see the figure.
     """
 
     name: str
@@ -76,9 +81,22 @@ class Spec:
     need: str = "see"
     honours: tuple[str, ...] = ("period", "segment", "places")
     options: tuple[str, ...] = ()
+    asks: str = ""
+
+    def forbids(self, ask: Ask) -> str:
+        """Why the visitor may not see it; empty where they may."""
+        if self.need not in ask.rights:
+            return "your role or token does not allow this"
+        return QUESTIONS[self.asks].forbids(ask) if self.asks else ""
 
     def of(self, ask: Ask) -> Figure:
-        """The figure; where the data cannot say, an empty one that tells why."""
+        """The figure; where the data cannot say, an empty one that tells why.
+
+        Raises:
+            ForbiddenError: it is not the visitor's to see.
+        """
+        if why := self.forbids(ask):
+            raise ForbiddenError(why, "ask an owner for a role that may")
         return ANSWERS.get(self._key(ask), lambda: self._made(ask))
 
     def ready(self, ask: Ask) -> bool:
@@ -97,13 +115,20 @@ class Spec:
 
     def _made(self, ask: Ask) -> Figure:
         try:
-            return self.make(ask)
+            made = self.make(ask)
         except NotEnoughDataError as error:
-            return Figure((), (), empty=f"{error.what}: {error.remedy}")
+            return Figure((), (), empty=f"{_(error.what)}: {_(error.remedy)}")
+        held = made.basis.withheld if made.basis else ()
+        return replace(made, refused=(*made.refused, *map(_withheld, held)))
 
     def _key(self, ask: Ask) -> tuple[Any, ...]:
         options = tuple(ask.options.get(name, "") for name in self.options)
         return ask.key("figure", self.name, options, ask.rights, ask.language, ask.shared)
+
+
+def _withheld(held: Withheld) -> str:
+    """How many rows are withheld, and why, in words."""
+    return str(WHY_WITHHELD[held.reason] % {"rows": held.rows})
 
 
 def known(value: float) -> float | None:

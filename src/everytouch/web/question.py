@@ -1,17 +1,25 @@
-"""What a question of the app and the API is: a function whose answers are kept, by its name."""
+"""What a question of the app and the API is: a function whose answers are kept, by its name.
+
+Who may ask it, and what is withheld of the answer, is decided here, once for pages, figures,
+exports, share links and the API.
+"""
 
 import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from everytouch.errors import UnknownNameError
+from everytouch.disclosure import api as disclosure
+from everytouch.disclosure.api import Policy
+from everytouch.errors import ForbiddenError, UnknownNameError
 from everytouch.results import Result
+from everytouch.web import disclosing
 from everytouch.web.ask import Ask
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result)
+EVERY_FILTER = ("period", "segment", "places")
 
 
 @dataclass(frozen=True)
@@ -36,68 +44,172 @@ class Given:
         words = tuple(filter(None, ask.options.get(name, "").split(",")))[: self.most]
         if len(words) < self.least:
             raise UnknownNameError(f"{name} is not given", f"give {name}=…: {self.text}")
-        return words if self.most > 1 else words[0]
-
-
-Choice = tuple[str, ...] | Given
+        if self.most > 1:
+            return words
+        return words[0] if words else ""
 
 
 @dataclass(frozen=True)
-class Question:
+class Number:
+    """A whole number that the address may give, within limits."""
+
+    text: str
+    usual: int
+    low: int
+    high: int
+
+    def of(self, ask: Ask, name: str) -> int:
+        """The number; the usual one where none is given."""
+        return ask.number(name, self.usual, self.low, self.high)
+
+
+Choice = tuple[str, ...] | Given | Number
+
+
+@dataclass(frozen=True)
+class Question(Generic[R]):
     """A question the API offers too.
 
     Attributes:
-        answer: the function; beside the ask it takes the choices.
+        compute: the answer whoever asks; beside the ask it takes the choices.
         result: what it answers with.
         text: what the API's description says of it.
         need: the right it asks for.
-        choices: what one may choose beside the filters, by name: values, or ``Given``.
-        whole: it is about the whole organisation, and not for who answers for some touchpoints.
+        choices: what one may choose beside the filters, by name.
+        policy: what is withheld from those who may not see single people.
+        heeds: the filters that it is narrowed by: period, segment, places.
+        whole: it is about the whole organisation, and not for who answers for a part of it.
+        coarsely: what is asked instead by those who may not see single people.
+        also: further parts that the answer is of, beside the one that is asked about.
+        likewise: the answer without what answers to other questions withhold.
     """
 
     name: str
-    answer: Callable[..., Result]
-    result: type[Result]
+    compute: Callable[..., R]
+    result: type[R]
     text: str
     need: str
     choices: dict[str, Choice]
+    policy: Policy
+    heeds: tuple[str, ...] = EVERY_FILTER
     whole: bool = False
+    coarsely: Callable[[Ask], Ask] = lambda ask: ask
+    also: Callable[[Ask], tuple[Ask, ...]] = lambda _: ()
+    likewise: Callable[..., R] = lambda _, found, *__: found
 
-    def of(self, ask: Ask) -> Result:
+    def forbids(self, ask: Ask) -> str:
+        """Why the visitor may not ask it; empty where they may."""
+        if self.need not in ask.rights:
+            return "your role or token does not allow this"
+        if self.whole and ask.only is not None:
+            return "this is about the whole organisation; you answer for a part of it"
+        return ""
+
+    def of(self, ask: Ask) -> R:
         """The answer, with the choices that the address makes."""
+        self._allow(ask)
         return self.answer(ask, *(_chosen(ask, *one) for one in self.choices.items()))
+
+    def answer(self, ask: Ask, *args: Any, **kwargs: Any) -> R:
+        """The answer for a visitor.
+
+        Raises:
+            ForbiddenError: it is not theirs to ask.
+            WithheldError: it would give a few people away.
+        """
+        self._allow(ask)
+        if not ask.coarse:
+            return self.raw(ask, *args, **kwargs)
+        part = disclosing.settled(self.coarsely(ask.heeding(self.heeds)))
+        said = (*args, *sorted(kwargs.items()))
+
+        def withhold() -> R:
+            for one in (part, *self.also(part)):
+                self._rests(one)
+            found = disclosing.shown(part, self.policy, lambda p: self.raw(p, *args, **kwargs))
+            return self.likewise(part, found, *args, **kwargs)
+
+        return part.once(f"shown {self.name}", withhold, *said)
+
+    def _allow(self, ask: Ask) -> None:
+        if why := self.forbids(ask):
+            raise ForbiddenError(why, "ask an owner for a role that may")
+
+    def raw(self, ask: Ask, *args: Any, **kwargs: Any) -> R:
+        """The answer as it is: to compute with, not to show."""
+        part, said = ask.heeding(self.heeds), (*args, *sorted(kwargs.items()))
+        return part.once(self.name, lambda: self.compute(part, *args, **kwargs), *said)
+
+    def _rests(self, part: Ask) -> None:
+        """Refuse what rests on moments of a few people."""
+        for presence in self.policy.rests:
+            PRESENCES[presence](part)
+
+
+QUESTIONS: dict[str, Question[Any]] = {}
+PRESENCES: dict[disclosure.Presence, Callable[[Ask], None]] = {}
+"""What raises ``WithheldError`` where a part has moments of a few people only."""
 
 
 def _chosen(ask: Ask, name: str, choice: Choice) -> Any:
-    return choice.of(ask, name) if isinstance(choice, Given) else ask.option(name, choice)
+    return ask.option(name, choice) if isinstance(choice, tuple) else choice.of(ask, name)
 
 
-QUESTIONS: dict[str, Question] = {}
+class Asked(Generic[P, R]):
+    """A question as pages ask it: called with an ask; ``raw`` is for other questions alone."""
+
+    def __init__(self, question: Question[R]) -> None:
+        self.question = question
+        functools.update_wrapper(self, question.compute)
+
+    def __call__(self, ask: Ask, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The answer for a visitor; see ``Question.answer``."""
+        return self.question.answer(ask, *args, **kwargs)
+
+    def raw(self, ask: Ask, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The answer as it is."""
+        return self.question.raw(ask, *args, **kwargs)
 
 
 def question(
-    need: str = "see", *, whole: bool = False, coarse: bool = False, **choices: Choice
-) -> Callable[[Callable[Concatenate[Ask, P], R]], Callable[Concatenate[Ask, P], R]]:
+    need: str = "see",
+    *,
+    heeds: tuple[str, ...] = EVERY_FILTER,
+    whole: bool = False,
+    coarsely: Callable[[Ask], Ask] = lambda ask: ask,
+    also: Callable[[Ask], tuple[Ask, ...]] = lambda _: (),
+    likewise: Callable[..., Any] = lambda _, found, *__: found,
+    **choices: Choice,
+) -> Callable[[Callable[Concatenate[Ask, P], R]], Asked[P, R]]:
     """Make a function a question: computed once for a ledger and a filter, listed under its name.
 
     Args:
-        need: the right it asks for.
-        whole: it is about the whole organisation.
-        coarse: who may not see single moments gets another answer.
+        need, heeds, whole, coarsely, also, likewise: see ``Question``.
         choices: the parameters beside the ask, in their order.
+
+    Raises:
+        UnknownNameError: what it answers with has no disclosure policy.
     """
 
-    def register(compute: Callable[Concatenate[Ask, P], R]) -> Callable[Concatenate[Ask, P], R]:
+    def register(compute: Callable[Concatenate[Ask, P], R]) -> Asked[P, R]:
         name = compute.__name__.replace("_", "-")
-
-        @functools.wraps(compute)
-        def answer(ask: Ask, /, *args: P.args, **kwargs: P.kwargs) -> R:
-            said = (*args, *sorted(kwargs.items()), coarse and ask.coarse)
-            return ask.once(name, lambda: compute(ask, *args, **kwargs), *said)
-
         result = inspect.signature(compute).return_annotation
-        text = str(inspect.getdoc(compute))
-        QUESTIONS[name] = Question(name, answer, result, text, need, choices, whole)
-        return answer
+        policy, text = disclosure.policy_of(result), str(inspect.getdoc(compute))
+        made = Question(
+            name,
+            compute,
+            result,
+            text,
+            need,
+            choices,
+            policy,
+            heeds,
+            whole,
+            coarsely,
+            also,
+            likewise,
+        )
+        QUESTIONS[name] = made
+        return Asked(made)
 
     return register

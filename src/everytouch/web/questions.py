@@ -1,5 +1,8 @@
 """What pages and API ask the library, once for both."""
 
+from dataclasses import replace
+
+from everytouch.disclosure import api as disclosure
 from everytouch.drivers import api as drivers_room
 from everytouch.drivers.api import (
     Aspects,
@@ -27,6 +30,7 @@ from everytouch.journeys.api import (
     ORDERS,
     Against,
     Between,
+    Counting,
     Direction,
     DropOff,
     Foresight,
@@ -62,10 +66,11 @@ from everytouch.metrics.api import (
     Weights,
 )
 from everytouch.perception.api import Comments
-from everytouch.trails.api import EVERYTHING, Every, Scope
+from everytouch.trails.api import Every
 from everytouch.web.ask import Ask
-from everytouch.web.question import Given, question
-from everytouch.web.words import EVERY, UNITS
+from everytouch.web.disclosing import at, cut_of
+from everytouch.web.question import PRESENCES, Given, Number, question
+from everytouch.web.words import COUNTING, EVERY, UNITS
 
 
 def weighed(ask: Ask) -> bool:
@@ -75,7 +80,7 @@ def weighed(ask: Ask) -> bool:
 
 def _grades(ask: Ask) -> dict[str, str]:
     try:
-        return {row.name: row.grade for row in effects(ask.keeping()).rows}
+        return {row.name: row.grade for row in effects.raw(ask.everyone).rows}
     except NotEnoughDataError:  # then the regression's stay
         return {}
 
@@ -83,33 +88,54 @@ def _grades(ask: Ask) -> dict[str, str]:
 @question(grades=GRADED_BY)
 def findings(ask: Ask, grades: GradedBy = "regression") -> RankedList:
     """The ranked list of what to improve, graded by the regression or by adjusted effects, too."""
-    found = ask.workspace.findings(ask.scope, worth(ask.keeping()))
+    found = ask.workspace.findings(ask.scope, worth.raw(ask.everyone))
     if grades == "regression":
         return found
     return improvement.graded(found, ask.hourly("grades", lambda: _grades(ask)), {})
 
 
-@question()
+def _last_months(ask: Ask) -> Ask:
+    """The last three months, where no period is asked about."""
+    f = ask.filters
+    return ask if f.period or f.since or f.until else ask.instead(period="90")
+
+
+def _before(ask: Ask) -> tuple[Ask, ...]:
+    """The period that a movement is held against."""
+    cut = cut_of(ask)
+    return (at(ask, replace(cut, first=max(0, 2 * cut.first - cut.last), last=cut.first)),)
+
+
+@question(coarsely=_last_months, also=_before)
 def movement(ask: Ask) -> Movement:
     """What moved against the period before, and what that goes with."""
     return ask.workspace.movement(ask.scope)
 
 
-@question(coarse=True, by=tuple(BY))
+@question(by=tuple(BY))
 def perception(ask: Ask, by: By) -> Breakdown:
     """Stated perception, broken down by touchpoint, stage, channel and the like."""
-    found, least = _counted(ask, by), ask.workspace.settings.minimum_n
-    if ask.coarse:
-        found = ask.workspace.perception(by, ask.scope, blocks=True)
-    for wider in ask.wider:  # what is left of a wider answer must not be too few, either
-        found = metrics.guarded(found, perception(wider, by), least)
-        found = metrics.guarded(found, _counted(wider, by), least, _counted(ask, by))
-    return found
+    return ask.workspace.perception(by, ask.scope)
 
 
-def _counted(ask: Ask, by: By) -> Breakdown:
-    """As it is, for whoever may see it, and to tell what subtraction would leave."""
-    return ask.once("counted", lambda: ask.workspace.perception(by, ask.scope), by)
+def _answered(ask: Ask) -> None:
+    """Whether enough people answered the question that is asked most.
+
+    Raises:
+        WithheldError: they are too few, or taken from other answers would leave too few.
+    """
+    most = metrics.most_asked(perception.raw(ask, "all"))
+    if most and most not in {cell.instrument for cell in perception(ask, "all").rows}:
+        raise disclosure.withheld("of this part it is hidden: too few people answered")
+
+
+def _came(ask: Ask) -> None:
+    """Whether enough people had an interaction: see ``_answered``."""
+    sessions(ask)
+
+
+PRESENCES["answers"] = _answered
+PRESENCES["interactions"] = _came
 
 
 @question()
@@ -148,6 +174,19 @@ def retention(ask: Ask, every: Every) -> Retention:
     return ask.workspace.retention(ask.scope, every=every)
 
 
+@question(
+    every=tuple(EVERY),
+    how=tuple(COUNTING),
+    start=Given("the touchpoint that begins a cohort; any where none is given", 0),
+    back=Given("the touchpoint that counts as coming back; any where none is given", 0),
+)
+def cohorts(ask: Ask, every: Every, how: Counting, start: str, back: str) -> Retention:
+    """Who comes back to what, after having begun with what."""
+    return ask.workspace.retention(
+        ask.scope, every=every, how=how, start=start or None, back=back or None
+    )
+
+
 @question()
 def volume(ask: Ask) -> Volume:
     """Interactions by touchpoint and month."""
@@ -160,11 +199,11 @@ TOUCHPOINT = Given("a touchpoint's name")
 @question(
     steps=Given("touchpoints in their order, parted by commas", 1, 12),
     order=ORDERS,
-    days=("30", "1", "7", "14", "60", "90", "180", "365"),
+    days=Number("within so many days", 30, 1, 3650),
 )
-def funnel(ask: Ask, steps: tuple[str, ...], order: Order, days: str) -> Funnel:
+def funnel(ask: Ask, steps: tuple[str, ...], order: Order, days: int) -> Funnel:
     """How many take steps one after the other, within so many days."""
-    return ask.workspace.funnel(steps, ask.scope, window_days=int(days), order=order)
+    return ask.workspace.funnel(steps, ask.scope, window_days=days, order=order)
 
 
 @question()
@@ -215,10 +254,10 @@ def kinds(ask: Ask, unit: Unit) -> JourneyKinds:
     return ask.workspace.journey_kinds(ask.scope, unit=unit)
 
 
-@question(whole=True, map=Given("a map's name"))
+@question(heeds=("period", "segment"), whole=True, map=Given("a map's name"))
 def against(ask: Ask, name: str) -> Against:
     """Real journeys against a map, each deviation priced; of a period and a segment."""
-    return ask.workspace.against(name, ask.organisation.scope)
+    return ask.workspace.against(name, ask.scope)
 
 
 @question()
@@ -227,76 +266,34 @@ def drivers(ask: Ask) -> Drivers:
     return ask.workspace.drivers(ask.scope)
 
 
-@question()
+@question(heeds=("segment",))
 def worth(ask: Ask) -> Worth:
     """Spend, return and cost to serve by past experience; narrowed by who it was alone."""
-    return ask.workspace.worth(_who(ask))
+    return ask.workspace.worth(ask.scope)
 
 
-def _who(ask: Ask) -> Scope:
-    """The parties of the question, without its period and places."""
-    kept = ask.keeping("segment", "persona")
-    return kept.scope if kept.filters else EVERYTHING
+def _as_perceived(ask: Ask, found: Population, by: PopulationBy, _: Weights) -> Population:
+    """Without the groups whose answers are withheld."""
+    shown = {cell.group for cell in perception(ask, by).rows if cell.instrument == found.instrument}
+    return replace(found, rows=tuple(row for row in found.rows if row.group in shown))
 
 
-@question(coarse=True, by=POPULATION_BY, weights=WEIGHTS)
+@question(likewise=_as_perceived, by=POPULATION_BY, weights=WEIGHTS)
 def population(ask: Ask, by: PopulationBy, weights: Weights) -> Population:
     """Everybody beside those who answered: weighted, and predicted of the silent."""
-    found = ask.once(
-        "everybody", lambda: ask.workspace.population(by, ask.scope, weights=weights), by, weights
-    )
-    if not (ask.coarse and ask.narrowed):
-        return found
-    # Where perception hides a group, or its blocks leave answers out, it would be had from here.
-    shown = {
-        cell.group: cell.n
-        for cell in perception(ask, by).rows
-        if cell.instrument == found.instrument and not cell.hidden
-    }
-    whole = {
-        cell.group
-        for cell in _counted(ask, by).rows
-        if cell.instrument == found.instrument and shown.get(cell.group) == cell.n
-    }
-    return metrics.withheld(found, {row.group for row in found.rows} - whole)
+    return ask.workspace.population(by, ask.scope, weights=weights)
 
 
-@question(coarse=True)
+@question()
 def emotions(ask: Ask) -> Emotions:
     """Emotions that were named, and the Net Emotional Value."""
-    _given_away(ask)
-    found, least = ask.workspace.emotions(ask.scope), ask.workspace.settings.minimum_n
-    for wider in ask.wider if ask.coarse else ():
-        if 0 < ask.workspace.emotions(wider.scope).n - found.n < least:
-            raise _hidden()
-    return found
+    return ask.workspace.emotions(ask.scope)
 
 
-@question(coarse=True)
+@question()
 def peak_end(ask: Ask) -> Remembered:
     """The experience score by plain mean and by peak and end, and which is nearer to the whole."""
-    _given_away(ask)
     return ask.workspace.remembered(ask.scope)
-
-
-def _hidden() -> NotEnoughDataError:
-    return NotEnoughDataError(
-        "of this part it is hidden: taken from a larger part it would give a few people away",
-        "take a filter away, or choose another period",
-    )
-
-
-def _given_away(ask: Ask) -> None:
-    """Whether perception hides something of this part, or leaves answers of it out.
-
-    Raises:
-        NotEnoughDataError: it does, and the visitor may not see single moments.
-    """
-    if not (ask.coarse and ask.narrowed):
-        return
-    shown = {cell.instrument: cell.n for cell in perception(ask, "all").rows if not cell.hidden}
-    if any(shown.get(cell.instrument) != cell.n for cell in _counted(ask, "all").rows):
-        raise _hidden()
 
 
 @question()
@@ -305,16 +302,16 @@ def consistency(ask: Ask) -> Consistency:
     return ask.workspace.consistency(ask.scope)
 
 
-@question(whole=True)
+@question(heeds=("period", "segment"), whole=True)
 def promise_gaps(ask: Ask) -> PromiseGaps:
     """How the steps of all maps were meant to feel, less how they do."""
-    return ask.workspace.promise_gaps(ask.organisation.scope)
+    return ask.workspace.promise_gaps(ask.scope)
 
 
-@question(whole=True)
+@question(heeds=("period", "segment"), whole=True)
 def effects(ask: Ask) -> Effects:
     """What problems do to the score, adjusted for who meets them; of a period and a segment."""
-    return ask.workspace.effects(ask.organisation.scope)
+    return ask.workspace.effects(ask.scope)
 
 
 @question()
@@ -329,50 +326,46 @@ def interactions(ask: Ask) -> Interactions:
     return ask.workspace.interactions(ask.scope)
 
 
-@question()
+@question(heeds=("segment",))
 def leaks(ask: Ask) -> Leaks:
     """Questions whose answers give leaving away; narrowed by who it was alone."""
-    return ask.workspace.leaks(_who(ask))
+    return ask.workspace.leaks(ask.scope)
 
 
-@question()
+@question(heeds=("segment",))
 def staying(ask: Ask) -> Staying:
     """How long parties stay, by past experience; narrowed by who it was alone."""
-    return ask.workspace.staying(_who(ask))
+    return ask.workspace.staying(ask.scope)
 
 
-@question()
+@question(heeds=("segment",))
 def lifetime(ask: Ask) -> Lifetimes:
     """What parties will bring in the time to come; narrowed by who it was alone."""
-    return ask.workspace.lifetimes(_who(ask))
+    return ask.workspace.lifetimes(ask.scope)
 
 
-@question(whole=True)
+@question(heeds=("period", "segment"), whole=True)
 def money(ask: Ask) -> Money:
     """Money by touchpoint, reconciled over parties and time."""
-    return ask.workspace.money(ask.organisation.scope)
+    return ask.workspace.money(ask.scope)
 
 
 @question(
+    heeds=(),
     whole=True,
     finding=Given("a finding, as late:parcel_delivered"),
-    removed=("100", "75", "50", "25"),
+    removed=Number("per cent of it that go", 100, 1, 100),
 )
-def what_if(ask: Ask, finding: str, removed: str) -> WhatIf:
-    """What changes when a problem goes: score, spend, leaving, cost."""
-    return without(ask, finding, int(removed))
+def what_if(ask: Ask, finding: str, removed: int) -> WhatIf:
+    """What changes when a problem, or a part of it, goes: score, spend, leaving, cost."""
+    known = ask.once("known", lambda: ask.workspace.known(finding), finding)
+    return drivers_room.what_if(known, ask.workspace.settings, removed=removed / 100)
 
 
-@question(whole=True)
+@question(heeds=(), whole=True)
 def verdicts(ask: Ask) -> Verdicts:
     """Did it work: a verdict on each initiative, by what was named beforehand."""
     return ask.workspace.verdicts()
-
-
-def without(ask: Ask, finding: str, removed: int) -> WhatIf:
-    """What changes when so many per cent of a problem go; what is known of it is kept."""
-    known = ask.once("known", lambda: ask.workspace.known(finding), finding)
-    return drivers_room.what_if(known, ask.workspace.settings, removed=removed / 100)
 
 
 @question(need="comments")

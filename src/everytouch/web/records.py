@@ -16,7 +16,7 @@ from everytouch.web.access import RIGHTS
 from everytouch.web.ask import Ask
 from everytouch.web.models import Job
 from everytouch.web.pages.conflicts import code_of, found_conflict
-from everytouch.web.pages.moments import wanted
+from everytouch.web.pages.moments import held_to_own, wanted
 from everytouch.web.pages.sources import TABLES
 from everytouch.web.rest import endpoint, said
 from everytouch.web.shell import workspace_for
@@ -143,10 +143,11 @@ def moments(request: HttpRequest) -> HttpResponse:
     return _page(shown, following)
 
 
-@endpoint("GET", "/findings/{name}/moments", "dig", summary="The moments behind a finding.")
+@endpoint("GET", "/findings/{name}/moments", "behind", summary="The moments behind a finding.")
 def behind(request: HttpRequest, name: str) -> HttpResponse:
     """Moments behind a finding, newest first."""
     ask, limit = request.ask, _limit(request)
+    held_to_own(ask, name)
     start = (place(request, 1) or (0,))[0]
     rows = ask.workspace.moments_behind(name, start + limit + 1, ask.scope).rows[::-1]
     following = cursor(start + limit) if len(rows) > start + limit else None
@@ -154,8 +155,11 @@ def behind(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _nameless(ask: Ask, row: Any) -> dict[str, Any]:
+    """A moment without its identifier; with whose it is, for who may see single people."""
     shown = dict(vars(row))
-    shown["party"] = party_name(ask.workspace.find(shown.pop("identifier"), row.occurred_at))
+    identifier = shown.pop("identifier")
+    if "dig" in ask.rights:
+        shown["party"] = party_name(ask.workspace.find(identifier, row.occurred_at))
     return shown
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +19,7 @@ from everytouch.web.access import RIGHTS, may
 from everytouch.web.ask import Ask
 from everytouch.web.errors import failed, problem
 from everytouch.web.models import Token
-from everytouch.web.question import QUESTIONS, Choice, Given, Question
+from everytouch.web.question import QUESTIONS, Choice, Given, Number, Question
 from everytouch.web.shell import ask_of
 
 USED = 60  # seconds between two notes of a token's use
@@ -110,7 +111,7 @@ def _limited(ask: Ask, request: HttpRequest, scopes: Any) -> Ask:
     if scopes is None:
         return ask
     lent = frozenset(right for right in RIGHTS if may(request.user, right, scopes))
-    return Ask(ask.workspace, ask.filters, ask.only, lent, ask.options, ask.language)
+    return replace(ask, rights=lent)
 
 
 def said(value: Any, status: int = 200) -> HttpResponse:
@@ -119,16 +120,12 @@ def said(value: Any, status: int = 200) -> HttpResponse:
     return HttpResponse(text, status=status, content_type="application/json")
 
 
-def _register(question: Question) -> None:
+def _register(question: Question[Any]) -> None:
     rows = question.result.row_type
     fields: dict[str, Any] = {"basis": (Basis, ...), "rows": (list[rows], ...)}  # type: ignore[valid-type]
     shape = create_model(f"{question.result.__name__}Answer", __base__=Schema, **fields)
 
     def view(request: HttpRequest, **_: Any) -> HttpResponse:
-        if question.whole and request.ask.only is not None:
-            raise HttpError(
-                403, "this is about the whole organisation; you answer for a part of it"
-            )
         return said(question.of(request.ask))
 
     view.__name__, view.__doc__ = question.name.replace("-", "_"), question.text
@@ -142,7 +139,7 @@ def _register(question: Question) -> None:
     )(view)
 
 
-def _parameters(question: Question) -> list[dict[str, Any]]:
+def _parameters(question: Question[Any]) -> list[dict[str, Any]]:
     """The filters every question takes, and its own choices."""
     texts = {
         "period": "The last so many days of the data: 30, 90 or 365.",
@@ -166,6 +163,9 @@ def _parameter(name: str, choice: Choice) -> dict[str, Any]:
     said: dict[str, Any] = {"name": name, "in": "query", "schema": {"type": "string"}}
     if isinstance(choice, Given):
         return said | {"description": choice.text, "required": choice.least > 0}
+    if isinstance(choice, Number):
+        limits = {"type": "integer", "minimum": choice.low, "maximum": choice.high}
+        return said | {"description": choice.text, "schema": limits}
     return said | {"schema": {"type": "string", "enum": list(choice)}}
 
 

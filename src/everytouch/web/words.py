@@ -160,6 +160,26 @@ WITHHELD: dict[str, Any] = {
     "not recorded": lazy("not recorded"),
     "too few answers": lazy("too few answers"),
 }
+WHY_WITHHELD: dict[str, Any] = {
+    "few": lazy("Rows not shown, as they count too few people: %(rows)s."),
+    "complement": lazy("Rows not shown, as a total would give another row away: %(rows)s."),
+    "subtraction": lazy(
+        "Rows not shown, as another question would give a few people away: %(rows)s. Take a "
+        "filter away, or choose a longer period."
+    ),
+}
+REFUSED = (
+    lazy("of this part it is hidden: it would give a few people away"),
+    lazy("of this part it is hidden: too few people answered"),
+    lazy("your role does not ask by properties"),
+    lazy("your role asks about one group of people at a time"),
+    lazy("your role asks about one place at a time"),
+    lazy("take a filter away, or choose a longer period"),
+    lazy("your role or token does not allow this"),
+    lazy("this is about the whole organisation; you answer for a part of it"),
+    lazy("ask an owner for a role that may"),
+)
+"""What is said where nothing is shown, so that it is translated."""
 
 
 def problem(name: str, label: str) -> str:
@@ -183,7 +203,7 @@ SETTINGS: dict[str, Any] = {
     "currency": lazy("Currency of all money"),
     "timezone": lazy("Time zone of months and days"),
     "confidence": lazy("Coverage of every interval, 0.95 for 95 %"),
-    "minimum_n": lazy("Answers below which a figure is hidden"),
+    "minimum_n": lazy("People below which a figure is hidden"),
     "resamples": lazy("Bootstrap resamples"),
     "seed": lazy("Seed of the bootstrap"),
     "headline": lazy("Question whose scores drivers and findings explain"),

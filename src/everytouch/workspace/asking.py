@@ -1,5 +1,6 @@
 """The five questions, each a call of the room that answers it."""
 
+import zoneinfo
 from collections.abc import Sequence
 
 from everytouch.drivers import api as drivers_room
@@ -203,19 +204,12 @@ class Asking(Base):
         """Flow of parties through the stages."""
         return journeys.drop_off(self.trails(), self._engine, self.catalogue, scope)
 
-    def perception(
-        self, by: By = "all", scope: Scope = EVERYTHING, *, blocks: bool = False
-    ) -> Breakdown:
-        """Stated perception by touchpoint, stage, channel, owner, segment or month.
-
-        Args:
-            blocks: of a scope with a period only whole blocks of ``minimum_n`` answers of a group:
-                then two periods taken from each other give nobody away.
-        """
+    def perception(self, by: By = "all", scope: Scope = EVERYTHING) -> Breakdown:
+        """Stated perception by touchpoint, stage, channel, owner, segment or month."""
         if by not in BY:
             raise UnknownNameError(f"nothing is broken down by {by!r}", f"use: {', '.join(BY)}")
         if not self.pinned:
-            return self.pin().perception(by, scope, blocks=blocks)
+            return self.pin().perception(by, scope)
         trails, known = self.trails(), self.catalogue
         if by == "all":
             grouping = metrics.everyone()
@@ -227,10 +221,6 @@ class Asking(Base):
             grouping = metrics.by_segment(scopes, labels)
         else:
             grouping = metrics.by_place(trails, known, by)
-        if blocks and scope.dated:
-            rules = perception_room.Rules.of(known, trails, self.settings)
-            least, zone = self.settings.minimum_n, self.settings.timezone
-            grouping = metrics.in_blocks(trails, self._engine, rules, grouping, scope, least, zone)
         return metrics.breakdown(trails, self._engine, known, self.settings, by, grouping, scope)
 
     def promises(self, scope: Scope = EVERYTHING) -> Promises:
@@ -265,7 +255,9 @@ class Asking(Base):
     def movement(self, scope: Scope = EVERYTHING, *, days: int = 90) -> Movement:
         """What moved in the scope's period against the one before; its last ``days`` without."""
         trails = self.trails()
-        now, before = improvement.periods(trails, scope, days)
+        zone = zoneinfo.ZoneInfo(self.settings.timezone)
+        _, months = trails_room.period_edges(trails, zone, "month")
+        now, before = improvement.periods(trails, scope, days, months)
         return improvement.movement(
             trails, self._engine, self.catalogue, self.settings, now, before
         )

@@ -8,7 +8,7 @@ from typing import TypeVar
 from everytouch.errors import EverytouchError, NotEnoughDataError
 from everytouch.journeys.api import Paths
 from everytouch.metrics.api import By
-from everytouch.report.api import Beyond, MapOverlay, ReportData, write_html, write_pdf
+from everytouch.report.api import Beyond, MapOverlay, ReportData, to_send, write_html, write_pdf
 from everytouch.workspace.collecting import Collecting
 from everytouch.workspace.judging import Judging
 from everytouch.workspace.mapping import Mapping
@@ -24,13 +24,20 @@ T = TypeVar("T")
 class Reporting(Judging, Mapping, Matching, People, Querying, Scheduling, Versions, Collecting):
     """Writing the findings down."""
 
-    def report(self, path: str | Path) -> Path:
-        """Write the findings as one HTML file, or, where the name ends in .pdf, as a PDF."""
+    def report(self, path: str | Path, *, full: bool = False) -> Path:
+        """Write the findings as one HTML file, or, where the name ends in .pdf, as a PDF.
+
+        Args:
+            full: with the newest moments behind each finding and every count as it is, for those
+                who may see single people. Without it the file may be sent: see the room
+                ``disclosure``.
+        """
         target = Path(path)
         write = write_pdf if target.suffix.lower() == ".pdf" else write_html
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write(self.pin()._report_data(), target)
+            data = self.pin()._report_data()
+            write(data if full else to_send(data), target)
         except OSError as error:
             raise EverytouchError(
                 f"the report cannot be written to {target}: {error}", "give another place"

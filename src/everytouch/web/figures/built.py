@@ -41,12 +41,8 @@ def funnel_of(ask: Ask, segment: str | None = None) -> Funnel:
         raise NotEnoughDataError(_("No step is chosen"), _("choose the first one"))
     order: Any = ask.option("order", tuple(ORDERS))
     days = ask.number("days", 30, 1, 3650)
-    other = ask if segment is None else ask.instead(segment=segment)
-    return other.once(
-        "funnel",
-        lambda: ask.workspace.funnel(steps, other.scope, window_days=days, order=order),
-        steps, days, order,
-    )  # fmt: skip
+    other = ask if segment is None else ask.instead(segment=segment, persona="")
+    return questions.funnel(other, steps, order, days)
 
 
 def funnel(ask: Ask) -> Figure:
@@ -109,12 +105,8 @@ def cohorts_of(ask: Ask) -> Retention:
     """The cohorts the address names."""
     every: Any = ask.option("every", tuple(EVERY))
     how: Any = ask.option("how", tuple(COUNTING))
-    start, back = (ask.options.get(name, "") or None for name in ("start", "back"))
-    return ask.once(
-        "cohorts",
-        lambda: ask.workspace.retention(ask.scope, every=every, how=how, start=start, back=back),
-        every, how, start, back,
-    )  # fmt: skip
+    start, back = (ask.options.get(name, "") for name in ("start", "back"))
+    return questions.cohorts(ask, every, how, start, back)
 
 
 def cohorts(ask: Ask) -> Figure:

@@ -173,7 +173,10 @@ FIGURES = (
         options=("among", "weights"),
     ),
     Spec("emotions", lazy("Emotions"), emotions),
-    Spec("promise-gap", lazy("Promise gap"), gaps, honours=("period", "segment")),
+    Spec(
+        "promise-gap", lazy("Promise gap"), gaps, honours=("period", "segment"),
+        asks="promise-gaps",
+    ),
     Spec("peak-end", lazy("Peak and end, or the plain mean"), peak_end),
     Spec("consistency", lazy("Consistency"), consistency),
     Spec("calibration", lazy("How good the prediction is"), calibration),

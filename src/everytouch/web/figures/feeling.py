@@ -166,5 +166,5 @@ FIGURES = (
     Spec("trend", lazy("Feeling by month"), trend),
     Spec("feeling", lazy("Feeling, broken down"), feeling, options=("by",)),
     Spec("promises", lazy("Promises"), promises),
-    Spec("comments", lazy("What people wrote"), comments, need="comments"),
+    Spec("comments", lazy("What people wrote"), comments, need="comments", asks="comments"),
 )

@@ -30,6 +30,7 @@ def graph(ask: Ask) -> Figure:
         Column(_("from"), lambda e: label(e.source)),
         Column(_("to"), lambda e: label(e.target)),
         Column(_("count"), lambda e: e.count, "number"),
+        Column(_("parties"), lambda e: e.parties, "number"),
         Column(_("share"), lambda e: e.share, "percent"),
         Column(_("median time"), lambda e: e.median_s, "duration"),
         Column(_("90th percentile"), lambda e: e.p90_s, "duration"),
@@ -84,6 +85,7 @@ def paths(ask: Ask) -> Figure:
         Column(_("path"), words),
         Column(_("steps"), lambda r: len(r.touchpoints), "number"),
         Column(_("count"), lambda r: r.count, "number"),
+        Column(_("parties"), lambda r: r.parties, "number"),
         Column(_("share"), lambda r: r.share, "percent"),
         Column(_("together"), lambda r: r.coverage, "percent"),
     )

@@ -175,7 +175,7 @@ def what_if(ask: Ask) -> Figure:
     finding = finding_of(ask)
     if not finding:
         raise NotEnoughDataError(_("Nothing to take away was found"), _("import more"))
-    result = questions.without(ask, finding, ask.number("removed", 100, 1, 100))
+    result = questions.what_if(ask, finding, ask.number("removed", 100, 1, 100))
     columns = (
         Column(_("what"), lambda r: GOES[r.measure]),
         Column(_("change"), lambda r: r.change, "estimate", 2),
@@ -219,21 +219,25 @@ def finding_of(ask: Ask) -> str:
     named = ask.options.get("finding", "")
     if named:
         return named
-    rows = questions.findings(ask.keeping()).rows
+    rows = questions.findings(ask.everyone, "regression").rows
     return next((row.name for row in rows if not row.lowers.hidden), "")
 
 
 FIGURES = (
     Spec(
         "effects", lazy("What problems do, adjusted"), effects, honours=("period", "segment"),
+        asks="effects",
     ),
     Spec("interactions", lazy("Drivers together"), interactions),
     Spec("aspects", lazy("What punishes, what delights"), aspects),
-    Spec("verdicts", lazy("Did it work"), verdicts, honours=()),
+    Spec("verdicts", lazy("Did it work"), verdicts, honours=(), asks="verdicts"),
     Spec("staying", lazy("Who stays"), staying, honours=("segment",)),
     Spec("lifetime", lazy("What is to come"), lifetime, honours=("segment",)),
-    Spec("money", lazy("The money ledger"), money, honours=("period", "segment")),
+    Spec(
+        "money", lazy("The money ledger"), money, honours=("period", "segment"), asks="money",
+    ),
     Spec(
         "what-if", lazy("What if it went"), what_if, honours=(), options=("finding", "removed"),
+        asks="what-if",
     ),
 )  # fmt: skip

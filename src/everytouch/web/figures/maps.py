@@ -105,6 +105,12 @@ def deviations(ask: Ask) -> Figure:
 
 _HONOURED = ("period", "segment")
 FIGURES = (
-    Spec("map-steps", lazy("As it was meant, and as it is"), steps, "see", _HONOURED, ("map",)),
-    Spec("map-deviations", lazy("What is otherwise"), deviations, "see", _HONOURED, ("map",)),
-)
+    Spec(
+        "map-steps", lazy("As it was meant, and as it is"), steps,
+        honours=_HONOURED, options=("map",), asks="against",
+    ),
+    Spec(
+        "map-deviations", lazy("What is otherwise"), deviations,
+        honours=_HONOURED, options=("map",), asks="against",
+    ),
+)  # fmt: skip

@@ -44,7 +44,9 @@ def edit(request: HttpRequest, name: str = "") -> HttpResponse:
     if name and old is None:
         raise Http404(_("The catalogue has no such initiative."))
     given = request.POST if request.method == "POST" else None
-    problems = [(r.name, problem(r.name, r.label)) for r in findings(ask.keeping()).rows]
+    problems = [
+        (r.name, problem(r.name, r.label)) for r in findings(ask.everyone, "regression").rows
+    ]
     form = InitiativeForm(catalogue, problems, given, initial=vars(old) if old else _first(request))
     naming = None if old else NewName(given)
     if given is not None and form.is_valid() and (naming is None or naming.is_valid()):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from everytouch.errors import ForbiddenError
 from everytouch.ledger.api import audit
 from everytouch.trails.api import Moment, Trail, Wanted
 from everytouch.web.ask import ANSWERS, Ask
@@ -39,8 +40,9 @@ def moments(request: HttpRequest) -> HttpResponse:
 
 
 def finding(request: HttpRequest, name: str) -> HttpResponse:
-    """The newest moments behind a finding."""
+    """The newest moments behind a finding; for a manager, of their own departments."""
     ask: Ask = request.ask
+    held_to_own(ask, name)
     ask = replace(ask, options={**ask.options, "finding": name})
     trail = _read(ask, name, lambda: ask.workspace.moments_behind(name, LIMIT, ask.scope))
     values = {
@@ -50,6 +52,18 @@ def finding(request: HttpRequest, name: str) -> HttpResponse:
         "basis": trail.basis,
     }
     return render(request, "web/moments.html", values)
+
+
+def held_to_own(ask: Ask, finding: str) -> None:
+    """Refuse who does not answer for a finding's touchpoint.
+
+    Raises:
+        ForbiddenError: another department does.
+    """
+    if ask.only is not None and finding.partition(":")[2] not in ask.only:
+        raise ForbiddenError(
+            f"{finding} is of another department", "ask who answers for its touchpoint"
+        )
 
 
 def _label(ask: Ask, name: str) -> str:
@@ -77,5 +91,5 @@ def _rows(ask: Ask, trail: Trail) -> list[tuple[Moment, str]]:
 
 ROUTES = (
     Route("moments", moments, "moments", "dig"),
-    Route("findings/<str:name>", finding, "finding", "dig"),
+    Route("findings/<str:name>", finding, "finding", "behind"),
 )

@@ -21,7 +21,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     """The first page."""
     ask: Ask = request.ask
     trails = ask.workspace.trails()
-    values = {"ask": ask, "trails": trails, "tiles": tiles(ask), "live": live_rows(ask)}
+    live = live_rows(ask) if "dig" in ask.rights else []
+    values = {"ask": ask, "trails": trails, "tiles": tiles(ask), "live": live}
     return render(request, "web/overview.html", values)
 
 
@@ -84,7 +85,7 @@ def page(template: str, **more: Any) -> Any:
 def worth(request: HttpRequest) -> HttpResponse:
     """What experience is worth, and what would change without a problem."""
     ask: Ask = request.ask
-    rows = [row for row in findings(ask.keeping()).rows if not row.lowers.hidden]
+    rows = [row for row in findings(ask.everyone, "regression").rows if not row.lowers.hidden]
     values = {
         "ask": ask,
         "findings": [
@@ -97,7 +98,7 @@ def worth(request: HttpRequest) -> HttpResponse:
 
 ROUTES = (
     Route("", overview, "overview", "see"),
-    Route("live", live, "live", "see"),
+    Route("live", live, "live", "dig"),
     Route(
         "feeling",
         page(

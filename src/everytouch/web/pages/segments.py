@@ -9,10 +9,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from everytouch.catalogue.api import Segment
+from everytouch.errors import WithheldError
 from everytouch.trails.api import traits_of
 from everytouch.web.ask import Ask
 from everytouch.web.forms import NewName, PersonaForm, SegmentForm
 from everytouch.web.pages.catalogue import save, taken
+from everytouch.web.questions import sessions
 from everytouch.web.routes import Route
 
 MOST_VALUES = 40  # of a trait that can be clicked
@@ -32,7 +34,7 @@ def traits(ask: Ask) -> dict[str, tuple[str, ...]]:
             for name, values in sorted(found.items())
         }
 
-    return ask.keeping().once("traits", read)
+    return ask.everyone.once("traits", read)
 
 
 def size(ask: Ask, segment: Segment) -> int:
@@ -42,14 +44,25 @@ def size(ask: Ask, segment: Segment) -> int:
         scope = ask.workspace.selected(segment)
         return int(sum(np.count_nonzero(scope.take(b)) for b in ask.workspace.trails().buckets))
 
-    return ask.keeping().once("size", count, segment)
+    return ask.everyone.once("size", count, segment)
+
+
+def people(ask: Ask, segment: Segment) -> int | None:
+    """Parties of a segment; None where they are not to be counted by the visitor."""
+    if not ask.coarse:
+        return size(ask, segment)
+    try:
+        (facts,) = sessions(ask.everyone.instead(segment=segment.name)).rows
+    except WithheldError:
+        return None
+    return int(facts.parties)
 
 
 def segments(request: HttpRequest) -> HttpResponse:
     """All segments with their sizes, all personas."""
     ask: Ask = request.ask
     known, parties = ask.workspace.catalogue, ask.workspace.trails().parties
-    rows = [(one, size(ask, one)) for one in known.segments.values()]
+    rows = [(one, people(ask, one)) for one in known.segments.values()]
     points = known.touchpoints
     values = {
         "ask": ask,

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from everytouch.catalogue.api import Touchpoint
+from everytouch.errors import WithheldError
 from everytouch.web.ask import Ask
 from everytouch.web.errors import refused
 from everytouch.web.forms import NewName, TouchpointForm
@@ -35,10 +36,13 @@ def one(request: HttpRequest, name: str) -> HttpResponse:
     point = _point(request.ask, name)
     if _barred(request.ask, name):
         return refused(request)
-    narrowed = dataclasses.replace(request.ask.filters, touchpoint=name)
+    narrowed = dataclasses.replace(request.ask.filters, touchpoint=name, stage="", channel="")
     ask = ask_of(request, narrowed)
     known = ask.workspace.trails().touchpoints
-    node = next((n for n in graph(ask).nodes if n.touchpoint == name), None)
+    try:
+        node = next((n for n in graph(ask).nodes if n.touchpoint == name), None)
+    except WithheldError:
+        node = None
     values = {
         "ask": ask,
         "point": point,

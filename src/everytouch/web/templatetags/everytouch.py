@@ -259,7 +259,7 @@ def editcell(context: Any, name: str, step: str, lane: str) -> SafeString:
 def figure(context: Any, name: str, now: bool = False) -> SafeString:
     """A figure of the page: at once where it was made already, otherwise when it is loaded."""
     ask, made = context["ask"], FIGURES[name]
-    if made.need not in ask.rights:
+    if made.forbids(ask):
         return SafeString("")
     values = {
         "ask": ask,
