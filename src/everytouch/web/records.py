@@ -244,6 +244,7 @@ def scheduled(request: HttpRequest) -> HttpResponse:
     "GET",
     "/quarantine",
     "sources",
+    reads=True,
     summary="Records that broke a rule, and why; long values shortened unless full=true.",
 )
 def quarantine(request: HttpRequest) -> HttpResponse:
@@ -262,7 +263,9 @@ def replay(request: HttpRequest) -> HttpResponse:
     return _queued(Job.objects.create(kind="replay", user=request.user, payload={}))
 
 
-@endpoint("GET", "/conflicts", "sources", summary="Records in conflict with what is stored.")
+@endpoint(
+    "GET", "/conflicts", "sources", reads=True, summary="Records in conflict with what is stored."
+)
 def conflicts(request: HttpRequest) -> HttpResponse:
     """Conflicts, each with its code, the record held, the one stored, and what differs."""
     found = request.ask.workspace.conflicts(request.GET.get("source") or None)

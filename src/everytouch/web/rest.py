@@ -20,6 +20,7 @@ from everytouch.web.errors import failed, problem
 from everytouch.web.models import Token
 from everytouch.web.question import QUESTIONS, Choice, Given, Question
 from everytouch.web.shell import ask_of
+from everytouch.web.witness import PERSONAL, witnessed
 
 USED = 60  # seconds between two notes of a token's use
 
@@ -87,15 +88,22 @@ class Problem(Schema):
 PROBLEMS = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
 
 
-def endpoint(method: str, path: str, need: str, **named: Any) -> Callable[[Any], Any]:
-    """Register an endpoint behind the right it needs; ``request.ask`` is its question."""
+def endpoint(
+    method: str, path: str, need: str, *, reads: bool = False, **named: Any
+) -> Callable[[Any], Any]:
+    """Register an endpoint behind the right it needs; ``request.ask`` is its question.
+
+    Args:
+        reads: it gives single records, so that the audit log says who had them.
+    """
+    personal = reads or need in PERSONAL
 
     def register(view: Any) -> Any:
         name = f"{method} {path}"
 
-        def guarded(request: HttpRequest, *given: Any, **values: Any) -> Any:
+        def guarded(request: HttpRequest, **values: Any) -> Any:
             request.ask = _limited(ask_of(request), request, getattr(request, "scopes", None))
-            return view(request, *given, **values)
+            return witnessed(request, name, personal, view, **values)
 
         guarded.__wrapped__ = view  # type: ignore[attr-defined]
         guarded.__name__, guarded.__doc__ = view.__name__, view.__doc__

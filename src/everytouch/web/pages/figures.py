@@ -47,6 +47,7 @@ def download(request: HttpRequest, name: str, kind: str) -> HttpResponse:
     if spec.need not in request.ask.rights:
         return refused(request)
     figure, title = spec.of(request.ask), str(spec.title)
+    note(request, "export figure", f"{name}.{kind} {request.ask.query()}".strip()[:500])
     if kind == "csv":
         response = HttpResponse(as_csv(figure), content_type="text/csv; charset=utf-8")
     elif kind == "xlsx":

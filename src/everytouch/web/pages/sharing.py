@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from everytouch.web.access import PUBLIC
+from everytouch.web.addresses import address_of
 from everytouch.web.ask import Ask, Filters
 from everytouch.web.models import Share
 from everytouch.web.pages.overview import tiles
@@ -70,6 +71,7 @@ def opened(request: HttpRequest, secret: str) -> HttpResponse:
     if share is None or not share.user.is_active:
         raise Http404(_("This link does not work any more. Ask who sent it for a new one."))
     Share.objects.filter(pk=share.pk).update(opened=F("opened") + 1, used_at=timezone.now())
+    note(request, "open share link", f"{share.pk} {share.path}, from {address_of(request)}")
     workspace, given = workspace_for(None), QueryDict(share.query)
     ask = Ask(
         workspace,

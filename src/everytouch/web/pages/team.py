@@ -22,6 +22,7 @@ from everytouch.web.shell import note
 from everytouch.web.words import ROLES as WORDS
 
 LOGGED = 200
+RIGHTS_OF = ("email", "role", "departments", "touchpoints", "is_active")
 
 
 class PersonForm(forms.Form):
@@ -93,11 +94,19 @@ def member(request: HttpRequest, number: int) -> HttpResponse:
         initial={name: getattr(user, name) for name in names},
     )
     if given is not None and form.is_valid():
+        before = {name: getattr(user, name) for name in RIGHTS_OF}
         if _saved(form, user):
-            note(request, "change rights", f"{user.pk}: {user.role}, active {user.is_active}")
+            note(request, "change rights", f"{user.pk}: {_changed(before, user)}")
             return redirect("/settings/people")
         form.add_error(None, _("There must be an owner who can sign in."))
     return _form(request, form, str(user))
+
+
+def _changed(before: dict[str, Any], user: User) -> str:
+    """What is different now, from what to what."""
+    now = {name: getattr(user, name) for name in before}
+    changes = (f"{name} {before[name]} to {now[name]}" for name in now if now[name] != before[name])
+    return "; ".join(changes) or "nothing"
 
 
 def _saved(form: PersonForm, user: User) -> bool:
