@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     *(["allauth.socialaccount.providers.saml"] if CONFIG.saml else []),
 ]
 MIDDLEWARE = [
+    "everytouch.web.addresses.forwarded",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "everytouch.web.middleware.headers",
@@ -170,8 +171,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = CONFIG.https
 SECURE_HSTS_SECONDS = 31_536_000 if CONFIG.https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = CONFIG.https
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.proxy else None
-USE_X_FORWARDED_HOST = CONFIG.proxy
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.proxies else None
+USE_X_FORWARDED_HOST = bool(CONFIG.proxies)
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # of a survey with hundreds of columns to match
