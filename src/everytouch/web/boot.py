@@ -36,6 +36,7 @@ def prepare(workspace: Path) -> None:
     if connection.vendor == "sqlite":
         Path(connection.settings_dict["NAME"]).touch(mode=0o600)
     call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
     collect_static(workspace / "cache")
 
 

@@ -131,6 +131,32 @@ class Share(Secret):
     opened = models.PositiveIntegerField(default=0)
 
 
+class Attempt(models.Model):
+    """A try at a password or a code, until it was right or a day has gone by.
+
+    Attributes:
+        account: whose secret; ``guessing`` names it.
+        origin: an address, or a device that is known.
+        failed: false for one that was told to wait and not looked at.
+    """
+
+    account = models.CharField(max_length=64)
+    origin = models.CharField(max_length=64)
+    at = models.DateTimeField(db_index=True)
+    failed = models.BooleanField(default=True)
+
+    class Meta:
+        """Counted by account, and by origin."""
+
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["account", "at"]),
+            models.Index(fields=["origin", "at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} from {self.origin}"
+
+
 class Job(models.Model):
     """Work that outlasts a request; the worker does it."""
 

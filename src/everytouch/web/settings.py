@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "everytouch.web.devices.remember_devices",
     "everytouch.web.middleware.failures",
 ]
 ROOT_URLCONF = "everytouch.web.urls"
@@ -71,6 +72,13 @@ TEMPLATES = [
 ]
 
 DATABASES = CONFIG.databases(WORKSPACE)
+CACHES = {  # other limits, and codes that were used: the same for all processes
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "web_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "/static/"
@@ -114,7 +122,12 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # people are invited by an owner, who knows
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# By account or by address alone, a limit shuts out innocent people: see guessing.py.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+MFA_FORMS = {
+    "authenticate": "everytouch.web.factors.SlowedAuthenticate",
+    "reauthenticate": "everytouch.web.factors.SlowedReauthenticate",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not CONFIG.https

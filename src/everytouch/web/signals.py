@@ -4,22 +4,19 @@
 one that writes none stands in ``SILENT``, with the reason.
 """
 
-import hashlib
-import hmac
 from collections.abc import Callable
 from typing import Any
 
 from allauth.account import signals as account
 from allauth.account.authentication import get_authentication_records
-from allauth.account.utils import filter_users_by_email
 from allauth.mfa import signals as mfa
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount import signals as social
-from django.conf import settings
 from django.contrib.auth import signals as auth
 from django.dispatch import Signal
 from django.http import HttpRequest
 
+from everytouch.web.accounts import described
 from everytouch.web.addresses import address_of
 from everytouch.web.shell import note
 
@@ -39,19 +36,9 @@ def _signed_in(given: dict[str, Any]) -> str:
 
 
 def _failed(given: dict[str, Any]) -> str:
-    """Which account, where there is one; what else was typed may be a password."""
-    typed = str(given.get("credentials", {}).get("email", "")).lower()
-    known = filter_users_by_email(typed) if typed else []
-    if not typed and given["request"].user.is_authenticated:
-        known = [given["request"].user]
-    account = ", ".join(f"account {user.pk} ({user.email})" for user in known)
-    return f"{account or 'unknown address ' + _fingerprint(typed)}, {_from(given)}"
-
-
-def _fingerprint(typed: str) -> str:
-    """By it one sees that the same was typed again, and nothing else."""
-    key = settings.SECRET_KEY.encode()
-    return "#" + hmac.new(key, typed.encode(), hashlib.sha256).hexdigest()[:8]
+    """Which account, where there is one."""
+    typed = str(given.get("credentials", {}).get("email", ""))
+    return f"{described(typed)}, {_from(given)}"
 
 
 def _factor(given: dict[str, Any]) -> str:
