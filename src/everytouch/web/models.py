@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from everytouch.web.access import ROLES
+from everytouch.settings import ROLES
 
 
 class Users(BaseUserManager):

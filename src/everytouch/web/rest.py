@@ -17,6 +17,7 @@ from everytouch.web import questions as _registered  # noqa: F401 - each is list
 from everytouch.web.access import RIGHTS, may
 from everytouch.web.ask import Ask
 from everytouch.web.errors import failed, problem
+from everytouch.web.factors import SETUP, lacks_factor
 from everytouch.web.models import Token
 from everytouch.web.question import QUESTIONS, Choice, Given, Question
 from everytouch.web.shell import ask_of
@@ -61,6 +62,8 @@ class Session(SessionAuth):
 def _allowed(request: HttpRequest, need: str) -> bool:
     if not may(request.user, need, getattr(request, "scopes", None)):
         raise HttpError(403, "your role or token does not allow this")
+    if lacks_factor(request.user):
+        raise HttpError(403, f"your role must have a second factor; set it up at {SETUP}")
     return True
 
 

@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.ledger.api import broken, entries, erasures
-from everytouch.web.access import RIGHTS, ROLES
+from everytouch.settings import ROLES
+from everytouch.web.access import RIGHTS
 from everytouch.web.accounts import invitation
 from everytouch.web.export import harmless
 from everytouch.web.models import Token, User
