@@ -6,6 +6,7 @@ import secrets
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.password_validation import validate_password
 from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
@@ -17,8 +18,14 @@ class Users(BaseUserManager):
     """Making users; an e-mail address is one whatever its case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a user; without a password they sign in by invitation or single sign-on."""
+        """Make a user; without a password they sign in by invitation or single sign-on.
+
+        Raises:
+            ValidationError: the password is weak, or resembles the address or the name.
+        """
         user: User = self.model(email=email.strip().lower(), **fields)
+        if password is not None:
+            validate_password(password, user)
         user.set_password(password)
         user.save(using=self._db)
         return user

@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -35,11 +36,14 @@ class StartForm(forms.Form):
         help_text=lazy("Ten characters at least."),
     )
 
-    def clean_password(self) -> str:
-        """As strong as anybody's."""
-        password: str = self.cleaned_data["password"]
-        validate_password(password)
-        return password
+    def clean(self) -> None:
+        """The password is as strong as anybody's, and does not resemble who has it."""
+        given = self.cleaned_data
+        user = User(email=given.get("email", ""), name=given.get("name", ""))
+        try:
+            validate_password(given.get("password", ""), user)
+        except ValidationError as error:
+            self.add_error("password", error)
 
 
 def start(request: HttpRequest) -> HttpResponse:
