@@ -5,7 +5,7 @@ import hmac
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import default_token_generator
+from allauth.account.forms import ResetPasswordForm, default_token_generator
 from allauth.account.utils import filter_users_by_email, user_pk_to_url_str
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
@@ -124,12 +124,30 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         return sociallogin.account.get_provider(request).app
 
 
-def invitation(request: HttpRequest, user: User) -> tuple[str, bool]:
-    """A link by which somebody sets a password, once; whether it was sent by mail."""
+class ResetForm(ResetPasswordForm):
+    """Without a mail server nothing is sent, and it is not said that something was."""
+
+    def clean_email(self) -> str:
+        """The address."""
+        if not settings.CONFIG.mail:
+            raise ValidationError(
+                _("There is no mail server, so no link was sent. Ask an owner for one.")
+            )
+        email: str = super().clean_email()
+        return email
+
+
+def reset_path(user: User) -> str:
+    """The path of a link by which somebody sets a password: once, and within three days."""
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     uid, _dash, token = key.partition("-")
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
-    link = request.build_absolute_uri(path)
+    return str(path)
+
+
+def invitation(request: HttpRequest, user: User) -> tuple[str, bool]:
+    """A link by which somebody sets their first password; whether it was sent by mail."""
+    link = request.build_absolute_uri(reset_path(user))
     if not settings.CONFIG.mail:
         return link, False
     text = _("You are invited to Everytouch. Choose your password here: %(link)s") % {"link": link}

@@ -1,6 +1,7 @@
 """Making an app ready: store migrated, texts compiled, static files collected; keys; the demo."""
 
 import hashlib
+import io
 import os
 import secrets
 import socket
@@ -111,6 +112,20 @@ def address(workspace: Path, host: str, port: int) -> str:
     """Where a visitor begins."""
     base = f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else host}:{port}/"  # noqa: S104
     return f"{base}start?key={setup_key(workspace)}" if needs_owner(workspace) else base
+
+
+def reset_link(workspace: Path, email: str, base: str) -> str:
+    """A link by which somebody chooses a new password.
+
+    Args:
+        base: where the app is, as http://127.0.0.1:8000.
+
+    Raises:
+        UnknownNameError: nobody who may sign in has this e-mail.
+    """
+    prepare(workspace)
+    path = call_command("reset_link", email, stdout=io.StringIO())
+    return f"{base.rstrip('/')}{path}"
 
 
 def free_port(host: str, wished: int) -> int:

@@ -126,6 +126,8 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # By account or by address alone, a limit shuts out innocent people: see guessing.py.
 ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+ACCOUNT_FORMS = {"reset_password": "everytouch.web.accounts.ResetForm"}
+PASSWORD_RESET_TIMEOUT = 3 * 86_400  # seconds that a link to choose a password lasts
 MFA_FORMS = {
     "authenticate": "everytouch.web.factors.SlowedAuthenticate",
     "reauthenticate": "everytouch.web.factors.SlowedReauthenticate",

@@ -121,5 +121,6 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "theme": getattr(user, "theme", "") or "auto",
         "direction": getattr(user, "direction", "") or ("rtl" if bidi else "ltr"),
         "demo": settings.CONFIG.demo,
+        "mail": bool(settings.CONFIG.mail),
         "shareable": request.path in SHAREABLE,
     }

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from everytouch.ledger.api import broken, entries, erasures
 from everytouch.settings import ROLES
 from everytouch.web.access import RIGHTS
-from everytouch.web.accounts import invitation
+from everytouch.web.accounts import invitation, reset_path
 from everytouch.web.export import harmless
 from everytouch.web.models import Token, User
 from everytouch.web.routes import Route
@@ -100,7 +100,7 @@ def member(request: HttpRequest, number: int) -> HttpResponse:
             note(request, "change rights", f"{user.pk}: {_changed(before, user)}")
             return redirect("/settings/people")
         form.add_error(None, _("There must be an owner who can sign in."))
-    return _form(request, form, str(user))
+    return _form(request, form, str(user), user)
 
 
 def _changed(before: dict[str, Any], user: User) -> str:
@@ -124,9 +124,24 @@ def _saved(form: PersonForm, user: User) -> bool:
     return False
 
 
-def _form(request: HttpRequest, form: PersonForm, title: str) -> HttpResponse:
+def reset_link(request: HttpRequest, number: int) -> HttpResponse:
+    """Make a link by which somebody who forgot the password chooses a new one."""
+    user = User.objects.filter(pk=number, is_active=True).first()
+    if user is None:
+        raise Http404(_("There is no such person."))
+    note(request, "make reset link", f"account {user.pk} ({user.email})")
+    link = request.build_absolute_uri(reset_path(user))
+    values = {"ask": request.ask, "person": user, "link": link, "reset": True}
+    return render(request, "web/invited.html", values)
+
+
+def _form(
+    request: HttpRequest, form: PersonForm, title: str, person: User | None = None
+) -> HttpResponse:
     values = {"ask": request.ask, "form": form, "title": title, "back": "/settings/people"}
-    return render(request, "web/form.html", values, status=422 if form.is_bound else 200)
+    template = "web/member.html" if person else "web/form.html"
+    status = 422 if form.is_bound else 200
+    return render(request, template, {**values, "person": person}, status=status)
 
 
 def privacy(request: HttpRequest) -> HttpResponse:
@@ -186,6 +201,14 @@ ROUTES = (
     Route("settings/people", team, "team", "administer"),
     Route("settings/people/invite", invite, "team-invite", "administer", writes="administer"),
     Route("settings/people/<int:number>", member, "team-member", "administer", writes="administer"),
+    Route(
+        "settings/people/<int:number>/link",
+        reset_link,
+        "team-link",
+        "administer",
+        writes="administer",
+        acts=True,
+    ),
     Route("settings/privacy", privacy, "privacy", "administer"),
     Route("settings/privacy/<str:code>.json", certificate, "certificate", "administer"),
     Route("settings/audit", log, "audit", "audit"),
