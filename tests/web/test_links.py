@@ -32,6 +32,12 @@ def chosen(link: str, password: str = NEW) -> bool:
     return client.post(step["Location"], form).status_code == 302
 
 
+def test_an_invitation_is_for_a_viewer_unless_somebody_chooses(visit, own):
+    page = visit("owner").get("/settings/people/invite").content.decode()
+    choice = re.search(r'<select name="role".*?</select>', page, re.S)[0]
+    assert re.findall(r'value="(\w+)" selected', choice) == ["viewer"]
+
+
 def test_without_a_mail_server_a_reset_says_so_and_what_to_do(own, guest):
     from django.core import mail
     from django.test import Client

@@ -31,7 +31,11 @@ class PersonForm(forms.Form):
 
     email = forms.EmailField(label=lazy("E-mail"))
     name = forms.CharField(label=lazy("Name"), max_length=120, required=False)
-    role = forms.ChoiceField(label=lazy("Role"), choices=[(role, WORDS[role]) for role in ROLES])
+    role = forms.ChoiceField(
+        label=lazy("Role"),
+        choices=[(role, WORDS[role]) for role in ROLES],
+        initial="viewer",  # a browser would choose the first one, an owner
+    )
     departments = forms.MultipleChoiceField(
         label=lazy("Departments a manager answers for"),
         required=False,
