@@ -38,6 +38,34 @@ def test_an_invitation_is_for_a_viewer_unless_somebody_chooses(visit, own):
     assert re.findall(r'value="(\w+)" selected', choice) == ["viewer"]
 
 
+def test_the_demo_s_way_in_works_once(own, settings_of):
+    from django.conf import settings
+    from django.test import Client
+
+    from everytouch.web.boot import DEMO_ANALYST, demo_key
+    from everytouch.web.models import User
+
+    settings_of(CONFIG=dataclasses.replace(settings.CONFIG, demo=True))
+    made = User.objects.create_user(DEMO_ANALYST, role="analyst")
+    try:
+        (own.path / "demo.key").unlink(missing_ok=True)
+        address = f"/enter?key={demo_key(own.path)}"
+        assert Client().get("/enter?key=guess").status_code == 403
+        assert Client().head(address).status_code == 200
+        first = Client()
+        assert first.get(address)["Location"] == "/"
+        assert first.get("/").status_code == 200
+        again = Client().get(address)
+        assert again.status_code == 403
+        assert "It opens the demo once" in again.content.decode()
+        assert first.get(address)["Location"] == "/"  # who is in stays in
+        following = f"/enter?key={demo_key(own.path)}"
+        assert following != address
+        assert Client().get(following)["Location"] == "/"
+    finally:
+        made.delete()
+
+
 def test_without_a_mail_server_a_reset_says_so_and_what_to_do(own, guest):
     from django.core import mail
     from django.test import Client

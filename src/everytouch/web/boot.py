@@ -13,12 +13,14 @@ import polib
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
+from django.utils.crypto import constant_time_compare
 
 from everytouch.charts import STATIC as CHARTS
 from everytouch.ledger.api import read_secret
 from everytouch.workspace import Workspace
 
 DEMO_ANALYST, DEMO_OWNER = "analyst@demo.invalid", "owner@demo.invalid"
+DEMO_KEY = "demo.key"
 _LOCALES = Path(__file__).parent / "locale"
 
 
@@ -73,8 +75,20 @@ def setup_key(workspace: Path) -> str:
 
 
 def demo_key(workspace: Path) -> str:
-    """The key by which the demo's visitor comes in."""
-    return _kept(workspace / "demo.key", lambda: secrets.token_urlsafe(24))
+    """The key by which the demo's visitor comes in, once; a new one when the last was used."""
+    return _kept(workspace / DEMO_KEY, lambda: secrets.token_urlsafe(24))
+
+
+def use_demo_key(workspace: Path, key: str) -> bool:
+    """Whether this is the key of the demo; it is none afterwards."""
+    path = workspace / DEMO_KEY
+    try:
+        if not constant_time_compare(key, path.read_text(encoding="ascii")):
+            return False
+        path.unlink()  # of two who come at once, one finds it gone
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def demo_source_key(workspace: Workspace) -> str:

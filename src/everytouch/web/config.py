@@ -51,7 +51,9 @@ class WebConfig:
         "", "SMTP server for mails, smtp://user:password@host:port; without, links are shown."
     )
     mail_from: str = _setting("everytouch@localhost", "Sender of mails.")
-    demo: bool = _setting(False, "A demo: the address printed at the start signs in on loopback.")
+    demo: bool = _setting(
+        False, "A demo: the address printed at the start signs in on loopback, once."
+    )
     oidc: list[dict[str, Any]] = _setting(
         [],
         "OpenID Connect providers: tables with id, server, client, secret, and perhaps name, role "

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.web.access import PUBLIC
-from everytouch.web.boot import DEMO_ANALYST, demo_key, setup_key
+from everytouch.web.boot import DEMO_ANALYST, setup_key, use_demo_key
 from everytouch.web.models import User
 from everytouch.web.routes import Route
 from everytouch.web.shell import note, workspace_for
@@ -75,13 +75,16 @@ def _begun(request: HttpRequest, data: dict[str, Any], workspace: Any) -> HttpRe
 
 
 def enter(request: HttpRequest) -> HttpResponse:
-    """The demo's way in: on loopback only, with the key that was printed."""
+    """The demo's way in: on loopback only, with the key that was printed, once."""
     if not settings.CONFIG.demo or request.META.get("REMOTE_ADDR") not in LOOPBACK:
         raise Http404(_("There is no such page."))
-    key = request.GET.get("key", "")
-    user = User.objects.filter(email=DEMO_ANALYST).first()
-    if user is None or not constant_time_compare(key, demo_key(settings.WORKSPACE)):
-        return render(request, "web/locked.html", status=403)
+    if request.method == "HEAD":  # who only looks whether it is there does not use it up
+        return HttpResponse()
+    if request.user.is_authenticated:
+        return redirect("/")
+    user = User.objects.filter(email=DEMO_ANALYST, is_active=True).first()
+    if user is None or not use_demo_key(settings.WORKSPACE, request.GET.get("key", "")):
+        return render(request, "web/locked.html", {"once": True}, status=403)
     login(request, user, backend=BACKEND)
     return redirect("/")
 
