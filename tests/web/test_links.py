@@ -7,6 +7,8 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
 from tests.web.conftest import PASSWORD
 from tests.web.signing import GUEST, lines, sign_in
 
@@ -64,6 +66,43 @@ def test_the_demo_s_way_in_works_once(own, settings_of):
         assert Client().get(following)["Location"] == "/"
     finally:
         made.delete()
+
+
+def secrets_of(user: Any) -> Any:
+    """A share link and a token of the user's, and whether each works."""
+    from django.test import Client
+
+    from everytouch.web.models import Share, Token
+
+    _, link = Share.issue(7, user=user, title="s", path="/feeling")
+    _, token = Token.issue(7, user=user, title="t", scopes=["read"])
+    headers = {"Authorization": f"Bearer {token}"}
+    return lambda: (
+        Client().get(f"/s/{link}").status_code,
+        Client().get("/api/v1/me", headers=headers).status_code,
+    )
+
+
+def test_links_and_tokens_end_with_the_right_to_make_them(visit, own, guest):
+    works = secrets_of(guest)
+    assert works() == (200, 200)
+    owner, form = visit("owner"), {"email": GUEST, "role": "viewer", "is_active": "on"}
+    assert owner.post(f"/settings/people/{guest.pk}", form).status_code == 302
+    assert works() == (404, 401)
+    said = lines(own.path, "change rights")[-1][1]
+    assert "role analyst to viewer" in said
+    assert len(re.findall(r"(share|token) \d+ ends", said)) == 2
+    assert owner.post(f"/settings/people/{guest.pk}", form | {"role": "analyst"}).status_code == 302
+    assert works() == (404, 401)  # what has ended does not come back
+
+
+@pytest.mark.parametrize("change", [{"role": "manager"}, {"is_active": False}])
+def test_they_end_however_the_right_was_lost(guest, change):
+    from everytouch.web.models import User
+
+    works = secrets_of(guest)
+    User.objects.filter(pk=guest.pk).update(**change)  # by a program, past the page
+    assert works() == (404, 401)
 
 
 def test_without_a_mail_server_a_reset_says_so_and_what_to_do(own, guest):

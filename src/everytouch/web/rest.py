@@ -36,7 +36,7 @@ class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         """The token's owner, with no more than its scopes."""
         found = Token.objects.of_secret(token)
-        if found is None or not found.user.is_active:
+        if found is None:
             return None
         moment = timezone.now()
         if found.used_at is None or (moment - found.used_at).total_seconds() > USED:

@@ -68,7 +68,7 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
 def opened(request: HttpRequest, secret: str) -> HttpResponse:
     """The page of a link, with the rights of a viewer at most, and no way to a person."""
     share = Share.objects.of_secret(secret)
-    if share is None or not share.user.is_active:
+    if share is None:
         raise Http404(_("This link does not work any more. Ask who sent it for a new one."))
     Share.objects.filter(pk=share.pk).update(opened=F("opened") + 1, used_at=timezone.now())
     note(request, "open share link", f"{share.pk} {share.path}, from {address_of(request)}")

@@ -17,7 +17,7 @@ from everytouch.settings import ROLES
 from everytouch.web.access import RIGHTS
 from everytouch.web.accounts import invitation, reset_path
 from everytouch.web.export import harmless
-from everytouch.web.models import Token, User
+from everytouch.web.models import User, end_secrets
 from everytouch.web.routes import Route
 from everytouch.web.shell import note
 from everytouch.web.words import ROLES as WORDS
@@ -101,7 +101,9 @@ def member(request: HttpRequest, number: int) -> HttpResponse:
     if given is not None and form.is_valid():
         before = {name: getattr(user, name) for name in RIGHTS_OF}
         if _saved(form, user):
-            note(request, "change rights", f"{user.pk}: {_changed(before, user)}")
+            ended = "; ".join(f"{one} ends" for one in end_secrets(user))
+            said = f"{user.pk}: {_changed(before, user)}"
+            note(request, "change rights", f"{said}; {ended}" if ended else said)
             return redirect("/settings/people")
         form.add_error(None, _("There must be an owner who can sign in."))
     return _form(request, form, str(user), user)
@@ -120,8 +122,6 @@ def _saved(form: PersonForm, user: User) -> bool:
         for name, value in form.cleaned_data.items():
             setattr(user, name, value)
         user.save()
-        if not user.is_active:
-            Token.objects.filter(user=user).delete()
         if User.objects.filter(role="owner", is_active=True).exists():
             return True
         transaction.set_rollback(True)
