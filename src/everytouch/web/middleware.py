@@ -37,6 +37,7 @@ def headers(answer: Answer) -> Answer:
     policy = f"{POLICY}; {forms}"
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        request.LANGUAGE_CODE = settings.LANGUAGE_CODE  # of who is refused before we know theirs
         response = answer(request)
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault(
@@ -45,6 +46,9 @@ def headers(answer: Answer) -> Answer:
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        response.headers.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
         return response
 
     return middleware
@@ -69,6 +73,21 @@ def preferences(answer: Answer) -> Answer:
 def _zone(name: str) -> zoneinfo.ZoneInfo:
     known = name in TIMEZONES
     return zoneinfo.ZoneInfo(name if known else settings.TIME_ZONE)
+
+
+def heads(answer: Answer) -> Answer:
+    """HEAD is answered as GET is; views of the API know GET only. The server sends no body."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method != "HEAD" or not request.path.startswith("/api/"):
+            return answer(request)
+        request.method = "GET"
+        try:
+            return answer(request)
+        finally:
+            request.method = "HEAD"
+
+    return middleware
 
 
 def failures(answer: Answer) -> Answer:

@@ -36,10 +36,10 @@ INSTALLED_APPS = [
     *(["allauth.socialaccount.providers.saml"] if CONFIG.saml else []),
 ]
 MIDDLEWARE = [
+    "everytouch.web.middleware.headers",  # the first, so that no refusal of others lacks them
     "everytouch.web.addresses.forwarded",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "everytouch.web.middleware.headers",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -52,6 +52,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "everytouch.web.devices.remember_devices",
     "everytouch.web.middleware.failures",
+    "everytouch.web.middleware.heads",
 ]
 ROOT_URLCONF = "everytouch.web.urls"
 WSGI_APPLICATION = "everytouch.web.wsgi.application"
@@ -84,6 +85,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = CACHE / "static"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # halves the time of a first start
 STATICFILES_DIRS = [("charts", CHARTS)]
 STORAGES: dict[str, Any] = {
