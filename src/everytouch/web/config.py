@@ -46,7 +46,9 @@ class WebConfig:
     )
     language: str = _setting("en", "Language for those who chose none: en or de.")
     upload_mb: int = _setting(200, "Largest file that may be uploaded, in MB.")
-    session_hours: int = _setting(12, "Hours of silence after which one must sign in again.")
+    session_hours: int = _setting(
+        12, "Hours after the last page somebody opened, after which they must sign in again."
+    )
     mail: str = _setting(
         "", "SMTP server for mails, smtp://user:password@host:port; without, links are shown."
     )

@@ -3,6 +3,7 @@
 import logging
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from everytouch.web.errors import failed
 Answer = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("everytouch.web")
 
+SEEN = 60  # seconds between two notes that somebody is there
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -73,6 +75,26 @@ def preferences(answer: Answer) -> Answer:
 def _zone(name: str) -> zoneinfo.ZoneInfo:
     known = name in TIMEZONES
     return zoneinfo.ZoneInfo(name if known else settings.TIME_ZONE)
+
+
+def seen(answer: Answer) -> Answer:
+    """Keep a session while somebody is there; it ends ``session_hours`` after the last page.
+
+    What a page asks by itself, again and again, is nobody's doing and keeps nothing alive.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return answer(request)
+
+    def process_view(request: HttpRequest, view: Any, *_: Any) -> None:
+        if getattr(view, "polled", False) or not request.user.is_authenticated:
+            return
+        now = int(timezone.now().timestamp())
+        if now - request.session.get("seen", 0) >= SEEN:
+            request.session["seen"] = now  # it is saved, and lasts anew from now on
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
+    return middleware
 
 
 def heads(answer: Answer) -> Answer:

@@ -25,6 +25,7 @@ class Route:
         writes: the right that a POST needs; no POST is answered without one.
         reads: it shows single records, so that opening it is logged, whatever right it needs.
         acts: it only acts, so that a GET finds nothing to show.
+        polled: a page asks for it again and again, whether or not somebody is there.
         quiet: why the audit log needs no line of it beside those that its view writes.
     """
 
@@ -36,6 +37,7 @@ class Route:
     acts: bool = False
     reads: bool = False
     quiet: str = ""
+    polled: bool = False
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -60,6 +62,7 @@ class Route:
             reads = self.reads or self.need in PERSONAL
             return witnessed(request, self.name, reads, self.view, **given)
 
+        view.polled = self.polled  # type: ignore[attr-defined]
         return view
 
 

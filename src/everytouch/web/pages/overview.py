@@ -97,7 +97,7 @@ def worth(request: HttpRequest) -> HttpResponse:
 
 ROUTES = (
     Route("", overview, "overview", "see"),
-    Route("live", live, "live", "see"),
+    Route("live", live, "live", "see", polled=True),
     Route(
         "feeling",
         page(
