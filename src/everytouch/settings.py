@@ -21,6 +21,7 @@ def _setting(default: Any, text: str, low: float | None = None, high: float | No
     return dataclasses.field(default=default, metadata={"text": text, "low": low, "high": high})
 
 
+_MOST, _LONGEST = 2**31, 2_000  # of a number without a limit of its own; characters of a text
 _CODE = re.compile("[A-Z]{3}")
 _SPARK = re.compile(r"spark://[\w.-]+(:\d{1,5})?(,[\w.-]+(:\d{1,5})?)*")
 OF_THE_MACHINE = ("engine", "threads", "memory_mb", "sql_seconds", "batch_rows", "bucket_rows")
@@ -111,8 +112,11 @@ def _check(name: str, value: Any, field: "dataclasses.Field[Any]") -> None:
     fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
     if not fits or isinstance(value, bool):
         raise SettingError(f"setting {name} = {value!r} is no {wanted.__name__}", "correct it")
+    if wanted is str:
+        _check_text(name, value)
+        return
     low, high = field.metadata["low"], field.metadata["high"]
-    if (low is not None and value < low) or (high is not None and value > high):
+    if not (low is None or value >= low) or not value <= (high or _MOST):  # NaN is in no range
         raise SettingError(
             f"setting {name} = {value!r} is out of range",
             f"give a value from {low} to {'any size' if high is None else high}",
@@ -161,6 +165,14 @@ _WORDS = {
     "second_factor": _second_factor,
 }
 """What a setting that is a word may be, beside its type."""
+
+
+def _check_text(name: str, value: str) -> None:
+    if len(value) > _LONGEST or not value.isprintable():
+        raise SettingError(
+            f"setting {name} is longer than {_LONGEST:,} characters, or not in one line",
+            "give less, in one line",
+        )
 
 
 def settings_table() -> str:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Schema
+from pydantic import StrictFloat, StrictInt, StrictStr
 
 from everytouch.catalogue.api import Catalogue, loads
 from everytouch.errors import ConfirmationError, UnknownNameError
@@ -40,7 +41,7 @@ class Text(Schema):
 class Changes(Schema):
     """Settings by name."""
 
-    changes: dict[str, str | int | float]
+    changes: dict[str, StrictStr | StrictInt | StrictFloat]
 
 
 class Reason(Schema):
