@@ -10,6 +10,9 @@ from typing import Any
 
 from everytouch.errors import SettingError
 
+ROLES = ("owner", "analyst", "manager", "viewer")
+"""Roles of people who sign in to the app."""
+
 TIMEZONES = tuple(sorted(zoneinfo.available_timezones()))
 """Names of time zones; listed once, as that walks a folder."""
 
@@ -18,7 +21,8 @@ def _setting(default: Any, text: str, low: float | None = None, high: float | No
     return dataclasses.field(default=default, metadata={"text": text, "low": low, "high": high})
 
 
-_CURRENCY = re.compile("[A-Z]{3}")
+_MOST, _LONGEST = 2**31, 2_000  # of a number without a limit of its own; characters of a text
+_CODE = re.compile("[A-Z]{3}")
 _SPARK = re.compile(r"spark://[\w.-]+(:\d{1,5})?(,[\w.-]+(:\d{1,5})?)*")
 OF_THE_MACHINE = ("engine", "threads", "memory_mb", "sql_seconds", "batch_rows", "bucket_rows")
 """Settings that change how fast figures are counted, and none of them."""
@@ -68,6 +72,11 @@ class Settings:
         5, "An ID that is linked to more people than this is listed as shared.", 1
     )
     drivers: int = _setting(12, "Most predictors in the decomposition of the score.", 2, 16)
+    second_factor: str = _setting(
+        "",
+        "Roles of the app that must have a second factor (docs/sign-in.md), separated by commas: "
+        "owner, analyst, manager, viewer.",
+    )
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "Settings":
@@ -83,24 +92,14 @@ class Settings:
                     f"setting {name!r} is unknown", f"use one of: {', '.join(fields)}"
                 )
             _check(name, value, fields[name])
-        zone = values.get("timezone", "UTC")
-        if zone not in TIMEZONES:
-            raise SettingError(
-                f"setting timezone = {zone!r} is no time zone",
-                "give a name of the IANA list, as Europe/Berlin",
-            )
-        currency = values.get("currency", "EUR")
-        if not _CURRENCY.fullmatch(currency):
-            raise SettingError(
-                f"setting currency = {currency!r} is no code of a currency",
-                "give the three capital letters of ISO 4217, as EUR",
-            )
-        engine = values.get("engine", "local")
-        if engine != "local" and not _SPARK.fullmatch(engine):
-            raise SettingError(
-                f"setting engine = {engine!r} is unknown", "use local, or spark://host:port"
-            )
+            if name in _WORDS:
+                _WORDS[name](value)
         return cls(**values)
+
+    @property
+    def roles_with_factor(self) -> frozenset[str]:
+        """Roles that must have a second factor."""
+        return frozenset(_parts(self.second_factor))
 
     @property
     def cores(self) -> int:
@@ -113,11 +112,66 @@ def _check(name: str, value: Any, field: "dataclasses.Field[Any]") -> None:
     fits = isinstance(value, wanted) or (wanted is float and isinstance(value, int))
     if not fits or isinstance(value, bool):
         raise SettingError(f"setting {name} = {value!r} is no {wanted.__name__}", "correct it")
+    if wanted is str:
+        _check_text(name, value)
+        return
     low, high = field.metadata["low"], field.metadata["high"]
-    if (low is not None and value < low) or (high is not None and value > high):
+    if not (low is None or value >= low) or not value <= (high or _MOST):  # NaN is in no range
         raise SettingError(
             f"setting {name} = {value!r} is out of range",
             f"give a value from {low} to {'any size' if high is None else high}",
+        )
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _timezone(zone: str) -> None:
+    if zone not in TIMEZONES:
+        raise SettingError(
+            f"setting timezone = {zone!r} is no time zone",
+            "give a name of the IANA list, as Europe/Berlin",
+        )
+
+
+def _currency(currency: str) -> None:
+    if not _CODE.fullmatch(currency):
+        raise SettingError(
+            f"setting currency = {currency!r} is no code of a currency",
+            "give the three capital letters of ISO 4217, as EUR",
+        )
+
+
+def _engine(engine: str) -> None:
+    if engine != "local" and not _SPARK.fullmatch(engine):
+        raise SettingError(
+            f"setting engine = {engine!r} is unknown", "use local, or spark://host:port"
+        )
+
+
+def _second_factor(roles: str) -> None:
+    if unknown := [role for role in _parts(roles) if role not in ROLES]:
+        raise SettingError(
+            f"setting second_factor names no role: {', '.join(unknown)}",
+            f"use some of: {', '.join(ROLES)}",
+        )
+
+
+_WORDS = {
+    "timezone": _timezone,
+    "currency": _currency,
+    "engine": _engine,
+    "second_factor": _second_factor,
+}
+"""What a setting that is a word may be, beside its type."""
+
+
+def _check_text(name: str, value: str) -> None:
+    if len(value) > _LONGEST or not value.isprintable():
+        raise SettingError(
+            f"setting {name} is longer than {_LONGEST:,} characters, or not in one line",
+            "give less, in one line",
         )
 
 

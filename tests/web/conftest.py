@@ -73,6 +73,16 @@ def user() -> Any:
 
 
 @pytest.fixture
+def guest() -> Iterator[Any]:
+    """An analyst of the test's own, who may change passwords and addresses."""
+    from everytouch.web.models import User
+
+    made = User.objects.create_user("gina@example.org", PASSWORD, name="Gina", role="analyst")
+    yield made
+    User.objects.filter(pk=made.pk).delete()
+
+
+@pytest.fixture
 def visit(user: Any) -> Any:
     """A client signed in as a role; nobody without one."""
     from django.test import Client

@@ -225,6 +225,7 @@ TABLE = r"""
 /settings/people GET - - - - +
 /settings/people/<int:number> GET - - - - +
 /settings/people/<int:number> POST - - - - +
+/settings/people/<int:number>/link POST - - - - +
 /settings/people/invite GET - - - - +
 /settings/people/invite POST - - - - +
 /settings/privacy GET - - - - +

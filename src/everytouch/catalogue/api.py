@@ -17,6 +17,7 @@ from everytouch.catalogue.model import (
     Segment,
     Touchpoint,
 )
+from everytouch.catalogue.safe import read_yaml
 from everytouch.catalogue.sheet import BETWEEN, CELLS, Changes, cell, with_cells
 from everytouch.catalogue.yaml import check_initiative, dumps, load, loads, merged
 from everytouch.moments.api import Nobody, Scale, Vocabulary, device_types
@@ -64,6 +65,7 @@ __all__ = [
     "load_map",
     "loads",
     "merged",
+    "read_yaml",
     "vocabulary",
     "with_cells",
 ]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import yaml
 
 from everytouch.catalogue.model import Catalogue
+from everytouch.catalogue.safe import read_yaml
 from everytouch.catalogue.yaml import one_of, plain_fields, record
 from everytouch.errors import CatalogueError
 
@@ -145,8 +146,8 @@ def load_map(
     if len(text) > LARGEST:
         raise CatalogueError(f"{where} is larger than {LARGEST:,} characters", "part it into maps")
     try:
-        raw = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+        raw = read_yaml(text)
+    except yaml.YAMLError as error:
         raise CatalogueError(f"{where} is no YAML: {error}", "correct it at that line") from error
     if not isinstance(raw, dict):
         raise CatalogueError(f"{where} holds no mapping", "begin with `label: …` and `steps:`")

@@ -21,6 +21,7 @@ from everytouch.catalogue.model import (
     Segment,
     Touchpoint,
 )
+from everytouch.catalogue.safe import read_yaml
 from everytouch.errors import CatalogueError
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ def loads(text: str, where: str = "catalogue") -> Catalogue:
     The same text gives the same catalogue: a report asks for it dozens of times.
     """
     try:
-        raw = yaml.safe_load(text)
+        raw = read_yaml(text)
     except yaml.YAMLError as error:
         raise CatalogueError(f"{where} is no YAML: {error}", "correct it at that line") from error
     if not isinstance(raw, dict):

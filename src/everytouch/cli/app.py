@@ -147,6 +147,18 @@ def _demo(folder: Path, parties: int) -> Workspace:
     return workspace
 
 
+@click.command("reset-link")
+@click.argument("email")
+@click.option(
+    "--address", default="http://127.0.0.1:8000", show_default=True, help="Where the app is."
+)
+@click.pass_obj
+def reset_link(workspace: Path, email: str, address: str) -> None:
+    """Make a link by which the person of EMAIL chooses a new password, once. Audited."""
+    open_workspace(workspace)
+    click.echo(web.reset_link(workspace, email, address))
+
+
 @click.command()
 @click.argument("folder", type=_PATH)
 @click.pass_obj
@@ -229,4 +241,4 @@ def _anchor(text: str) -> Head:
     return Head(int(number), seal)
 
 
-COMMANDS: tuple[click.Command, ...] = (serve, web_, work, demo, backup, restore, audit)
+COMMANDS: tuple[click.Command, ...] = (serve, web_, work, demo, reset_link, backup, restore, audit)

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from everytouch.catalogue.api import Catalogue
+from everytouch.catalogue.api import Catalogue, read_yaml
 from everytouch.collect.dialects.values import text
 from everytouch.collect.rules import ITEM, Columns, Rule, Rules, plain_name
 from everytouch.collect.templates import FIELD, Template, template
@@ -31,7 +31,7 @@ def read_rules(content: str, catalogue: Catalogue, where: str = "rules") -> Rule
         SourceError: it is no table of rules, or names what the catalogue does not have.
     """
     try:
-        raw = yaml.safe_load(content)
+        raw = read_yaml(content)
     except yaml.YAMLError as error:
         raise SourceError(f"{where} is no YAML: {error}", "correct it at that line") from error
     if not isinstance(raw, list | None):

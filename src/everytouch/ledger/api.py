@@ -1,7 +1,7 @@
 """What other rooms may import of the ledger."""
 
 from everytouch.ledger.arrivals import Arrival, arrivals
-from everytouch.ledger.audit import Actor, audit, entries
+from everytouch.ledger.audit import Actor, audit, audited, entries
 from everytouch.ledger.backup import Packed, Unpacked, pack, tell_backups, unpack
 from everytouch.ledger.conflicts import Conflict, Version, conflict, conflicts, versions
 from everytouch.ledger.erasure import Erasure, again, erase, erasures
@@ -56,6 +56,7 @@ __all__ = [
     "again",
     "arrivals",
     "audit",
+    "audited",
     "broken",
     "conflict",
     "conflicts",

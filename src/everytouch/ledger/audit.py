@@ -13,6 +13,7 @@ import io
 import json
 import os
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO
 
@@ -36,6 +37,7 @@ HEADLESS = "audit head missing"
 _ITSELF = "everytouch"
 _LOCK = ".audit.lock"
 _BLOCK = 65_536
+_MEANWHILE: ContextVar[list[str] | None] = ContextVar("audited", default=None)
 
 
 class Actor(str):
@@ -77,6 +79,19 @@ def audit(folder: Path, action: str, subject: str, who: str = "") -> None:
             said = f"{torn} torn bytes are moved to {TORN}"
             head = _add(log, folder, keys, head, (REPAIRED, said, _ITSELF))
         _add(log, folder, keys, head, (action, subject, who or getpass.getuser()))
+    if (meanwhile := _MEANWHILE.get()) is not None:
+        meanwhile.append(action)
+
+
+@contextlib.contextmanager
+def audited() -> Iterator[list[str]]:
+    """Collect the actions that are written to the log meanwhile, by this thread."""
+    actions: list[str] = []
+    token = _MEANWHILE.set(actions)
+    try:
+        yield actions
+    finally:
+        _MEANWHILE.reset(token)
 
 
 def entries(folder: Path, before: int | None = None) -> Iterator[Entry]:

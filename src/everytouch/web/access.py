@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as lazy
 
-ROLES = ("owner", "analyst", "manager", "viewer")
+from everytouch.settings import ROLES
 
 RIGHTS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "see": (lazy("see pages and figures"), ROLES),

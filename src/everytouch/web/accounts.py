@@ -1,21 +1,47 @@
 """How allauth makes and finds our users: nobody signs up by themselves."""
 
+import hashlib
+import hmac
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.forms import default_token_generator
-from allauth.account.utils import user_pk_to_url_str
+from allauth.account.forms import ResetPasswordForm, default_token_generator
+from allauth.account.utils import filter_users_by_email, user_pk_to_url_str
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from everytouch.web.addresses import address_of
 from everytouch.web.errors import said
+from everytouch.web.guessing import Guesser, HeldBackError
 from everytouch.web.models import User
 from everytouch.web.shell import note
+
+
+def described(typed: str) -> str:
+    """An account, by what was typed as its address; what no account has may be a password."""
+    known = filter_users_by_email(typed) if typed else []
+    if known:
+        return ", ".join(f"account {user.pk} ({user.email})" for user in known)
+    key = settings.SECRET_KEY.encode()
+    mark = hmac.new(key, typed.lower().encode(), hashlib.sha256).hexdigest()[:8]
+    return f"unknown address #{mark}"
+
+
+def too_early(held: HeldBackError) -> ValidationError:
+    """How one is told to wait."""
+    text = ngettext(
+        "Too many wrong attempts. Wait %(count)d second, then try again.",
+        "Too many wrong attempts. Wait %(count)d seconds, then try again.",
+        held.seconds,
+    )
+    return ValidationError(text % {"count": held.seconds}, code="too_early")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -28,6 +54,33 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_login_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
         """The overview."""
         return "/"
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Look at a password only when it is not too early for another try."""
+        email = str(credentials.get("email", ""))
+        self._guesser = Guesser.of_password(request, email)
+        try:
+            self._guesser.begin()
+        except HeldBackError as held:
+            if held.begins:
+                self._slowed(request, email, held.seconds)
+            raise too_early(held) from held
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """The user whose password it is."""
+        user: User | None = super().authenticate(request, **credentials)
+        if user is not None:
+            self._guesser.succeeded()
+        return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """The failure is counted already; log that the next try must wait."""
+        if wait := self._guesser.wait():
+            self._slowed(request, str(credentials.get("email", "")), wait)
+
+    def _slowed(self, request: HttpRequest, email: str, seconds: int) -> None:
+        said = f"{described(email)}, from {address_of(request)}: {seconds} seconds"
+        note(request, "slow down sign-in", said)
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):
@@ -71,12 +124,30 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         return sociallogin.account.get_provider(request).app
 
 
-def invitation(request: HttpRequest, user: User) -> tuple[str, bool]:
-    """A link by which somebody sets a password, once; whether it was sent by mail."""
+class ResetForm(ResetPasswordForm):
+    """Without a mail server nothing is sent, and it is not said that something was."""
+
+    def clean_email(self) -> str:
+        """The address."""
+        if not settings.CONFIG.mail:
+            raise ValidationError(
+                _("There is no mail server, so no link was sent. Ask an owner for one.")
+            )
+        email: str = super().clean_email()
+        return email
+
+
+def reset_path(user: User) -> str:
+    """The path of a link by which somebody sets a password: once, and within three days."""
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
     uid, _dash, token = key.partition("-")
     path = reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token})
-    link = request.build_absolute_uri(path)
+    return str(path)
+
+
+def invitation(request: HttpRequest, user: User) -> tuple[str, bool]:
+    """A link by which somebody sets their first password; whether it was sent by mail."""
+    link = request.build_absolute_uri(reset_path(user))
     if not settings.CONFIG.mail:
         return link, False
     text = _("You are invited to Everytouch. Choose your password here: %(link)s") % {"link": link}

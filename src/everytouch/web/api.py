@@ -1,7 +1,15 @@
 """What other rooms may import of the app: starting it, and keeping it."""
 
 from everytouch.web.backup import backup, restore
-from everytouch.web.boot import address, demo_key, demo_source_key, free_port, make_demo, setup_key
+from everytouch.web.boot import (
+    address,
+    demo_key,
+    demo_source_key,
+    free_port,
+    make_demo,
+    reset_link,
+    setup_key,
+)
 from everytouch.web.serve import end_with_parent, run_supervised, run_web, run_worker
 
 __all__ = [
@@ -12,6 +20,7 @@ __all__ = [
     "end_with_parent",
     "free_port",
     "make_demo",
+    "reset_link",
     "restore",
     "run_supervised",
     "run_web",

@@ -11,7 +11,7 @@ from everytouch.ledger.api import Packed, Unpacked, audit, pack, unpack
 from everytouch.web.boot import prepare
 
 _APP = "app.json"
-_LEFT_OUT = ("sessions.session", "contenttypes", "auth.permission")
+_LEFT_OUT = ("sessions.session", "contenttypes", "auth.permission", "web.attempt")
 
 
 def backup(workspace: Path, target: Path, who: str = "") -> Packed:

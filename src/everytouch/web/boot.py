@@ -1,6 +1,7 @@
 """Making an app ready: store migrated, texts compiled, static files collected; keys; the demo."""
 
 import hashlib
+import io
 import os
 import secrets
 import socket
@@ -12,12 +13,14 @@ import polib
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
+from django.utils.crypto import constant_time_compare
 
 from everytouch.charts import STATIC as CHARTS
 from everytouch.ledger.api import read_secret
 from everytouch.workspace import Workspace
 
 DEMO_ANALYST, DEMO_OWNER = "analyst@demo.invalid", "owner@demo.invalid"
+DEMO_KEY = "demo.key"
 _LOCALES = Path(__file__).parent / "locale"
 
 
@@ -36,6 +39,7 @@ def prepare(workspace: Path) -> None:
     if connection.vendor == "sqlite":
         Path(connection.settings_dict["NAME"]).touch(mode=0o600)
     call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
     collect_static(workspace / "cache")
 
 
@@ -71,8 +75,20 @@ def setup_key(workspace: Path) -> str:
 
 
 def demo_key(workspace: Path) -> str:
-    """The key by which the demo's visitor comes in."""
-    return _kept(workspace / "demo.key", lambda: secrets.token_urlsafe(24))
+    """The key by which the demo's visitor comes in, once; a new one when the last was used."""
+    return _kept(workspace / DEMO_KEY, lambda: secrets.token_urlsafe(24))
+
+
+def use_demo_key(workspace: Path, key: str) -> bool:
+    """Whether this is the key of the demo; it is none afterwards."""
+    path = workspace / DEMO_KEY
+    try:
+        if not constant_time_compare(key, path.read_text(encoding="ascii")):
+            return False
+        path.unlink()  # of two who come at once, one finds it gone
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def demo_source_key(workspace: Workspace) -> str:
@@ -110,6 +126,20 @@ def address(workspace: Path, host: str, port: int) -> str:
     """Where a visitor begins."""
     base = f"http://{'127.0.0.1' if host in ('0.0.0.0', '') else host}:{port}/"  # noqa: S104
     return f"{base}start?key={setup_key(workspace)}" if needs_owner(workspace) else base
+
+
+def reset_link(workspace: Path, email: str, base: str) -> str:
+    """A link by which somebody chooses a new password.
+
+    Args:
+        base: where the app is, as http://127.0.0.1:8000.
+
+    Raises:
+        UnknownNameError: nobody who may sign in has this e-mail.
+    """
+    prepare(workspace)
+    path = call_command("reset_link", email, stdout=io.StringIO())
+    return f"{base.rstrip('/')}{path}"
 
 
 def free_port(host: str, wished: int) -> int:

@@ -1,6 +1,8 @@
 """How the app is set up: ``[web]`` of a workspace's ``everytouch.toml``, in one described table."""
 
 import dataclasses
+import functools
+import ipaddress
 import tomllib
 import urllib.parse
 from dataclasses import dataclass
@@ -8,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from everytouch.errors import SettingError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def _setting(default: Any, text: str) -> Any:
@@ -35,15 +39,23 @@ class WebConfig:
     https: bool = _setting(
         False, "Served over TLS (by a proxy in front): cookies are secure, HTTP is sent to HTTPS."
     )
-    proxy: bool = _setting(False, "Trust X-Forwarded-Proto and -Host of the proxy in front.")
+    proxies: list[str] = _setting(
+        [],
+        "Addresses or networks of the proxies in front, as in 127.0.0.1, 10.0.0.0/8. What they say "
+        "in X-Forwarded-For, -Proto and -Host is believed, and nothing that others say there.",
+    )
     language: str = _setting("en", "Language for those who chose none: en or de.")
     upload_mb: int = _setting(200, "Largest file that may be uploaded, in MB.")
-    session_hours: int = _setting(12, "Hours of silence after which one must sign in again.")
+    session_hours: int = _setting(
+        12, "Hours after the last page somebody opened, after which they must sign in again."
+    )
     mail: str = _setting(
         "", "SMTP server for mails, smtp://user:password@host:port; without, links are shown."
     )
     mail_from: str = _setting("everytouch@localhost", "Sender of mails.")
-    demo: bool = _setting(False, "A demo: the address printed at the start signs in on loopback.")
+    demo: bool = _setting(
+        False, "A demo: the address printed at the start signs in on loopback, once."
+    )
     oidc: list[dict[str, Any]] = _setting(
         [],
         "OpenID Connect providers: tables with id, server, client, secret, and perhaps name, role "
@@ -84,7 +96,24 @@ class WebConfig:
                 )
             if name in _PROVIDERS:
                 _complete(name, value)
-        return cls(**raw)
+        found = cls(**raw)
+        _ = found.networks  # is read now, so that a mistake is said at the start
+        return found
+
+    @functools.cached_property
+    def networks(self) -> tuple[Network, ...]:
+        """The proxies as networks.
+
+        Raises:
+            SettingError: one is neither an address nor a network.
+        """
+        try:
+            return tuple(ipaddress.ip_network(str(text)) for text in self.proxies)
+        except ValueError as error:
+            raise SettingError(
+                f"setting web.proxies = {self.proxies!r}: {error}",
+                "give addresses as 127.0.0.1 or networks as 10.0.0.0/8",
+            ) from error
 
     @property
     def origins(self) -> list[str]:

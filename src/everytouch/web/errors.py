@@ -1,8 +1,11 @@
 """Failures as pages, as parts of pages, and as problem+json."""
 
 import json
+from http.client import responses
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -82,8 +85,18 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """The request makes no sense."""
-    return said(request, 400, _("This request cannot be read."), str(exception or ""))
+    """The request makes no sense, is for another host, or is too large."""
+    status, what, remedy = 400, _("This request cannot be read."), str(exception or "")
+    if isinstance(exception, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1000
+        status, what = 413, _("This request is too large.")
+        remedy = _("Send %(most)d kB at most; upload files on the page Sources.") % {"most": most}
+    elif isinstance(exception, DisallowedHost):
+        what = _("Everytouch does not answer to this host name.")
+        remedy = _("Name the host in web.hosts of everytouch.toml.")
+    if request.path.startswith("/api/"):
+        return problem(status, responses[status], str(what), remedy=str(remedy))
+    return said(request, status, what, remedy)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

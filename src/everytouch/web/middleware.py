@@ -3,6 +3,7 @@
 import logging
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,7 @@ from everytouch.web.errors import failed
 Answer = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("everytouch.web")
 
+SEEN = 60  # seconds between two notes that somebody is there
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -37,6 +39,7 @@ def headers(answer: Answer) -> Answer:
     policy = f"{POLICY}; {forms}"
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        request.LANGUAGE_CODE = settings.LANGUAGE_CODE  # of who is refused before we know theirs
         response = answer(request)
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault(
@@ -45,6 +48,9 @@ def headers(answer: Answer) -> Answer:
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
+        response.headers.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
         return response
 
     return middleware
@@ -69,6 +75,41 @@ def preferences(answer: Answer) -> Answer:
 def _zone(name: str) -> zoneinfo.ZoneInfo:
     known = name in TIMEZONES
     return zoneinfo.ZoneInfo(name if known else settings.TIME_ZONE)
+
+
+def seen(answer: Answer) -> Answer:
+    """Keep a session while somebody is there; it ends ``session_hours`` after the last page.
+
+    What a page asks by itself, again and again, is nobody's doing and keeps nothing alive.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return answer(request)
+
+    def process_view(request: HttpRequest, view: Any, *_: Any) -> None:
+        if getattr(view, "polled", False) or not request.user.is_authenticated:
+            return
+        now = int(timezone.now().timestamp())
+        if now - request.session.get("seen", 0) >= SEEN:
+            request.session["seen"] = now  # it is saved, and lasts anew from now on
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
+    return middleware
+
+
+def heads(answer: Answer) -> Answer:
+    """HEAD is answered as GET is; views of the API know GET only. The server sends no body."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method != "HEAD" or not request.path.startswith("/api/"):
+            return answer(request)
+        request.method = "GET"
+        try:
+            return answer(request)
+        finally:
+            request.method = "HEAD"
+
+    return middleware
 
 
 def failures(answer: Answer) -> Answer:

@@ -6,19 +6,27 @@ import secrets
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.password_validation import validate_password
 from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from everytouch.web.access import ROLES
+from everytouch.settings import ROLES
+from everytouch.web.access import may
 
 
 class Users(BaseUserManager):
     """Making users; an e-mail address is one whatever its case."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make a user; without a password they sign in by invitation or single sign-on."""
+        """Make a user; without a password they sign in by invitation or single sign-on.
+
+        Raises:
+            ValidationError: the password is weak, or resembles the address or the name.
+        """
         user: User = self.model(email=email.strip().lower(), **fields)
+        if password is not None:
+            validate_password(password, user)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -81,12 +89,16 @@ class Living(models.QuerySet[Any]):
         return living
 
     def of_secret(self, secret: str) -> Any:
-        """The living record of a secret, or None."""
-        return self.alive().filter(digest=digest(secret)).select_related("user").first()
+        """The living record of a secret whose maker may still make such ones, or None."""
+        found = self.alive().filter(digest=digest(secret)).select_related("user").first()
+        return found if found is not None and may(found.user, found.RIGHT) else None
 
 
 class Secret(models.Model):
-    """Something opened by a secret that is shown once and kept as a digest."""
+    """Something opened by a secret that is shown once and kept as a digest.
+
+    It ends when its maker loses the right to make it, whatever becomes of them later.
+    """
 
     user = models.ForeignKey(User, models.CASCADE)
     title = models.CharField(max_length=120)
@@ -98,6 +110,7 @@ class Secret(models.Model):
 
     objects = Living.as_manager()
     PREFIX: ClassVar[str] = ""
+    RIGHT: ClassVar[str]
 
     class Meta:
         """Each kind has a table of its own."""
@@ -121,6 +134,7 @@ class Token(Secret):
 
     scopes = models.JSONField(default=list)
     PREFIX: ClassVar[str] = "et_"
+    RIGHT: ClassVar[str] = "tokens"
 
 
 class Share(Secret):
@@ -129,6 +143,44 @@ class Share(Secret):
     path = models.CharField(max_length=200)
     query = models.CharField(max_length=1000, blank=True)
     opened = models.PositiveIntegerField(default=0)
+    RIGHT: ClassVar[str] = "share"
+
+
+def end_secrets(user: User) -> list[str]:
+    """Revoke what the user has no right any more to make; which, for the audit log."""
+    ended = []
+    for kind in Secret.__subclasses__():
+        living = kind.objects.filter(user=user, revoked_at=None)
+        if not may(user, kind.RIGHT) and (numbers := list(living.values_list("pk", flat=True))):
+            living.update(revoked_at=now())
+            ended += [f"{kind._meta.verbose_name} {number}" for number in numbers]
+    return ended
+
+
+class Attempt(models.Model):
+    """A try at a password or a code, until it was right or a day has gone by.
+
+    Attributes:
+        account: whose secret; ``guessing`` names it.
+        origin: an address, or a device that is known.
+        failed: false for one that was told to wait and not looked at.
+    """
+
+    account = models.CharField(max_length=64)
+    origin = models.CharField(max_length=64)
+    at = models.DateTimeField(db_index=True)
+    failed = models.BooleanField(default=True)
+
+    class Meta:
+        """Counted by account, and by origin."""
+
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["account", "at"]),
+            models.Index(fields=["origin", "at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} from {self.origin}"
 
 
 class Job(models.Model):

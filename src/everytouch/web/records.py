@@ -8,6 +8,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Schema
+from pydantic import StrictFloat, StrictInt, StrictStr
 
 from everytouch.catalogue.api import Catalogue, loads
 from everytouch.errors import ConfirmationError, UnknownNameError
@@ -40,7 +41,7 @@ class Text(Schema):
 class Changes(Schema):
     """Settings by name."""
 
-    changes: dict[str, str | int | float]
+    changes: dict[str, StrictStr | StrictInt | StrictFloat]
 
 
 class Reason(Schema):
@@ -248,6 +249,7 @@ def scheduled(request: HttpRequest) -> HttpResponse:
     "GET",
     "/quarantine",
     "sources",
+    reads=True,
     summary="Records that broke a rule, and why; long values shortened unless full=true.",
 )
 def quarantine(request: HttpRequest) -> HttpResponse:
@@ -266,7 +268,9 @@ def replay(request: HttpRequest) -> HttpResponse:
     return _queued(Job.objects.create(kind="replay", user=request.user, payload={}))
 
 
-@endpoint("GET", "/conflicts", "sources", summary="Records in conflict with what is stored.")
+@endpoint(
+    "GET", "/conflicts", "sources", reads=True, summary="Records in conflict with what is stored."
+)
 def conflicts(request: HttpRequest) -> HttpResponse:
     """Conflicts, each with its code, the record held, the one stored, and what differs."""
     found = request.ask.workspace.conflicts(request.GET.get("source") or None)

@@ -18,9 +18,11 @@ from everytouch.web import questions as _registered  # noqa: F401 - each is list
 from everytouch.web.access import RIGHTS, may
 from everytouch.web.ask import Ask
 from everytouch.web.errors import failed, problem
+from everytouch.web.factors import SETUP, lacks_factor
 from everytouch.web.models import Token
 from everytouch.web.question import QUESTIONS, Choice, Given, Number, Question
 from everytouch.web.shell import ask_of
+from everytouch.web.witness import PERSONAL, witnessed
 
 USED = 60  # seconds between two notes of a token's use
 
@@ -35,7 +37,7 @@ class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Any:
         """The token's owner, with no more than its scopes."""
         found = Token.objects.of_secret(token)
-        if found is None or not found.user.is_active:
+        if found is None:
             return None
         moment = timezone.now()
         if found.used_at is None or (moment - found.used_at).total_seconds() > USED:
@@ -61,6 +63,8 @@ class Session(SessionAuth):
 def _allowed(request: HttpRequest, need: str) -> bool:
     if not may(request.user, need, getattr(request, "scopes", None)):
         raise HttpError(403, "your role or token does not allow this")
+    if lacks_factor(request.user):
+        raise HttpError(403, f"your role must have a second factor; set it up at {SETUP}")
     return True
 
 
@@ -88,15 +92,22 @@ class Problem(Schema):
 PROBLEMS = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
 
 
-def endpoint(method: str, path: str, need: str, **named: Any) -> Callable[[Any], Any]:
-    """Register an endpoint behind the right it needs; ``request.ask`` is its question."""
+def endpoint(
+    method: str, path: str, need: str, *, reads: bool = False, **named: Any
+) -> Callable[[Any], Any]:
+    """Register an endpoint behind the right it needs; ``request.ask`` is its question.
+
+    Args:
+        reads: it gives single records, so that the audit log says who had them.
+    """
+    personal = reads or need in PERSONAL
 
     def register(view: Any) -> Any:
         name = f"{method} {path}"
 
-        def guarded(request: HttpRequest, *given: Any, **values: Any) -> Any:
+        def guarded(request: HttpRequest, **values: Any) -> Any:
             request.ask = _limited(ask_of(request), request, getattr(request, "scopes", None))
-            return view(request, *given, **values)
+            return witnessed(request, name, personal, view, **values)
 
         guarded.__wrapped__ = view  # type: ignore[attr-defined]
         guarded.__name__, guarded.__doc__ = view.__name__, view.__doc__

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from everytouch.web.access import PUBLIC, may
 from everytouch.web.errors import refused
 from everytouch.web.shell import ask_of
+from everytouch.web.witness import PERSONAL, witnessed
 
 View = Callable[..., HttpResponse]
 
@@ -22,7 +23,10 @@ class Route:
     Attributes:
         need: a right, or PUBLIC, or SIGNED_IN.
         writes: the right that a POST needs; no POST is answered without one.
+        reads: it shows single records, so that opening it is logged, whatever right it needs.
         acts: it only acts, so that a GET finds nothing to show.
+        polled: a page asks for it again and again, whether or not somebody is there.
+        quiet: why the audit log needs no line of it beside those that its view writes.
     """
 
     path: str
@@ -31,6 +35,9 @@ class Route:
     need: str
     writes: str = ""
     acts: bool = False
+    reads: bool = False
+    quiet: str = ""
+    polled: bool = False
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -50,8 +57,12 @@ class Route:
                 return _turned_away(request)
             if need != PUBLIC:
                 request.ask = ask_of(request)
-            return self.view(request, **given)
+            if self.quiet:
+                return self.view(request, **given)
+            reads = self.reads or self.need in PERSONAL
+            return witnessed(request, self.name, reads, self.view, **given)
 
+        view.polled = self.polled  # type: ignore[attr-defined]
         return view
 
 

@@ -36,19 +36,24 @@ INSTALLED_APPS = [
     *(["allauth.socialaccount.providers.saml"] if CONFIG.saml else []),
 ]
 MIDDLEWARE = [
+    "everytouch.web.middleware.headers",  # the first, so that no refusal of others lacks them
+    "everytouch.web.addresses.forwarded",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "everytouch.web.middleware.headers",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "everytouch.web.middleware.preferences",
+    "everytouch.web.middleware.seen",
+    "everytouch.web.factors.required",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "everytouch.web.devices.remember_devices",
     "everytouch.web.middleware.failures",
+    "everytouch.web.middleware.heads",
 ]
 ROOT_URLCONF = "everytouch.web.urls"
 WSGI_APPLICATION = "everytouch.web.wsgi.application"
@@ -70,10 +75,18 @@ TEMPLATES = [
 ]
 
 DATABASES = CONFIG.databases(WORKSPACE)
+CACHES = {  # other limits, and codes that were used: the same for all processes
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "web_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = CACHE / "static"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # halves the time of a first start
 STATICFILES_DIRS = [("charts", CHARTS)]
 STORAGES: dict[str, Any] = {
@@ -91,7 +104,7 @@ USE_THOUSAND_SEPARATOR = True
 
 AUTH_USER_MODEL = "web.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-AUTH_PASSWORD_VALIDATORS = [
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
         "UserAttributeSimilarityValidator",
@@ -100,7 +113,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}  # type: ignore[assignment]
+AUTH_PASSWORD_VALIDATORS[0]["OPTIONS"] = {"user_attributes": ("email", "name")}
+AUTH_PASSWORD_VALIDATORS[1]["OPTIONS"] = {"min_length": 10}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 
@@ -113,7 +127,14 @@ ACCOUNT_EMAIL_VERIFICATION = "none"  # people are invited by an owner, who knows
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+# By account or by address alone, a limit shuts out innocent people: see guessing.py.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None}
+ACCOUNT_FORMS = {"reset_password": "everytouch.web.accounts.ResetForm"}
+PASSWORD_RESET_TIMEOUT = 3 * 86_400  # seconds that a link to choose a password lasts
+MFA_FORMS = {
+    "authenticate": "everytouch.web.factors.SlowedAuthenticate",
+    "reauthenticate": "everytouch.web.factors.SlowedReauthenticate",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not CONFIG.https
@@ -170,8 +191,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = CONFIG.https
 SECURE_HSTS_SECONDS = 31_536_000 if CONFIG.https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = CONFIG.https
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.proxy else None
-USE_X_FORWARDED_HOST = CONFIG.proxy
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if CONFIG.proxies else None
+USE_X_FORWARDED_HOST = bool(CONFIG.proxies)
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # of a survey with hundreds of columns to match

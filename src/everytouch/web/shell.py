@@ -68,10 +68,10 @@ SHAREABLE = {
 def workspace_for(user: Any) -> Workspace:
     """The workspace, on behalf of a user."""
     opened = open_workspace(settings.WORKSPACE)
-    return Workspace(opened.path, who=_actor(user, "app"), stale=True, pinned=True)
+    return Workspace(opened.path, who=actor(user, "app"), stale=True, pinned=True)
 
 
-def _actor(user: Any, otherwise: str) -> Actor:
+def actor(user: Any, otherwise: str) -> Actor:
     """Who acts, for the audit log."""
     if not getattr(user, "email", ""):
         return Actor(otherwise)
@@ -103,9 +103,9 @@ def ask_of(request: HttpRequest, filters: Filters | None = None) -> Ask:
     )
 
 
-def note(request: HttpRequest, action: str, subject: str) -> None:
-    """Add a line to the audit log on behalf of the visitor."""
-    audit(settings.WORKSPACE, action, subject, _actor(request.user, "nobody"))
+def note(request: HttpRequest, action: str, subject: str, user: Any = None) -> None:
+    """Add a line to the audit log on behalf of the visitor, or of ``user``."""
+    audit(settings.WORKSPACE, action, subject, actor(user or request.user, "nobody"))
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -121,5 +121,6 @@ def context(request: HttpRequest) -> dict[str, Any]:
         "theme": getattr(user, "theme", "") or "auto",
         "direction": getattr(user, "direction", "") or ("rtl" if bidi else "ltr"),
         "demo": settings.CONFIG.demo,
+        "mail": bool(settings.CONFIG.mail),
         "shareable": request.path in SHAREABLE,
     }

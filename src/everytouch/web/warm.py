@@ -9,7 +9,8 @@ from django.conf import settings
 from django.utils import translation
 
 from everytouch.errors import EverytouchError
-from everytouch.web.access import RIGHTS, ROLES
+from everytouch.settings import ROLES
+from everytouch.web.access import RIGHTS
 from everytouch.web.ask import ANSWERS, Ask
 from everytouch.web.figures import FIGURES
 from everytouch.web.questions import findings

@@ -33,7 +33,7 @@ from everytouch.collect.api import (
     source_of,
     with_needed,
 )
-from everytouch.errors import CatalogueError
+from everytouch.errors import CatalogueError, SettingError
 from everytouch.later import Later
 from everytouch.ledger.api import (
     Arrival,
@@ -189,7 +189,12 @@ class WaysIn(Base):
             text = tomlkit.parse((self.path / FILE).read_text(encoding="utf-8"))
             table = text.setdefault("settings", tomlkit.table())
             table.update(changes)
-            Settings.from_mapping(table.unwrap())
+            new = Settings.from_mapping(table.unwrap())
+            if "headline" in changes and new.headline not in {"", *self.catalogue.instruments}:
+                raise SettingError(
+                    f"setting headline = {new.headline!r} is no question of the catalogue",
+                    f"use one of: {', '.join(self.catalogue.instruments)}",
+                )
             self._replace(FILE, tomlkit.dumps(text))
         said = ", ".join(f"{name} = {value}" for name, value in changes.items())
         audit(self.path, "change settings", said, self.who)

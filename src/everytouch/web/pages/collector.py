@@ -157,7 +157,7 @@ def _said(one: Tried) -> str:
 
 
 ROUTES = (
-    Route("sources/arrivals", arrivals, "arrivals", "sources"),
+    Route("sources/arrivals", arrivals, "arrivals", "sources", polled=True),
     Route("sources/keys", keys, "source-keys", "sources", writes="sources"),
     Route("rules", rules, "rules", "sources", writes="sources"),
 )

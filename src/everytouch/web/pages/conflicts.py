@@ -86,6 +86,6 @@ def _resolved(request: HttpRequest, rows: list[Any]) -> HttpResponse:
 
 
 ROUTES = (
-    Route("conflicts", conflicts, "conflicts", "sources", writes="sources"),
+    Route("conflicts", conflicts, "conflicts", "sources", writes="sources", reads=True),
     Route("conflicts/<str:code>", conflict, "conflict", "sources", writes="sources"),
 )

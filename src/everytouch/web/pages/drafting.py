@@ -188,4 +188,8 @@ def _moment(given: Any) -> Any:
     return moment if moment.tzinfo else given
 
 
-ROUTES = (Route("quarantine/<str:code>/rule", rule, "rule-draft", "sources", writes="sources"),)
+ROUTES = (
+    Route(
+        "quarantine/<str:code>/rule", rule, "rule-draft", "sources", writes="sources", reads=True
+    ),
+)

@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.web.access import PUBLIC
-from everytouch.web.boot import DEMO_ANALYST, demo_key, setup_key
+from everytouch.web.boot import DEMO_ANALYST, setup_key, use_demo_key
 from everytouch.web.models import User
 from everytouch.web.routes import Route
 from everytouch.web.shell import note, workspace_for
@@ -35,11 +36,14 @@ class StartForm(forms.Form):
         help_text=lazy("Ten characters at least."),
     )
 
-    def clean_password(self) -> str:
-        """As strong as anybody's."""
-        password: str = self.cleaned_data["password"]
-        validate_password(password)
-        return password
+    def clean(self) -> None:
+        """The password is as strong as anybody's, and does not resemble who has it."""
+        given = self.cleaned_data
+        user = User(email=given.get("email", ""), name=given.get("name", ""))
+        try:
+            validate_password(given.get("password", ""), user)
+        except ValidationError as error:
+            self.add_error("password", error)
 
 
 def start(request: HttpRequest) -> HttpResponse:
@@ -71,13 +75,16 @@ def _begun(request: HttpRequest, data: dict[str, Any], workspace: Any) -> HttpRe
 
 
 def enter(request: HttpRequest) -> HttpResponse:
-    """The demo's way in: on loopback only, with the key that was printed."""
+    """The demo's way in: on loopback only, with the key that was printed, once."""
     if not settings.CONFIG.demo or request.META.get("REMOTE_ADDR") not in LOOPBACK:
         raise Http404(_("There is no such page."))
-    key = request.GET.get("key", "")
-    user = User.objects.filter(email=DEMO_ANALYST).first()
-    if user is None or not constant_time_compare(key, demo_key(settings.WORKSPACE)):
-        return render(request, "web/locked.html", status=403)
+    if request.method == "HEAD":  # who only looks whether it is there does not use it up
+        return HttpResponse()
+    if request.user.is_authenticated:
+        return redirect("/")
+    user = User.objects.filter(email=DEMO_ANALYST, is_active=True).first()
+    if user is None or not use_demo_key(settings.WORKSPACE, request.GET.get("key", "")):
+        return render(request, "web/locked.html", {"once": True}, status=403)
     login(request, user, backend=BACKEND)
     return redirect("/")
 

@@ -42,6 +42,7 @@ def download(request: HttpRequest, name: str, kind: str) -> HttpResponse:
     """A figure to take away."""
     spec = _spec(name)
     figure, title = spec.of(request.ask), str(spec.title)
+    note(request, "export figure", f"{name}.{kind} {request.ask.query()}".strip()[:500])
     if kind == "csv":
         response = HttpResponse(as_csv(figure), content_type="text/csv; charset=utf-8")
     elif kind == "xlsx":

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
+from everytouch.errors import SettingError
 from everytouch.settings import OF_THE_MACHINE, TIMEZONES, Settings
 from everytouch.web.routes import Route
 from everytouch.web.words import SETTINGS
@@ -53,6 +54,16 @@ def _field(field: "dataclasses.Field[Any]", choices: Any) -> forms.Field:
     return forms.RegexField(r"^[A-Z]{3}$", label=label)
 
 
+def _fits(form: OrganisationForm, now: Settings) -> bool:
+    """Whether the settings hold together: the same check as for all that changes them."""
+    try:
+        Settings.from_mapping(vars(now) | form.changes(now))
+    except SettingError as error:
+        form.add_error(None, str(error))
+        return False
+    return True
+
+
 def organisation(request: HttpRequest) -> HttpResponse:
     """Change them; every figure is counted anew with them."""
     workspace = request.ask.workspace
@@ -60,7 +71,7 @@ def organisation(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else None
     initial = vars(now) | {"organisation": known.organisation}
     form = OrganisationForm(known.instruments, given, initial=initial)
-    if given is not None and form.is_valid():
+    if given is not None and form.is_valid() and _fits(form, now):
         if form.cleaned_data["organisation"] != known.organisation:
             workspace.rename(form.cleaned_data["organisation"])
         if changes := form.changes(now):

@@ -98,7 +98,7 @@ def worth(request: HttpRequest) -> HttpResponse:
 
 ROUTES = (
     Route("", overview, "overview", "see"),
-    Route("live", live, "live", "dig"),
+    Route("live", live, "live", "dig", polled=True),
     Route(
         "feeling",
         page(

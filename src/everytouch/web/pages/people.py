@@ -152,7 +152,14 @@ def erase(request: HttpRequest, party: str) -> HttpResponse:
 
 
 ROUTES = (
-    Route("people", people, "people", "people", writes="people"),
+    Route(
+        "people",
+        people,
+        "people",
+        "people",
+        writes="people",
+        quiet="a search in vain writes a line; the page that another leads to writes its own",
+    ),
     Route("people/shared-identifiers", shared, "shared-identifiers", "people"),
     Route("people/<str:party>", person, "person", "people"),
     Route("people/<str:party>/export", export, "person-export", "export"),

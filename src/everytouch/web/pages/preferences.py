@@ -111,7 +111,15 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
 
 ROUTES = (
     Route("settings", preferences, "settings", "see", writes="see"),
-    Route("settings/look", look, "settings-look", "see", writes="see", acts=True),
+    Route(
+        "settings/look",
+        look,
+        "settings-look",
+        "see",
+        writes="see",
+        acts=True,
+        quiet="light or dark is nobody's business",
+    ),
     Route("settings/tokens", tokens, "tokens", "tokens", writes="tokens"),
     Route(
         "settings/tokens/<int:number>/revoke",

@@ -111,7 +111,7 @@ def replay(request: HttpRequest) -> HttpResponse:
 
 
 ROUTES = (
-    Route("quarantine", quarantine, "quarantine", "sources"),
+    Route("quarantine", quarantine, "quarantine", "sources", reads=True),
     Route("quarantine/replay", replay, "quarantine-replay", "sources", writes="sources", acts=True),
-    Route("quarantine/<str:code>", fix, "quarantine-fix", "sources", writes="sources"),
+    Route("quarantine/<str:code>", fix, "quarantine-fix", "sources", writes="sources", reads=True),
 )

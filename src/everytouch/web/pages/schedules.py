@@ -131,7 +131,7 @@ def _act(request: HttpRequest, name: str, text: str) -> HttpResponse:
 
 
 ROUTES = (
-    Route("sources/scheduled", schedules, "schedules", "sources"),
+    Route("sources/scheduled", schedules, "schedules", "sources", polled=True),
     Route("sources/scheduled/new", new, "schedule-new", "sources", writes="sources"),
     Route("sources/scheduled/<str:name>", one, "schedule", "sources", writes="sources"),
 )

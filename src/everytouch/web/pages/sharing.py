@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from everytouch.web.access import PUBLIC
+from everytouch.web.addresses import address_of
 from everytouch.web.ask import Ask, Filters
 from everytouch.web.models import Share
 from everytouch.web.pages.overview import tiles
@@ -67,9 +68,10 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
 def opened(request: HttpRequest, secret: str) -> HttpResponse:
     """The page of a link, with the rights of a viewer at most, and no way to a person."""
     share = Share.objects.of_secret(secret)
-    if share is None or not share.user.is_active:
+    if share is None:
         raise Http404(_("This link does not work any more. Ask who sent it for a new one."))
     Share.objects.filter(pk=share.pk).update(opened=F("opened") + 1, used_at=timezone.now())
+    note(request, "open share link", f"{share.pk} {share.path}, from {address_of(request)}")
     workspace, given = workspace_for(None), QueryDict(share.query)
     ask = Ask(
         workspace,

@@ -46,5 +46,5 @@ def job(request: HttpRequest, number: int) -> HttpResponse:
 
 ROUTES = (
     Route("sources", sources, "sources", "sources"),
-    Route("jobs/<int:number>", job, "job", "sources"),
+    Route("jobs/<int:number>", job, "job", "sources", polled=True),
 )

@@ -13,15 +13,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
 from everytouch.ledger.api import broken, entries, erasures
-from everytouch.web.access import RIGHTS, ROLES
-from everytouch.web.accounts import invitation
+from everytouch.settings import ROLES
+from everytouch.web.access import RIGHTS
+from everytouch.web.accounts import invitation, reset_path
 from everytouch.web.export import harmless
-from everytouch.web.models import Token, User
+from everytouch.web.models import User, end_secrets
 from everytouch.web.routes import Route
 from everytouch.web.shell import note
 from everytouch.web.words import ROLES as WORDS
 
 LOGGED = 200
+RIGHTS_OF = ("email", "role", "departments", "touchpoints", "is_active")
 
 
 class PersonForm(forms.Form):
@@ -29,7 +31,11 @@ class PersonForm(forms.Form):
 
     email = forms.EmailField(label=lazy("E-mail"))
     name = forms.CharField(label=lazy("Name"), max_length=120, required=False)
-    role = forms.ChoiceField(label=lazy("Role"), choices=[(role, WORDS[role]) for role in ROLES])
+    role = forms.ChoiceField(
+        label=lazy("Role"),
+        choices=[(role, WORDS[role]) for role in ROLES],
+        initial="viewer",  # a browser would choose the first one, an owner
+    )
     departments = forms.MultipleChoiceField(
         label=lazy("Departments a manager answers for"),
         required=False,
@@ -93,11 +99,21 @@ def member(request: HttpRequest, number: int) -> HttpResponse:
         initial={name: getattr(user, name) for name in names},
     )
     if given is not None and form.is_valid():
+        before = {name: getattr(user, name) for name in RIGHTS_OF}
         if _saved(form, user):
-            note(request, "change rights", f"{user.pk}: {user.role}, active {user.is_active}")
+            ended = "; ".join(f"{one} ends" for one in end_secrets(user))
+            said = f"{user.pk}: {_changed(before, user)}"
+            note(request, "change rights", f"{said}; {ended}" if ended else said)
             return redirect("/settings/people")
         form.add_error(None, _("There must be an owner who can sign in."))
-    return _form(request, form, str(user))
+    return _form(request, form, str(user), user)
+
+
+def _changed(before: dict[str, Any], user: User) -> str:
+    """What is different now, from what to what."""
+    now = {name: getattr(user, name) for name in before}
+    changes = (f"{name} {before[name]} to {now[name]}" for name in now if now[name] != before[name])
+    return "; ".join(changes) or "nothing"
 
 
 def _saved(form: PersonForm, user: User) -> bool:
@@ -106,17 +122,30 @@ def _saved(form: PersonForm, user: User) -> bool:
         for name, value in form.cleaned_data.items():
             setattr(user, name, value)
         user.save()
-        if not user.is_active:
-            Token.objects.filter(user=user).delete()
         if User.objects.filter(role="owner", is_active=True).exists():
             return True
         transaction.set_rollback(True)
     return False
 
 
-def _form(request: HttpRequest, form: PersonForm, title: str) -> HttpResponse:
+def reset_link(request: HttpRequest, number: int) -> HttpResponse:
+    """Make a link by which somebody who forgot the password chooses a new one."""
+    user = User.objects.filter(pk=number, is_active=True).first()
+    if user is None:
+        raise Http404(_("There is no such person."))
+    note(request, "make reset link", f"account {user.pk} ({user.email})")
+    link = request.build_absolute_uri(reset_path(user))
+    values = {"ask": request.ask, "person": user, "link": link, "reset": True}
+    return render(request, "web/invited.html", values)
+
+
+def _form(
+    request: HttpRequest, form: PersonForm, title: str, person: User | None = None
+) -> HttpResponse:
     values = {"ask": request.ask, "form": form, "title": title, "back": "/settings/people"}
-    return render(request, "web/form.html", values, status=422 if form.is_bound else 200)
+    template = "web/member.html" if person else "web/form.html"
+    status = 422 if form.is_bound else 200
+    return render(request, template, {**values, "person": person}, status=status)
 
 
 def privacy(request: HttpRequest) -> HttpResponse:
@@ -176,6 +205,14 @@ ROUTES = (
     Route("settings/people", team, "team", "administer"),
     Route("settings/people/invite", invite, "team-invite", "administer", writes="administer"),
     Route("settings/people/<int:number>", member, "team-member", "administer", writes="administer"),
+    Route(
+        "settings/people/<int:number>/link",
+        reset_link,
+        "team-link",
+        "administer",
+        writes="administer",
+        acts=True,
+    ),
     Route("settings/privacy", privacy, "privacy", "administer"),
     Route("settings/privacy/<str:code>.json", certificate, "certificate", "administer"),
     Route("settings/audit", log, "audit", "audit"),

@@ -14,6 +14,7 @@ from everytouch.settings import TIMEZONES
 from everytouch.web import uploads
 from everytouch.web.models import Job
 from everytouch.web.routes import Route
+from everytouch.web.shell import note
 from everytouch.web.wizard.causes import RECORDS, fixed, shown
 from everytouch.web.wizard.editing import METRICS, Editor
 from everytouch.web.wizard.reading import read_post
@@ -161,12 +162,27 @@ def toml(request: HttpRequest, code: str) -> HttpResponse:
 def _queue(request: HttpRequest, found: Upload) -> HttpResponse:
     payload = {"code": found.code, "file": found.path.name}
     job = Job.objects.create(kind="import", user=request.user, payload=payload)
+    note(request, "start import", f"job {job.pk}, {found.path.name}")
     return redirect(f"/jobs/{job.pk}")
 
 
 ROUTES = (
     Route("uploads", upload, "upload", "sources", writes="sources", acts=True),
-    Route("uploads/<str:code>", match, "upload-match", "sources", writes="sources"),
-    Route("uploads/<str:code>/review", review, "upload-review", "sources", writes="sources"),
+    Route(
+        "uploads/<str:code>",
+        match,
+        "upload-match",
+        "sources",
+        writes="sources",
+        quiet="what is chosen changes nothing before the import, which writes a line",
+    ),
+    Route(
+        "uploads/<str:code>/review",
+        review,
+        "upload-review",
+        "sources",
+        writes="sources",
+        quiet="a fix changes nothing before the import, which writes a line",
+    ),
     Route("uploads/<str:code>/source.toml", toml, "upload-toml", "sources"),
 )
