@@ -20,7 +20,7 @@ import pytest
 from everytouch.collect.dialects.base import Taken
 from everytouch.collect.keys import FRESH
 from everytouch.collect.server import encode
-from everytouch.errors import UnknownNameError
+from everytouch.errors import DamageError, UnknownNameError
 from everytouch.journal.api import Log, sealed
 from everytouch.ledger.api import TABLES, Tables, entries
 from tests.collecting import Sender, collecting, loaded, made, stored
@@ -185,6 +185,23 @@ def test_keys_are_kept_as_hashes_rotated_and_revoked_at_once(sender, home):
         home.create_key("../x")
     said = [entry.action for entry in entries(home.path)]
     assert {"make source key", "rotate source key", "revoke source key"} <= set(said)
+
+
+def test_a_damaged_register_of_keys_is_not_believed(tmp_path):
+    own = made(tmp_path)
+    secret, path = own.create_key("shop"), own.path / "keys.json"
+    whole = path.read_text()
+    path.write_text(whole.replace('"shop"', '"chop"'))
+    with pytest.raises(DamageError, match="not as it was written"):
+        own.source_keys()
+    with collecting(own, secret) as sender:  # others would be told that their key is wrong
+        status, headers, _ = sender.send([GOOD])
+        assert (status, headers["retry-after"] is not None) == (503, True)
+        path.write_text(whole)
+        time.sleep(2 * FRESH)
+        assert sender.send([GOOD])[0] == 200
+    path.write_text(json.dumps(json.loads(whole)["keys"]))  # as older versions wrote it
+    assert [key.source for key in own.source_keys()] == ["shop"]
 
 
 def test_without_a_key_the_list_says_how_to_make_one(own):
