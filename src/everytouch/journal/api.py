@@ -12,6 +12,7 @@ from everytouch.journal.log import (
     segments,
     set_aside,
     sync,
+    unreadable,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "segments",
     "set_aside",
     "sync",
+    "unreadable",
 ]

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from everytouch.errors import WorkspaceError
+from everytouch.errors import DamageError, WorkspaceError
 from everytouch.ledger.audit import steady
+from everytouch.ledger.belongings import forget_belongings
 from everytouch.ledger.erasure import Erasure, again, erasures
 from everytouch.ledger.secret import read_secret
 from everytouch.ledger.tables import Tables
@@ -150,6 +151,7 @@ def unpack(file: Path, folder: Path, *, replace: bool = False) -> Unpacked:
         }
         for name in extra:
             (fresh / name).unlink()
+        forget_belongings(fresh)
         known = erasures(Tables(folder / "ledger")) if taken else []
         secret, tables = read_secret(fresh), Tables(fresh / "ledger")
         with tables.writing():
@@ -196,9 +198,20 @@ def tell_backups(folder: Path) -> None:
             _register(folder, place, erasures(Tables(folder / "ledger")))
 
 
+def backups(folder: Path) -> list[Path]:
+    """The backups of a workspace that are known and there, the newest first."""
+    found = (path for place in _places(folder) for path in place.glob("everytouch-*.tar"))
+    return sorted(found, key=lambda path: path.name, reverse=True)
+
+
 def _places(folder: Path) -> list[Path]:
     path = folder / _PLACES
-    return [Path(p) for p in json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []
+    try:
+        return [Path(p) for p in json.loads(path.read_bytes())] if path.exists() else []
+    except (OSError, ValueError, TypeError) as error:
+        raise DamageError(
+            f"{path} is not as it was written: {error}", "remove it, then make a backup"
+        ) from error
 
 
 def _remember(folder: Path, target: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from everytouch.ledger.noting import note_again
 from everytouch.ledger.tables import TABLES, Tables
 from everytouch.moments.api import hash_strings, key_name, normalise, split
 
@@ -49,7 +50,7 @@ class Erasure:
 
 def erasures(tables: Tables) -> list[Erasure]:
     """All erasures, the oldest first."""
-    if not DeltaTable.is_deltatable(str(tables.folder / "erasures")):
+    if not tables.exists("erasures"):
         return []
     rows = tables.query("erasures", "SELECT * FROM ledger ORDER BY erased_at").to_pylist()
     return [
@@ -117,7 +118,8 @@ def erase(
     for namespace, value in beside:
         where = f"counterpart = {_text(value)} AND counterpart_namespace = {_text(namespace)}"
         nothing = {"counterpart": "NULL", "counterpart_namespace": "NULL"}
-        tables.open("interactions").update(updates=nothing, predicate=where)
+        with tables.changing("interactions") as table:
+            table.update(updates=nothing, predicate=where)
     for name in (*_CONDITIONS, *_HELD):
         _forget(tables, name)
     return done
@@ -143,8 +145,6 @@ def again(tables: Tables, secret: bytes, earlier: Collection[Erasure]) -> int:
 
 
 def _note(tables: Tables, done: Erasure) -> None:
-    if not DeltaTable.is_deltatable(str(tables.folder / "erasures")):
-        DeltaTable.create(str(tables.folder / "erasures"), TABLES["erasures"])
     tables.append("erasures", pa.Table.from_pylist([vars(done)], TABLES["erasures"]))
 
 
@@ -236,10 +236,11 @@ def identifiers_of(row: dict[str, Any], secret: bytes) -> list[int]:
 
 def _forget(tables: Tables, name: str) -> None:
     """Remove the files and log entries of older versions: nothing of a deleted row is left."""
-    table = tables.open(name)
-    table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
-    table.alter.set_table_properties({"delta.logRetentionDuration": "interval 0 seconds"})
-    table = tables.open(name)
-    table.create_checkpoint()
-    table.cleanup_metadata()
-    table.alter.set_table_properties({"delta.logRetentionDuration": "interval 30 days"})
+    with tables.changing(name) as table:
+        table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        table.alter.set_table_properties({"delta.logRetentionDuration": "interval 0 seconds"})
+        newest = DeltaTable(str(tables.folder / name))
+        newest.create_checkpoint()
+        newest.cleanup_metadata()
+        newest.alter.set_table_properties({"delta.logRetentionDuration": "interval 30 days"})
+    note_again(tables.intact, name)
