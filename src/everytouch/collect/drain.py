@@ -158,7 +158,7 @@ def _waiting(folder: Path) -> Iterator[Taken]:
                 found, damaged = frames(there)
                 if damaged:
                     raise DamageError(
-                        f"{damaged} bytes of {there} are damaged: what waits cannot be counted",
+                        f"{damaged} bytes of log/{there.name} are damaged",
                         "start the collector: it loads what is whole, and sets the rest aside",
                     )
                 yield from map(decode, found)

@@ -199,7 +199,7 @@ def _read(path: Path) -> tuple[SourceKey, ...]:
         return tuple(SourceKey(**row | {"origins": tuple(row["origins"])}) for row in rows)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamageError(
-            f"{path} is not as it was written: {error}", "restore it from a backup"
+            f"{path.name} is not as it was written: {error}", "restore it from a backup"
         ) from error
 
 

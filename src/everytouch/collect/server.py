@@ -148,8 +148,8 @@ class Collector:
         path = scope.path.rstrip("/")
         if path == hooks.PATH or path.startswith(f"{hooks.PATH}/"):
             return await self._hook(path, scope, proto)
-        if scope.method == "GET" and (page := self._page(path)) is not None:
-            return page
+        if scope.method in ("GET", "HEAD") and (page := self._page(path)) is not None:
+            return page if scope.method == "GET" else (*page[:2], b"")
         dialect = self.routes.get(path)
         if dialect is None:
             raise RefusedError(404, f"there is nothing at {scope.path}")

@@ -1,5 +1,6 @@
 """What other rooms may import of the write-ahead log."""
 
+from everytouch.journal.disk import unwritable
 from everytouch.journal.log import (
     WAITING,
     Log,
@@ -28,4 +29,5 @@ __all__ = [
     "set_aside",
     "sync",
     "unreadable",
+    "unwritable",
 ]

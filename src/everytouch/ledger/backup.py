@@ -210,7 +210,7 @@ def _places(folder: Path) -> list[Path]:
         return [Path(p) for p in json.loads(path.read_bytes())] if path.exists() else []
     except (OSError, ValueError, TypeError) as error:
         raise DamageError(
-            f"{path} is not as it was written: {error}", "remove it, then make a backup"
+            f"{path.name} is not as it was written: {error}", "remove it, then make a backup"
         ) from error
 
 

@@ -73,8 +73,8 @@ class Intact:
         """
         found = self.inventories.read(table)
         if found.line:
-            path = self.inventories.path(table)
-            raise DamageError(f"line {found.line} of {path} is not as it was written", REMEDY)
+            name = self._name(self.inventories.path(table))
+            raise DamageError(f"line {found.line} of {name} is not as it was written", REMEDY)
         return found
 
     def version(self, table: str) -> int:
@@ -87,7 +87,7 @@ class Intact:
         version = Log.of(self.folder / table).version
         if version < noted:
             raise DamageError(
-                f"the newest commits of {self.folder / table} are missing: "
+                f"the newest commits of {table} are missing: "
                 f"it had version {noted}, and has {_number(version)}",
                 REMEDY,
             )
@@ -107,7 +107,7 @@ class Intact:
             log = Log.of(self.folder / table)
             self._check(table, [log.folder / name for name in log.needed])
         if wrong := hint_problem(log, self.inventory(table)):
-            raise DamageError(f"{log.folder / HINT} {wrong}", REMEDY)
+            raise DamageError(f"{self._name(log.folder / HINT)} {wrong}", REMEDY)
 
     def check_data(self, table: str, paths: Iterable[Path]) -> None:
         """See that data files are there and whole.
@@ -117,6 +117,10 @@ class Intact:
         """
         self._check(table, paths)
 
+    def _name(self, path: Path) -> str:
+        """A file as it is said: from the workspace on."""
+        return "/".join(path.parts[-4:] if path.parent.name == LOG else path.parts[-3:])
+
     def _check(self, table: str, paths: Iterable[Path]) -> None:
         inventory = self.inventory(table)
         for path in paths:
@@ -124,12 +128,13 @@ class Intact:
             try:
                 found = known_sum(path)
             except FileNotFoundError as error:
-                raise DamageError(f"{path} is missing", REMEDY) from error
+                raise DamageError(f"{self._name(path)} is missing", REMEDY) from error
             except OSError as error:
-                raise DamageError(f"{path} cannot be read: {error.strerror}", REMEDY) from error
+                what = f"{self._name(path)} cannot be read: {error.strerror}"
+                raise DamageError(what, REMEDY) from error
             # A file that is not in it yet is of a commit that was made this moment.
             if name in inventory.files and inventory.files[name].xxh3 != found:
-                raise DamageError(f"{path} is not as it was written", REMEDY)
+                raise DamageError(f"{self._name(path)} is not as it was written", REMEDY)
 
 
 def hint_problem(log: Log, inventory: Inventory) -> str:

@@ -21,7 +21,7 @@ def note(intact: Intact, table: str) -> int:
     intact.version(table)
     log = Log.of(folder)
     if wrong := hint_problem(log, inventory):
-        raise DamageError(f"{log.folder / HINT} {wrong}", REMEDY)
+        raise DamageError(f"ledger/{table}/{LOG}/{HINT} {wrong}", REMEDY)
     names = _new_of_log(log, inventory.files)
     if not names:
         return 0

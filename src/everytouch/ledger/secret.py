@@ -49,7 +49,7 @@ def read_secret(folder: Path) -> bytes:
         raise WorkspaceError(f"{path} cannot be read: {error}", remedy) from error
     if not same:
         raise WorkspaceError(
-            f"{path} is not the secret that is noted in {mark}",
+            f"{_NAME} is not the secret that is noted in {MARK}",
             "see which of them is damaged: everytouch admin verify",
         )
     return secret

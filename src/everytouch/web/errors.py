@@ -11,6 +11,7 @@ from everytouch.errors import (
     CatalogueError,
     ConfirmationError,
     EverytouchError,
+    LedgerError,
     NotEnoughDataError,
     SettingError,
     SourceError,
@@ -26,6 +27,7 @@ STATUS: dict[type[EverytouchError], int] = {
     SourceError: 422,
     SettingError: 422,
     WorkspaceError: 503,
+    LedgerError: 503,
 }
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from everytouch.collect.api import Keys
-from everytouch.errors import EverytouchError
+from everytouch.errors import EverytouchError, LedgerError, WorkspaceError
 from everytouch.journal import api as journal
 from everytouch.ledger import api as ledger
 from everytouch.ledger.api import Checked, Damage, audit
@@ -85,6 +85,21 @@ class Verifying(Base):
         )
         self._note_verified(done)
         return done
+
+    def ledger_problem(self) -> str:
+        """Why the ledger cannot be read or written, in a word or two; empty where it can.
+
+        Only what is quickly told: ``verify`` compares everything.
+        """
+        try:
+            ledger.read_secret(self.path)
+            for name in ledger.TABLES:
+                self.tables.version(name)
+        except LedgerError:
+            return "damaged"
+        except WorkspaceError:
+            return "secret missing or damaged"
+        return journal.unwritable(self.path / "ledger")
 
     def last_verified(self) -> Verified | None:
         """What the last check found; None where there was none."""
