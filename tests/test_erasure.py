@@ -219,3 +219,15 @@ def test_copies_of_a_process_that_was_killed_are_removed_by_the_next(tmp_path, m
         assert own.is_dir()
         assert {path.name for path in tmp_path.iterdir()} == {mine.name, somebodys.name, own.name}
     assert not own.exists()
+
+
+def test_a_backup_that_was_copied_finds_its_register_or_warns(mine, tmp_path):
+    backup = pack(mine.path, tmp_path / "backups", {}, NOW).path
+    (tmp_path / "usb").mkdir()
+    copied = shutil.copy(backup, tmp_path / "usb")
+    mine.erase_party(mine.find(WHO))
+    found = unpack(Path(copied), tmp_path / "same machine")
+    assert (found.erased, found.informed) == (1, True)
+    (tmp_path / "backups").rename(tmp_path / "unplugged")
+    found = unpack(Path(copied), tmp_path / "another machine")
+    assert (found.erased, found.informed) == (0, False)

@@ -5,9 +5,10 @@ from everytouch.ledger.audit import Actor, audit, entries
 from everytouch.ledger.backup import Packed, Unpacked, pack, tell_backups, unpack
 from everytouch.ledger.belongings import check_belongings
 from everytouch.ledger.conflicts import Conflict, Version, conflict, conflicts, versions
-from everytouch.ledger.erasure import Erasure, again, erase, erasures
+from everytouch.ledger.erasure import Erasure, again, certify, erase, erasures, named_as
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.loader import Counts, Loader, Stamps
+from everytouch.ledger.mentions import Words
 from everytouch.ledger.proof import Problem, Proof, broken, last_line, prove
 from everytouch.ledger.quarantine import (
     EVENTS,
@@ -59,10 +60,12 @@ __all__ = [
     "Tables",
     "Unpacked",
     "Version",
+    "Words",
     "again",
     "arrivals",
     "audit",
     "broken",
+    "certify",
     "check_belongings",
     "check_receipts",
     "check_secret",
@@ -78,6 +81,7 @@ __all__ = [
     "last_line",
     "limited",
     "moments_of",
+    "named_as",
     "pack",
     "prove",
     "quarantined",

@@ -108,10 +108,6 @@ _LATER = (
 log = logging.getLogger("everytouch.ledger")
 
 
-def _paths(table: DeltaTable) -> list[Path]:
-    return [Path(uri.removeprefix("file://")) for uri in table.file_uris()]
-
-
 class Tables:
     """The tables of one ledger folder.
 
@@ -219,7 +215,11 @@ class Tables:
     def snapshot(self, name: str) -> tuple[int, list[Path]]:
         """The newest version of a table, and its files then."""
         table = self.open(name)
-        return int(table.version()), self._whole(name, _paths(table))
+        return int(table.version()), self._whole(name, self._paths(name, table))
+
+    def _paths(self, name: str, table: DeltaTable) -> list[Path]:
+        """The data files of a table. Delta's addresses write spaces as %20; its names are plain."""
+        return [self.folder / name / uri.rpartition("/")[2] for uri in table.file_uris()]
 
     def _whole(self, name: str, paths: list[Path]) -> list[Path]:
         self.intact.check_data(name, paths)
@@ -261,7 +261,7 @@ class Tables:
         """Active Parquet files of a table, as delta-rs names them."""
         if name in _LATER and not self.exists(name):
             return []
-        return self._whole(name, _paths(self.open(name)))
+        return self._whole(name, self._paths(name, self.open(name)))
 
     def newest(self, name: str, files: list[Path]) -> Newest:
         """Return which versions count among the rows of some files."""
