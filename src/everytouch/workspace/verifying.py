@@ -66,6 +66,11 @@ class Verifying(Base):
             WorkspaceError: another process is writing, and something is to be restored.
         """
         found, restored = self._compared(pause), dict[str, str]()
+        if any(map(_may_pass, found.damaged)):  # somebody may have been writing, or erasing
+            still = {one.path for one in replace(self)._compared(pause).damaged}
+            found.damaged = [
+                one for one in found.damaged if one.path in still or not _may_pass(one)
+            ]
         if restore and found.damaged:
             with self.tables.locked():
                 restored = ledger.repair(replace(self).tables, found.damaged)
@@ -179,6 +184,12 @@ class Verifying(Base):
             self._replace(VERIFIED, said)
         with contextlib.suppress(EverytouchError):
             audit(self.path, "verify workspace", f"{done.files} files, {count}", self.who)
+
+
+def _may_pass(damage: Damage) -> bool:
+    """Whether it may have looked damaged for a moment, while it was written or removed."""
+    first, _, rest = damage.path.partition("/")
+    return first == LOG or (first == "ledger" and not rest.startswith("inventory/"))
 
 
 def _check_store(folder: Path, name: str, found: Checked) -> None:
