@@ -56,6 +56,7 @@ bench: $(VENV)/dev
 	PYTHONPATH=. $(BIN)/python benchmarks/web.py
 	PYTHONPATH=. $(BIN)/python benchmarks/truth.py
 	PYTHONPATH=. $(BIN)/python benchmarks/ways_in.py
+	PYTHONPATH=. $(BIN)/python benchmarks/integrity.py
 	PYTHONPATH=. $(BIN)/python benchmarks/collect.py --minutes 5
 
 lock:

@@ -10,18 +10,21 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import zlib
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from everytouch.collect.dialects.base import Taken
 from everytouch.collect.keys import FRESH
+from everytouch.collect.pulse import Watch
 from everytouch.collect.server import encode
-from everytouch.errors import UnknownNameError
-from everytouch.journal.api import Log, sealed
+from everytouch.errors import DamageError, UnknownNameError
+from everytouch.journal.api import Log, sealed, unwritable
 from everytouch.ledger.api import TABLES, Tables, entries
 from tests.collecting import Sender, collecting, loaded, made, stored
 
@@ -185,6 +188,80 @@ def test_keys_are_kept_as_hashes_rotated_and_revoked_at_once(sender, home):
         home.create_key("../x")
     said = [entry.action for entry in entries(home.path)]
     assert {"make source key", "rotate source key", "revoke source key"} <= set(said)
+
+
+def test_a_damaged_register_of_keys_is_not_believed(tmp_path):
+    own = made(tmp_path)
+    secret, path = own.create_key("shop"), own.path / "keys.json"
+    whole = path.read_text()
+    path.write_text(whole.replace('"shop"', '"chop"'))
+    with pytest.raises(DamageError, match="not as it was written"):
+        own.source_keys()
+    with collecting(own, secret) as sender:  # others would be told that their key is wrong
+        status, headers, _ = sender.send([GOOD])
+        assert (status, headers["retry-after"] is not None) == (503, True)
+        path.write_text(whole)
+        time.sleep(2 * FRESH)
+        assert sender.send([GOOD])[0] == 200
+    path.write_text(json.dumps(json.loads(whole)["keys"]))  # as older versions wrote it
+    assert [key.source for key in own.source_keys()] == ["shop"]
+
+
+def test_health_says_that_the_ledger_cannot_be_written(tmp_path):
+    own = made(tmp_path)
+    with collecting(own) as sender:
+        assert sender.send(b"", "/health", "GET")[2]["ledger"] == ""
+        newest = sorted((own.path / "ledger" / "interactions" / "_delta_log").glob("*.json"))[-1]
+        kept = newest.read_bytes()
+        newest.unlink()
+        assert sender.send([GOOD])[0] == 200  # the log keeps it
+        said = _until(lambda: sender.send(b"", "/health", "GET")[2], lambda s: s["ledger"])
+        assert (said["ledger"], said["healthy"]) == ("damaged", True)
+        assert b"everytouch_collector_ledger_writable 0.0" in sender.send(b"", "/metrics", "GET")[2]
+        newest.write_bytes(kept)
+        said = _until(lambda: sender.send(b"", "/health", "GET")[2], lambda s: not s["ledger"])
+    assert len(stored(own)) == 1
+
+
+def _until(ask, good):
+    """The first answer that is as wanted."""
+    deadline = time.monotonic() + 60
+    while not good(said := ask()):
+        assert time.monotonic() < deadline, said
+        time.sleep(0.1)
+    return said
+
+
+def test_pages_answer_head_without_a_body(sender):
+    for path in ("/health", "/metrics", "/openapi.json"):
+        status, headers, body = sender.send(b"", path, "HEAD")
+        assert (status, body) == (200, None), path
+        assert headers["content-type"]
+
+
+def test_lag_is_never_negative(tmp_path):
+    own = made(tmp_path)
+    own.log.mkdir()
+    ahead = time.time() + 3_600
+    for number in (1, 2):
+        path = own.log / f"{number:012d}.sealed"
+        path.touch()
+        os.utime(path, (ahead, ahead))  # the clock was set back since
+    assert Watch(own.path, "").look(None).lag_s == 0.0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_folder_without_the_right_to_write_is_named():
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        folder.chmod(0o755)
+        assert unwritable(folder) == ""
+        os.seteuid(65534)
+        try:
+            assert unwritable(folder) == "read only"
+        finally:
+            os.seteuid(0)
+        assert unwritable(folder / "none") == "missing"
 
 
 def test_without_a_key_the_list_says_how_to_make_one(own):

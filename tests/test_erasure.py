@@ -2,13 +2,18 @@
 
 import datetime
 import json
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 import everytouch
+from everytouch.collect.scratch import scratch
 from everytouch.errors import UnknownNameError, WorkspaceError
 from everytouch.ledger.api import erasures, pack, unpack
 from everytouch.workspace import Workspace
@@ -192,3 +197,37 @@ def test_an_erasure_that_died_is_run_again(mine, monkeypatch):
         erasure.erase(again.tables, SECRET, keys, NOW)
     again.trails()
     assert names_left(mine.path) == []
+
+
+def test_copies_of_a_process_that_was_killed_are_removed_by_the_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                          capture_output=True, text=True, check=True).stdout.strip()  # fmt: skip
+    old, mine, somebodys = (
+        tmp_path / "everytouch-abcd1234",
+        tmp_path / f"everytouch-staging-{os.getpid()}-x",
+        tmp_path / "everytouch-workshop",
+    )
+    dead = tmp_path / f"everytouch-staging-{gone}-x"
+    for folder in (old, mine, somebodys, dead):
+        folder.mkdir()
+        (folder / "f-0.parquet").write_bytes(b"C00000007")
+    (somebodys / "notes.txt").write_bytes(b"my own")
+    for folder in (old, somebodys):
+        os.utime(folder, (0, 0))
+    with scratch() as own:
+        assert own.is_dir()
+        assert {path.name for path in tmp_path.iterdir()} == {mine.name, somebodys.name, own.name}
+    assert not own.exists()
+
+
+def test_a_backup_that_was_copied_finds_its_register_or_warns(mine, tmp_path):
+    backup = pack(mine.path, tmp_path / "backups", {}, NOW).path
+    (tmp_path / "usb").mkdir()
+    copied = shutil.copy(backup, tmp_path / "usb")
+    mine.erase_party(mine.find(WHO))
+    found = unpack(Path(copied), tmp_path / "same machine")
+    assert (found.erased, found.informed) == (1, True)
+    (tmp_path / "backups").rename(tmp_path / "unplugged")
+    found = unpack(Path(copied), tmp_path / "another machine")
+    assert (found.erased, found.informed) == (0, False)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 import tomlkit
 
-from everytouch.collect.connection import in_time, locked, reading, scratch
+from everytouch.collect.connection import in_time, locked, reading
+from everytouch.collect.scratch import scratch
 from everytouch.errors import EverytouchError, SourceError
 from everytouch.settings import Settings
 from tests.test_collect import CATALOGUE, HEADER, ROWS, SQL

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everytouch.errors import LedgerError, WorkspaceError
-from everytouch.ledger.api import Loader, Tables, quarantined, release, session
+from everytouch.ledger.api import Loader, Tables, quarantined, release, session, write_secret
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.together import links_together
 from tests.conftest import NOW, SECRET
@@ -39,7 +39,9 @@ def test_growing_key_sets_stay_in_few_runs():
 
 @pytest.fixture
 def tables(tmp_path):
-    made = Tables(tmp_path)
+    (tmp_path / "ledger").mkdir()
+    write_secret(tmp_path, SECRET)
+    made = Tables(tmp_path / "ledger")
     made.create()
     return made
 

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from everytouch.collect.connection import scratch
 from everytouch.collect.formats.base import Reading
 from everytouch.collect.formats.registry import READERS
+from everytouch.collect.scratch import scratch
 from everytouch.collect.source import Input
 from everytouch.collect.staging import stage
 from tests.test_collect import source

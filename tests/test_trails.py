@@ -2,9 +2,11 @@
 
 import numpy as np
 
+import everytouch
 from everytouch.engine.api import LocalEngine
 from everytouch.identity.api import current
 from everytouch.journeys.api import graph, paths, sessions
+from everytouch.trails import model, store
 from everytouch.trails.api import INTERACTION, PERCEPTION, load
 from everytouch.trails.build import Builder
 from everytouch.trails.model import bucket_numbers
@@ -80,6 +82,22 @@ def test_damaged_trails_are_built_again(workspace, company):
     manifest = next((workspace.path / "trails").glob("*/manifest.json"))
     manifest.write_text(manifest.read_text()[:100])
     assert workspace.trails().moments == company.moments
+
+
+def test_a_changed_bit_in_any_file_of_the_trails_is_never_counted(workspace, company):
+    workspace.import_source(company.source)
+    before = workspace.perception()
+    folder = next((workspace.path / "trails").glob("*-*-*"))
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    assert {"sums", "manifest.json", "score.npy"} <= {path.name for path in files}
+    for path in files:
+        place = workspace.path / "trails" / path.relative_to(workspace.path / "trails")
+        content = bytearray(place.read_bytes())
+        content[len(content) // 2] ^= 4
+        place.write_bytes(content)
+        store._load.cache_clear()  # as a process that begins now
+        model._MAPPED.clear()
+        assert everytouch.open(workspace.path).perception() == before, path
 
 
 def test_a_build_that_died_leaves_nothing_in_the_way(workspace, company):

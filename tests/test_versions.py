@@ -289,7 +289,7 @@ def test_a_backup_and_small_files_put_together_keep_versions(own, tmp_path):
 
 
 def without_versions(workspace):
-    """Make the ledger one that is older than versions and contents."""
+    """Make the ledger one that is older than versions, contents and inventories."""
     for name in ("interactions", "perceptions", "links", "traits", "imports"):
         names = [n for n in TABLES[name].names if n not in ("content", "version", "conflict")]
         rows = workspace.tables.read(name, names, every=True)
@@ -297,7 +297,8 @@ def without_versions(workspace):
         schema = pa.schema([TABLES[name].field(n) for n in names])
         DeltaTable.create(str(workspace.path / "ledger" / name), schema)
         write_deltalake(str(workspace.path / "ledger" / name), rows, mode="append")
-    shutil.rmtree(workspace.path / "ledger" / "conflicts")
+    for name in ("conflicts", "inventory"):
+        shutil.rmtree(workspace.path / "ledger" / name)
 
 
 def test_an_older_ledger_opens_and_recognises_what_it_has(own):

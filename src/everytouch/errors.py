@@ -6,6 +6,7 @@ EverytouchError
  ├─ CatalogueError      a catalogue that says something impossible
  ├─ SourceError         a source file, an input file or a SELECT that cannot be used
  ├─ LedgerError         a ledger that cannot be read or written
+ │   └─ DamageError     a file that is not as it was written, or is gone
  ├─ UnknownNameError    a name (touchpoint, segment, finding …) nobody has defined
  ├─ ConfirmationError   something final that was not confirmed as it is now
  ├─ ForbiddenError      a question that is not the asker's to ask
@@ -49,6 +50,10 @@ class SourceError(EverytouchError):
 
 class LedgerError(EverytouchError):
     """A ledger that cannot be read or written."""
+
+
+class DamageError(LedgerError):
+    """A file that is not as it was written, or is gone."""
 
 
 class UnknownNameError(EverytouchError):

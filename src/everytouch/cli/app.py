@@ -178,6 +178,11 @@ def restore(workspace: Path, file: Path, replace: bool) -> None:
     done = web.restore(file, workspace, replace=replace)
     click.echo(f"Restored to {done.folder}, as of {done.created_at}")
     click.echo(f"Later erasures applied again: {done.erased}")
+    if not done.informed:
+        click.echo(
+            "Warning: nothing says who was erased since, so they may be back. Put the file\n"
+            "erasures-….jsonl of the original backup beside this one, and restore again."
+        )
     if done.before:
         click.echo(f"What stood there is at {done.before}; delete it when you need it no more")
 

@@ -7,6 +7,7 @@ import click
 
 from everytouch import __version__
 from everytouch.cli import (
+    admin,
     app,
     asking,
     collector,
@@ -69,6 +70,7 @@ for _file in (
     identity,
     collector,
     sources,
+    admin,
 ):
     for _command in _file.COMMANDS:
         main.add_command(_command)

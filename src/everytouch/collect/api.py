@@ -50,6 +50,7 @@ from everytouch.collect.pulse import Pulse, pulse
 from everytouch.collect.recognise import format_of, input_of, recognise
 from everytouch.collect.rulefile import read_rules
 from everytouch.collect.rules import UNCATALOGUED, Rules
+from everytouch.collect.scratch import remove_stale
 from everytouch.collect.serving import serve
 from everytouch.collect.signatures import SCHEMES
 from everytouch.collect.signing import SigningSecrets
@@ -140,6 +141,7 @@ __all__ = [
     "read_rules",
     "read_source",
     "recognise",
+    "remove_stale",
     "review",
     "role_of",
     "row_kind",

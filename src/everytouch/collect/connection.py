@@ -3,7 +3,6 @@
 What goes into a ``SET`` comes from closed lists or is a number; values from outside are bound.
 """
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -54,13 +53,6 @@ def _text(value: object) -> str:
     if "\0" in text:
         raise SourceError("a path holds a NUL character", "rename the file")
     return "'" + text.replace("'", "''") + "'"
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A temporary folder, resolved: DuckDB compares paths as they are written."""
-    with tempfile.TemporaryDirectory(prefix="everytouch-") as name:
-        yield Path(name).resolve()
 
 
 def in_time(

@@ -16,6 +16,7 @@ from everytouch.collect.nobody import Notes, noted
 from everytouch.collect.reading import Readers, Segment, decode
 from everytouch.collect.records import typed
 from everytouch.collect.rules import Rules
+from everytouch.errors import DamageError
 from everytouch.journal.api import frames, identity, sealed, segments, set_aside
 from everytouch.ledger.api import (
     EVENTS,
@@ -139,7 +140,11 @@ class Drain:
 
 
 def in_log(folder: Path) -> dict[str, int]:
-    """Events by source that were answered for and that the ledger does not have yet."""
+    """Events by source that were answered for and that the ledger does not have yet.
+
+    Raises:
+        DamageError: a segment is damaged, so that they cannot be counted.
+    """
     waiting: dict[str, int] = defaultdict(int)
     for one in _waiting(folder):
         waiting[one.source] += len(one)
@@ -150,5 +155,11 @@ def _waiting(folder: Path) -> Iterator[Taken]:
     for path in segments(folder):
         for there in (path, path.with_suffix(".sealed")):  # it may be sealed meanwhile
             with contextlib.suppress(FileNotFoundError):  # or loaded
-                yield from map(decode, frames(there)[0])
+                found, damaged = frames(there)
+                if damaged:
+                    raise DamageError(
+                        f"{damaged} bytes of log/{there.name} are damaged",
+                        "start the collector: it loads what is whole, and sets the rest aside",
+                    )
+                yield from map(decode, found)
                 break

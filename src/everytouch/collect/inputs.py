@@ -7,7 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from everytouch.collect.connection import locked, reading, scratch
+from everytouch.collect.connection import locked, reading
+from everytouch.collect.scratch import scratch
 from everytouch.collect.source import Input, Source
 from everytouch.collect.staging import Staged, stage
 from everytouch.settings import Settings

@@ -12,9 +12,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from everytouch.errors import UnknownNameError
+import xxhash
+
+from everytouch.errors import DamageError, UnknownNameError
 
 if TYPE_CHECKING:  # the collector's server does without the ledger
     from everytouch.ledger.api import Policy
@@ -160,7 +162,8 @@ class Keys:
             fresh = self.path.with_name(f".{_FILE}.new")
             fresh.touch(mode=0o600)
             rows = [dataclasses.asdict(key) for key in found]
-            fresh.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+            said = {"sum": _sum(rows), "keys": rows}
+            fresh.write_text(json.dumps(said, indent=1), encoding="utf-8")
             fresh.replace(self.path)
             self._read_at = -1.0
 
@@ -168,17 +171,40 @@ class Keys:
         now = time.monotonic()
         if now - self._read_at < FRESH:
             return
-        self._read_at = now
         try:
             stamp = self.path.stat().st_mtime_ns
         except FileNotFoundError:
             stamp = 0
-        if stamp == self._stamp:
-            return
-        rows = json.loads(self.path.read_text(encoding="utf-8")) if stamp else []
-        found = tuple(SourceKey(**row | {"origins": tuple(row["origins"])}) for row in rows)
+        if stamp != self._stamp:
+            self._take(stamp)
+        self._read_at = now
+
+    def _take(self, stamp: int) -> None:
+        found = _read(self.path) if stamp else ()
         self._by_hash = {key.sha256: key for key in found if not key.revoked_at}
         self._found, self._stamp = found, stamp
+
+
+def _read(path: Path) -> tuple[SourceKey, ...]:
+    """The keys of a file; those of older versions have no checksum.
+
+    Raises:
+        DamageError: it is not as it was written.
+    """
+    try:
+        said = json.loads(path.read_bytes())
+        rows = said if isinstance(said, list) else said["keys"]
+        if isinstance(said, dict) and said["sum"] != _sum(rows):
+            raise ValueError("its checksum is another one")
+        return tuple(SourceKey(**row | {"origins": tuple(row["origins"])}) for row in rows)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamageError(
+            f"{path.name} is not as it was written: {error}", "restore it from a backup"
+        ) from error
+
+
+def _sum(rows: list[dict[str, Any]]) -> str:
+    return xxhash.xxh3_128_hexdigest(json.dumps(rows, sort_keys=True).encode())
 
 
 def _hash(secret: str) -> str:

@@ -1,5 +1,6 @@
 """What the collector says of itself: to those who watch over it, and to the page of sources."""
 
+import contextlib
 import os
 import time
 from collections import Counter, deque
@@ -9,9 +10,10 @@ from pathlib import Path
 import msgspec
 
 from everytouch.collect.group import Group
-from everytouch.journal.api import damaged, segments
+from everytouch.journal.api import damaged, segments, unwritable
 
 FILE = "collector.json"
+_FAILED = ".loading"  # why the log is not loaded
 EVERY = 1.0  # seconds between two notes
 SILENT = 5.0  # seconds after which one that has not noted anything is not at work
 WINDOW = 10  # notes over which a rate is counted
@@ -35,6 +37,8 @@ class Pulse:
         last_commit: of something loaded, seconds since 1970; 0 before the first.
         failure: why the log cannot be written, empty where it can.
         damaged: segments that were set aside, as parts of them cannot be read.
+        ledger: why the ledger cannot be written, empty where it can. Events are taken all the same:
+            the log keeps them until it can.
     """
 
     address: str
@@ -51,6 +55,7 @@ class Pulse:
     failure: str = ""
     damaged: int = 0
     unsigned: dict[str, int] = field(default_factory=dict)
+    ledger: str = ""
 
     @property
     def healthy(self) -> bool:
@@ -82,12 +87,13 @@ class Watch:
             len(waiting),
             sum(map(_size, waiting)),
             group.waiting if group else 0,
-            max((now - _since(path) for path in waiting[:-1]), default=0.0),
+            max([0.0, *(now - _since(path) for path in waiting[:-1])]),  # clocks are set back
             disk.f_bavail * disk.f_frsize,
             _last_commit(self.workspace),
             (log.failure.strerror or "unknown") if log and log.failure else "",
             len(damaged(self.workspace / "log")),
             dict(self.unsigned),
+            unwritable(self.workspace / "ledger") or _not_loaded(self.workspace),
         )
 
     def note(self, group: Group | None) -> None:
@@ -136,6 +142,7 @@ def exposition(now: Pulse) -> bytes:
     tell("signatures_refused_total", "counter", wrong, sources(now.unsigned))
     gauges = {
         "healthy": ("Whether the log can be written.", float(now.healthy)),
+        "ledger_writable": ("Whether the ledger can be written.", float(not now.ledger)),
         "log_segments": ("Log segments the ledger does not have.", now.segments),
         "log_bytes": ("Their bytes.", now.log_bytes),
         "queue_bytes": ("Bytes that are not on disk yet.", now.queue_bytes),
@@ -147,6 +154,19 @@ def exposition(now: Pulse) -> bytes:
     for name, (text, value) in gauges.items():
         tell(name, "gauge", text, {"": value})
     return ("\n".join(lines) + "\n").encode()
+
+
+def note_loading(log: Path, why: str) -> None:
+    """Note why the log cannot be loaded into the ledger; nothing where it can."""
+    with contextlib.suppress(OSError):
+        (log / _FAILED).write_text(why, encoding="utf-8") if why else (log / _FAILED).unlink()
+
+
+def _not_loaded(workspace: Path) -> str:
+    try:
+        return (workspace / "log" / _FAILED).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _last_commit(workspace: Path) -> float:

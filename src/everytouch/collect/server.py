@@ -7,6 +7,7 @@ durable together.
 import asyncio
 import base64
 import binascii
+import contextlib
 import gc
 import logging
 import os
@@ -122,7 +123,7 @@ class Collector:
         """One request."""
         origin = scope.headers.get("origin")
         try:
-            status, headers, body = await self._answer(scope, proto)
+            status, headers, body = await self._answered(scope, proto)
         except RefusedError as error:
             self.watch.refused[str(error.status)] += 1
             status, headers = error.status, [_JSON]
@@ -135,12 +136,20 @@ class Collector:
             headers += [("access-control-allow-origin", origin), ("vary", "Origin"), _CREDENTIALS]
         proto.response_bytes(status, headers, body)
 
+    async def _answered(self, scope: Any, proto: Any) -> tuple[int, list[tuple[str, str]], bytes]:
+        """An answer; where a file of the workspace is damaged, senders are to try again."""
+        try:
+            return await self._answer(scope, proto)
+        except EverytouchError as error:
+            log.error("%s; %s", error.what, error.remedy)
+            raise RefusedError(503, "the collector cannot read its files") from error
+
     async def _answer(self, scope: Any, proto: Any) -> tuple[int, list[tuple[str, str]], bytes]:
         path = scope.path.rstrip("/")
         if path == hooks.PATH or path.startswith(f"{hooks.PATH}/"):
             return await self._hook(path, scope, proto)
-        if scope.method == "GET" and (page := self._page(path)) is not None:
-            return page
+        if scope.method in ("GET", "HEAD") and (page := self._page(path)) is not None:
+            return page if scope.method == "GET" else (*page[:2], b"")
         dialect = self.routes.get(path)
         if dialect is None:
             raise RefusedError(404, f"there is nothing at {scope.path}")
@@ -292,10 +301,12 @@ class Collector:
             time.sleep(EVERY)
 
     def _may(self, origin: str) -> bool:
-        return any(
-            not key.revoked_at and ("*" in key.origins or origin in key.origins)
-            for key in self.keys.all()
-        )
+        with contextlib.suppress(EverytouchError):  # a damaged register allows nobody
+            return any(
+                not key.revoked_at and ("*" in key.origins or origin in key.origins)
+                for key in self.keys.all()
+            )
+        return False
 
 
 def _secret(authorization: str) -> str:

@@ -14,7 +14,8 @@ from granian import Granian
 from granian.constants import Interfaces, Loops
 
 from everytouch.collect.drain import Drain
-from everytouch.errors import EverytouchError, WorkspaceError
+from everytouch.collect.pulse import note_loading
+from everytouch.errors import DamageError, EverytouchError, WorkspaceError
 from everytouch.journal.api import lock
 
 PAUSE, BUSY, FAILED = 0.1, 1.0, 5.0  # seconds until the log is looked at again
@@ -133,9 +134,14 @@ def _once(drain: Drain) -> float:
         return BUSY  # an import is being written
     except EverytouchError as error:
         log.error("the log could not be loaded: %s; %s", error.what, error.remedy)
+        note_loading(
+            drain.folder, "damaged" if isinstance(error, DamageError) else "cannot be written"
+        )
         return FAILED
-    except Exception:
+    except Exception as error:
         log.exception("the log could not be loaded")
+        note_loading(drain.folder, type(error).__name__)
         return FAILED
+    note_loading(drain.folder, "")
     spent = time.monotonic() - began
     return min(RESTED, RESTS * spent) if loaded.received else PAUSE

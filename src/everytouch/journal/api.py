@@ -1,5 +1,6 @@
 """What other rooms may import of the write-ahead log."""
 
+from everytouch.journal.disk import unwritable
 from everytouch.journal.log import (
     WAITING,
     Log,
@@ -12,6 +13,7 @@ from everytouch.journal.log import (
     segments,
     set_aside,
     sync,
+    unreadable,
 )
 
 __all__ = [
@@ -26,4 +28,6 @@ __all__ = [
     "segments",
     "set_aside",
     "sync",
+    "unreadable",
+    "unwritable",
 ]

@@ -45,6 +45,18 @@ class Room:
         return len(self._memory) == ROOM
 
 
+def unwritable(folder: Path) -> str:
+    """Why nothing can be written to a folder; empty where it can."""
+    try:
+        if not folder.is_dir():
+            return "missing"
+        if not os.access(folder, os.W_OK | os.X_OK, effective_ids=True):
+            return "read only"
+        return "" if os.statvfs(folder).f_bavail else "disk full"
+    except OSError as error:
+        return error.strerror or "unknown"
+
+
 def whole(size: int) -> int:
     """Bytes of the blocks that so many bytes take."""
     return -(-size // BLOCK) * BLOCK

@@ -318,6 +318,12 @@ def damaged(folder: Path) -> list[Path]:
     return sorted(folder.glob(f"*{DAMAGED}"))
 
 
+def unreadable(path: Path) -> int:
+    """Bytes of a segment that are none of its frames, those at its end included."""
+    _, good, wrong = _scan(path)
+    return wrong + len(path.read_bytes()[good:].rstrip(b"\0"))
+
+
 def _scan(path: Path) -> tuple[list[bytes], int, int]:
     """Whole payloads, the byte after the last of them, and bytes before that which are damaged.
 

@@ -3,10 +3,12 @@
 from everytouch.ledger.arrivals import Arrival, arrivals
 from everytouch.ledger.audit import Actor, audit, audited, entries
 from everytouch.ledger.backup import Packed, Unpacked, pack, tell_backups, unpack
+from everytouch.ledger.belongings import check_belongings
 from everytouch.ledger.conflicts import Conflict, Version, conflict, conflicts, versions
-from everytouch.ledger.erasure import Erasure, again, erase, erasures
+from everytouch.ledger.erasure import Erasure, again, certify, erase, erasures, named_as
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.loader import Counts, Loader, Stamps
+from everytouch.ledger.mentions import Words
 from everytouch.ledger.proof import Problem, Proof, broken, last_line, prove
 from everytouch.ledger.quarantine import (
     EVENTS,
@@ -21,11 +23,14 @@ from everytouch.ledger.quarantine import (
     superseded,
 )
 from everytouch.ledger.recognition import Policy, Recognition
+from everytouch.ledger.repair import repair
 from everytouch.ledger.seals import Entry, Head
 from everytouch.ledger.secret import read_secret, write_secret
 from everytouch.ledger.session import limited, session
 from everytouch.ledger.status import SourceStatus, moments_of, status_of
+from everytouch.ledger.sums import fast_sum, known_sum, strong_sum
 from everytouch.ledger.tables import IMPORTS, TABLES, Tables
+from everytouch.ledger.verify import Checked, Damage, check_receipts, check_secret, check_tables
 
 __all__ = [
     "EVENTS",
@@ -34,8 +39,10 @@ __all__ = [
     "TABLES",
     "Actor",
     "Arrival",
+    "Checked",
     "Conflict",
     "Counts",
+    "Damage",
     "Entry",
     "Erasure",
     "Head",
@@ -53,29 +60,40 @@ __all__ = [
     "Tables",
     "Unpacked",
     "Version",
+    "Words",
     "again",
     "arrivals",
     "audit",
     "audited",
     "broken",
+    "certify",
+    "check_belongings",
+    "check_receipts",
+    "check_secret",
+    "check_tables",
     "conflict",
     "conflicts",
     "entries",
     "erase",
     "erasures",
+    "fast_sum",
     "held",
+    "known_sum",
     "last_line",
     "limited",
     "moments_of",
+    "named_as",
     "pack",
     "prove",
     "quarantined",
     "read_secret",
     "reasons",
     "release",
+    "repair",
     "session",
     "shortened",
     "status_of",
+    "strong_sum",
     "superseded",
     "tell_backups",
     "unpack",

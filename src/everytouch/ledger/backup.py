@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from everytouch.errors import WorkspaceError
+from everytouch.errors import DamageError, WorkspaceError
 from everytouch.ledger.audit import steady
+from everytouch.ledger.belongings import forget_belongings
 from everytouch.ledger.erasure import Erasure, again, erasures
 from everytouch.ledger.secret import read_secret
 from everytouch.ledger.tables import Tables
@@ -44,6 +45,8 @@ class Unpacked:
         extra: files beside the ledger that were given to ``pack``.
         erased: later erasures that were applied again.
         before: where the workspace that stood there was moved, if there was one.
+        informed: whether anything said which erasures came later: a register of erasures, or the
+            workspace that stood there. Without, the backup may hold people who were erased.
     """
 
     folder: Path
@@ -51,6 +54,7 @@ class Unpacked:
     extra: Mapping[str, bytes]
     erased: int
     before: Path | None
+    informed: bool = True
 
 
 def pack(folder: Path, target: Path, extra: Mapping[str, bytes], now: datetime.datetime) -> Packed:
@@ -68,7 +72,7 @@ def pack(folder: Path, target: Path, extra: Mapping[str, bytes], now: datetime.d
         target.mkdir(parents=True, exist_ok=True)
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with tables.writing(), os.fdopen(handle, "wb") as out:
-            sums = _write(out, folder, extra, now)
+            sums = _write(out, folder, extra, {"place": str(target.resolve())}, now)
             out.flush()
             os.fsync(out.fileno())
             part.replace(path)
@@ -83,7 +87,11 @@ def pack(folder: Path, target: Path, extra: Mapping[str, bytes], now: datetime.d
 
 
 def _write(
-    out: io.BufferedWriter, folder: Path, extra: Mapping[str, bytes], now: datetime.datetime
+    out: io.BufferedWriter,
+    folder: Path,
+    extra: Mapping[str, bytes],
+    about: Mapping[str, str],
+    now: datetime.datetime,
 ) -> dict[str, str]:
     sums: dict[str, str] = {}
     inside = (path for name in _FOLDERS for path in sorted((folder / name).rglob("*")))
@@ -95,7 +103,8 @@ def _write(
         for name, content in extra.items():
             sums[name] = hashlib.sha256(content).hexdigest()
             _add(tar, name, content)
-        manifest = {"created_at": now.isoformat(timespec="seconds"), "sha256": sums}
+        created = now.isoformat(timespec="seconds")
+        manifest = {"created_at": created, **about, "sha256": sums}
         _add(tar, _MANIFEST, json.dumps(manifest, indent=1).encode())
     return sums
 
@@ -142,7 +151,7 @@ def unpack(file: Path, folder: Path, *, replace: bool = False) -> Unpacked:
     fresh = folder.with_name(f"{folder.name}.restoring")
     shutil.rmtree(fresh, ignore_errors=True)
     try:
-        created, sums = _extract(file, fresh)
+        created, place, sums = _extract(file, fresh)
         extra = {
             name: (fresh / name).read_bytes()
             for name in sums
@@ -150,21 +159,24 @@ def unpack(file: Path, folder: Path, *, replace: bool = False) -> Unpacked:
         }
         for name in extra:
             (fresh / name).unlink()
+        forget_belongings(fresh)
         known = erasures(Tables(folder / "ledger")) if taken else []
         secret, tables = read_secret(fresh), Tables(fresh / "ledger")
         with tables.writing():
-            count = again(tables, secret, [*known, *_registered(fresh, file.parent)])
+            registers = _registers(fresh, file.parent, *place)
+            later = [row for register in registers for row in _registered(register)]
+            count = again(tables, secret, [*known, *later])
         before = _aside(folder) if taken else None
         if before is None and folder.exists():
             folder.rmdir()
         fresh.rename(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return Unpacked(folder, created, extra, count, before)
+    return Unpacked(folder, created, extra, count, before, taken or bool(registers))
 
 
-def _extract(file: Path, fresh: Path) -> tuple[str, dict[str, str]]:
-    """When the backup was made, and the sum of each file, all of them checked."""
+def _extract(file: Path, fresh: Path) -> tuple[str, list[Path], dict[str, str]]:
+    """When and where the backup was made, and the sum of each file, all of them checked."""
     try:
         fresh.mkdir(mode=0o700, parents=True)
         with tarfile.open(file) as tar:
@@ -172,13 +184,14 @@ def _extract(file: Path, fresh: Path) -> tuple[str, dict[str, str]]:
         manifest = json.loads((fresh / _MANIFEST).read_text())
         (fresh / _MANIFEST).unlink()
         created, sums = str(manifest["created_at"]), dict(manifest["sha256"])
+        place = [Path(manifest["place"])] if "place" in manifest else []
         wrong = [name for name, found in sums.items() if _sum(fresh / name) != found]
     except (OSError, tarfile.TarError, ValueError, KeyError) as error:
         raise WorkspaceError(f"{file} is no whole backup: {error}", "give another one") from error
     if wrong:
         raise WorkspaceError(f"{file} is damaged: {', '.join(wrong[:3])}", "give another backup")
     (fresh / "secret").chmod(0o600)
-    return created, sums
+    return created, place, sums
 
 
 def _aside(folder: Path) -> Path:
@@ -196,9 +209,20 @@ def tell_backups(folder: Path) -> None:
             _register(folder, place, erasures(Tables(folder / "ledger")))
 
 
+def backups(folder: Path) -> list[Path]:
+    """The backups of a workspace that are known and there, the newest first."""
+    found = (path for place in _places(folder) for path in place.glob("everytouch-*.tar"))
+    return sorted(found, key=lambda path: path.name, reverse=True)
+
+
 def _places(folder: Path) -> list[Path]:
     path = folder / _PLACES
-    return [Path(p) for p in json.loads(path.read_text(encoding="utf-8"))] if path.exists() else []
+    try:
+        return [Path(p) for p in json.loads(path.read_bytes())] if path.exists() else []
+    except (OSError, ValueError, TypeError) as error:
+        raise DamageError(
+            f"{path.name} is not as it was written: {error}", "remove it, then make a backup"
+        ) from error
 
 
 def _remember(folder: Path, target: Path) -> None:
@@ -213,16 +237,27 @@ def _name(folder: Path) -> str:
 
 def _register(folder: Path, place: Path, rows: list[Erasure]) -> None:
     lines = [
-        json.dumps({**vars(row), "erased_at": row.erased_at.isoformat(), "keys": list(row.keys)})
+        json.dumps(
+            {
+                "certificate": row.certificate,
+                "erased_at": row.erased_at.isoformat(),
+                "keys": list(row.keys),
+                "text": row.text,
+                "moments": list(row.moments),
+            }
+        )
         for row in rows
     ]
     (place / _name(folder)).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _registered(folder: Path, place: Path) -> list[Erasure]:
-    path = place / _name(folder)
-    if not path.exists():
-        return []
+def _registers(fresh: Path, *places: Path) -> list[Path]:
+    """The registers of erasures that are in some places."""
+    known = dict.fromkeys(place.resolve() for place in places)
+    return [path for place in known if (path := place / _name(fresh)).exists()]
+
+
+def _registered(path: Path) -> list[Erasure]:
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
     return [
         Erasure(

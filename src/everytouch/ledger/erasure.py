@@ -6,18 +6,20 @@ is cleaned of whom it still holds. Without the workspace's secret a tombstone sa
 """
 
 import datetime
-import hashlib
 import json
 import secrets
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
 
+from everytouch.ledger.certificate import Certificate
+from everytouch.ledger.mentions import Words, mask, mentions, words_of
+from everytouch.ledger.noting import note_again
 from everytouch.ledger.tables import TABLES, Tables
-from everytouch.moments.api import hash_strings, key_name, normalise, split
+from everytouch.moments.api import hash_strings, normalise, split
 
 _MINE = "party_key IN ({keys})"
 _CONDITIONS = {
@@ -38,6 +40,7 @@ class Erasure:
         keys: keys of the identifiers that were erased.
         text: the certificate, JSON.
         moments: keys of what was erased under identifiers that stay, as others use them.
+        certified: the certificate, of an erasure that was made just now.
     """
 
     certificate: str
@@ -45,11 +48,12 @@ class Erasure:
     keys: tuple[int, ...]
     text: str
     moments: tuple[int, ...] = ()
+    certified: Certificate | None = None
 
 
 def erasures(tables: Tables) -> list[Erasure]:
     """All erasures, the oldest first."""
-    if not DeltaTable.is_deltatable(str(tables.folder / "erasures")):
+    if not tables.exists("erasures"):
         return []
     rows = tables.query("erasures", "SELECT * FROM ledger ORDER BY erased_at").to_pylist()
     return [
@@ -85,6 +89,7 @@ def erase(
     now: datetime.datetime,
     reason: str = "",
     moments: Collection[int] = (),
+    known: Words | None = None,
 ) -> Erasure:
     """Erase the party of these identifier keys. The caller holds the ledger's lock.
 
@@ -92,35 +97,67 @@ def erase(
 
     Args:
         moments: keys of its moments and traits under identifiers that are others', too.
+        known: how it is named; looked up in the ledger when left out.
     """
     kept = sorted({int(key) for key in keys})
-    number = secrets.token_hex(6)
-    listed = ", ".join(map(str, kept))
     rows = sorted({int(key) for key in moments})
-    conditions = {
-        name: _condition(name, listed, rows) + _other_versions(tables, name, kept)
-        for name in _CONDITIONS
-    }
-    counts = {name: _count(tables, name, where) for name, where in conditions.items()}
-    held = {name: _held(tables, name, secret, set(kept)) for name in _HELD}
-    beside = _counterparts(tables, secret, set(kept))
-    counts |= {name: len(found) for name, found in held.items()}
-    text = _certificate(number, now, kept, counts, reason)
-    done = Erasure(number, now, tuple(kept), text, tuple(rows))
+    words = known or named_as(tables, secret, kept)
+    conditions = _rows(tables, kept, rows)
+    going = {name: _keys(tables, name, where) for name, where in conditions.items()}
+    going |= {name: _held(tables, name, secret, set(kept), words) for name in _HELD}
+    counts = {name: len(found) for name, found in going.items()}
+    certificate = Certificate(secrets.token_hex(6), now, tuple(kept), counts, reason)
+    done = Erasure(certificate.number, now, tuple(kept), certificate.text, tuple(rows))
     _note(tables, done)
+    # First, as their own rows say how they are named: one that died here is run again.
+    named = mentions(tables, words, going)
+    mask(tables, words, named)
+    conditions |= {name: _in(going[name]) for name in _HELD}
     for name, condition in conditions.items():
-        if counts[name]:
+        if going[name]:
             tables.delete(name, condition)
-    for name, found in held.items():
-        if found:
-            tables.delete(name, f"key_first IN ({', '.join(map(str, found))})")
-    for namespace, value in beside:
-        where = f"counterpart = {_text(value)} AND counterpart_namespace = {_text(namespace)}"
-        nothing = {"counterpart": "NULL", "counterpart_namespace": "NULL"}
-        tables.open("interactions").update(updates=nothing, predicate=where)
+    _leave_counterparts(tables, secret, set(kept))
     for name in (*_CONDITIONS, *_HELD):
         _forget(tables, name)
-    return done
+    masked = {name: len({k for keys in one.values() for k in keys}) for name, one in named.items()}
+    certificate = replace(certificate, masked=masked, too_short=words.too_short)
+    return certify(tables, done, certificate)
+
+
+def _in(keys: list[int]) -> str:
+    return f"key_first IN ({', '.join(map(str, keys))})"
+
+
+def certify(tables: Tables, done: Erasure, certificate: Certificate) -> Erasure:
+    """Put a certificate that says more in place of an erasure's. The caller holds the lock."""
+    with tables.changing("erasures") as table:
+        where = f"certificate = {_text(done.certificate)}"
+        table.update(updates={"text": _text(certificate.text)}, predicate=where)
+    return replace(done, text=certificate.text, certified=certificate)
+
+
+def named_as(tables: Tables, secret: bytes, keys: Collection[int]) -> Words:
+    """How the party is named, in its own records and as the other side of others'."""
+    beside = [value for _, value in _counterparts(tables, secret, set(keys))]
+    return Words((*words_of(tables, keys).values, *beside))
+
+
+def _rows(tables: Tables, keys: list[int], moments: list[int]) -> dict[str, str]:
+    """Which rows of which table go."""
+    listed = ", ".join(map(str, keys))
+    return {
+        name: _condition(name, listed, moments) + _other_versions(tables, name, keys)
+        for name in _CONDITIONS
+    }
+
+
+def _leave_counterparts(tables: Tables, secret: bytes, keys: set[int]) -> None:
+    """Take the party out of the moments of others whose other side it was."""
+    for namespace, value in _counterparts(tables, secret, keys):
+        where = f"counterpart = {_text(value)} AND counterpart_namespace = {_text(namespace)}"
+        nothing = {"counterpart": "NULL", "counterpart_namespace": "NULL"}
+        with tables.changing("interactions") as table:
+            table.update(updates=nothing, predicate=where)
 
 
 def _condition(name: str, keys: str, moments: list[int]) -> str:
@@ -143,34 +180,15 @@ def again(tables: Tables, secret: bytes, earlier: Collection[Erasure]) -> int:
 
 
 def _note(tables: Tables, done: Erasure) -> None:
-    if not DeltaTable.is_deltatable(str(tables.folder / "erasures")):
-        DeltaTable.create(str(tables.folder / "erasures"), TABLES["erasures"])
-    tables.append("erasures", pa.Table.from_pylist([vars(done)], TABLES["erasures"]))
+    said = {name: vars(done)[name] for name in TABLES["erasures"].names}
+    tables.append("erasures", pa.Table.from_pylist([said], TABLES["erasures"]))
 
 
-def _certificate(
-    number: str, now: datetime.datetime, keys: list[int], counts: dict[str, int], reason: str
-) -> str:
-    said: dict[str, Any] = {
-        "certificate": number,
-        "erased_at": now.isoformat(timespec="seconds"),
-        "identifiers": len(keys),
-        "identifier_keys": [key_name(key) for key in keys],
-        "removed": counts,
-        "also": [
-            "older versions of these tables, their files and logs",
-            "trails and every result computed from them",
-            "files uploaded and not yet imported",
-        ],
-        "reason": reason,
-    }
-    said["sha256"] = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-    return json.dumps(said, ensure_ascii=False)
-
-
-def _count(tables: Tables, name: str, condition: str) -> int:
-    sql = f"SELECT count(*) AS n FROM ledger WHERE {condition}"
-    return int(tables.query(name, sql, every=True)["n"][0].as_py())
+def _keys(tables: Tables, name: str, condition: str) -> list[int]:
+    """Keys of rows, one for each row."""
+    sql = f"SELECT key_first FROM ledger WHERE {condition}"
+    found: list[int] = tables.query(name, sql, every=True)["key_first"].to_pylist()
+    return found
 
 
 def _other_versions(tables: Tables, name: str, keys: list[int]) -> str:
@@ -206,14 +224,14 @@ def _counterparts(tables: Tables, secret: bytes, keys: set[int]) -> list[tuple[s
     return [(namespace, value) for namespace, value, key in pairs if key in keys]
 
 
-def _held(tables: Tables, name: str, secret: bytes, keys: set[int]) -> list[int]:
-    """Keys of records held in a table beside the ledger that name the party."""
+def _held(tables: Tables, name: str, secret: bytes, keys: set[int], words: Words) -> list[int]:
+    """Keys of records held in a table beside the ledger that are about the party.
+
+    That is where it is an identifier, or any value of a record or an event that is not read yet.
+    """
     rows = tables.query(name, "SELECT key_first, row FROM ledger").to_pylist()
-    return [
-        row["key_first"]
-        for row in rows
-        if keys & set(identifiers_of(json.loads(row["row"]), secret))
-    ]
+    held = ((row["key_first"], json.loads(row["row"])) for row in rows)
+    return [key for key, row in held if keys & set(identifiers_of(row, secret)) or words.named(row)]
 
 
 def identifiers_of(row: dict[str, Any], secret: bytes) -> list[int]:
@@ -236,10 +254,11 @@ def identifiers_of(row: dict[str, Any], secret: bytes) -> list[int]:
 
 def _forget(tables: Tables, name: str) -> None:
     """Remove the files and log entries of older versions: nothing of a deleted row is left."""
-    table = tables.open(name)
-    table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
-    table.alter.set_table_properties({"delta.logRetentionDuration": "interval 0 seconds"})
-    table = tables.open(name)
-    table.create_checkpoint()
-    table.cleanup_metadata()
-    table.alter.set_table_properties({"delta.logRetentionDuration": "interval 30 days"})
+    with tables.changing(name) as table:
+        table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+        table.alter.set_table_properties({"delta.logRetentionDuration": "interval 0 seconds"})
+        newest = DeltaTable(str(tables.folder / name))
+        newest.create_checkpoint()
+        newest.cleanup_metadata()
+        newest.alter.set_table_properties({"delta.logRetentionDuration": "interval 30 days"})
+    note_again(tables.intact, name)

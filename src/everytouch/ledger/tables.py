@@ -2,7 +2,7 @@
 
 import datetime
 import fcntl
-import re
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,8 +22,11 @@ from deltalake import (
 )
 from deltalake.exceptions import DeltaError
 
-from everytouch.errors import LedgerError, WorkspaceError
+from everytouch.errors import DamageError, LedgerError, WorkspaceError
 from everytouch.ledger.history import appended
+from everytouch.ledger.intact import Intact
+from everytouch.ledger.noting import note
+from everytouch.ledger.secret import mark_secret
 from everytouch.ledger.session import session
 from everytouch.ledger.versions import Newest, fitted, newest_of
 from everytouch.moments.api import COLUMNS, Kind, schema
@@ -84,8 +87,6 @@ ERASURES = pa.schema(
 )
 # Logs keep the least and greatest value of these columns only: never of an identifier.
 _STATISTICS = {"delta.dataSkippingStatsColumns": "key_first"}
-# The version in the name of a log's whole files; what is still being written is named otherwise.
-_COMMIT = re.compile(r"(\d{20})\.(json|checkpoint(\..+)?\.parquet)")
 
 
 def stored_schema(kind: Kind) -> pa.Schema:
@@ -104,49 +105,72 @@ _LATER = (
     "conflicts",
     "counts",
 )  # tables that an older ledger does not have until something is written
-
-
-def _paths(table: DeltaTable) -> list[Path]:
-    return [Path(uri.removeprefix("file://")) for uri in table.file_uris()]
+log = logging.getLogger("everytouch.ledger")
 
 
 class Tables:
     """The tables of one ledger folder.
 
     Records have versions: what is read are those that count, unless ``every`` is asked for.
+    Before a file is read it is compared with the table's inventory; what is not as it was
+    written raises a DamageError.
 
     Args:
         known_at: read records as they were known then.
     """
 
     def __init__(self, folder: Path, known_at: datetime.datetime | None = None) -> None:
-        self.folder, self.known_at = folder, known_at
+        self.folder, self.known_at, self.intact = folder, known_at, Intact(folder)
 
     def create(self) -> None:
         """Make every table that is not there yet."""
         for name in TABLES:
             self._create(name)
+        mark_secret(self.folder.parent)
 
     def _create(self, name: str) -> None:
-        if not self._exists(name):
+        if not self.exists(name):
             known = _STATISTICS if "key_first" in TABLES[name].names else {}
             DeltaTable.create(str(self.folder / name), TABLES[name], configuration=known)
+            note(self.intact, name)
 
-    def _exists(self, name: str) -> bool:
-        return bool(DeltaTable.is_deltatable(str(self.folder / name)))
+    def exists(self, name: str) -> bool:
+        """Whether a table was ever made."""
+        there = DeltaTable.is_deltatable(str(self.folder / name))
+        return bool(there) or self.intact.inventory(name).version >= 0
 
     def open(self, name: str) -> DeltaTable:
         """The newest version of a table.
 
         Raises:
+            DamageError: its log is not as it was written.
             LedgerError: the folder holds no readable table.
         """
+        self.intact.check_log(name)
         try:
             return DeltaTable(str(self.folder / name))
         except (DeltaError, OSError) as error:
             raise LedgerError(
                 f"ledger table {self.folder / name} cannot be read: {error}",
                 "restore the folder from a backup",
+            ) from error
+
+    @contextmanager
+    def changing(self, name: str) -> Iterator[DeltaTable]:
+        """A table whose rows are written anew; what is damaged is not written on.
+
+        Raises:
+            DamageError: a file of the table is not as it was written.
+            LedgerError: it cannot be written.
+        """
+        self.files(name)
+        try:
+            yield self.open(name)
+            note(self.intact, name)
+        except (DeltaError, OSError) as error:
+            raise LedgerError(
+                f"the table {name} could not be written: {error}",
+                "check space and rights of the ledger folder, then do it again",
             ) from error
 
     def append(self, name: str, rows: pa.Table, stamp: tuple[str, int] | None = None) -> None:
@@ -157,11 +181,13 @@ class Tables:
         """
         if not len(rows):
             return
+        self.intact.check_log(name)
         said = CommitProperties(app_transactions=[Transaction(*stamp)]) if stamp else None
         try:
             write_deltalake(
                 str(self.folder / name), rows, mode="append", commit_properties=said, **_APPEND
             )
+            note(self.intact, name)
         except (DeltaError, OSError) as error:
             raise LedgerError(
                 f"{len(rows)} rows could not be committed to {name}: {error}",
@@ -171,31 +197,44 @@ class Tables:
 
     def delete(self, name: str, condition: str) -> None:
         """Delete the rows that meet an SQL condition built of trusted values."""
-        self.open(name).delete(condition)
+        with self.changing(name) as table:
+            table.delete(condition)
 
     def version(self, name: str) -> int:
         """Version of the table; it grows with every commit.
 
         Read off the names in its log, as a commit is a file: every page asks, and reading the
         log itself takes as long as the rest of the page.
+
+        Raises:
+            DamageError: there were newer versions.
         """
-        try:
-            commits = [path.name for path in (self.folder / name / "_delta_log").iterdir()]
-        except OSError:
-            commits = []
-        if not commits and name in _LATER:
-            return -1
-        numbers = [int(found[1]) for commit in commits if (found := _COMMIT.fullmatch(commit))]
-        return max(numbers) if numbers else int(self.open(name).version())
+        version = self.intact.version(name)
+        return version if version >= 0 or name in _LATER else int(self.open(name).version())
 
     def snapshot(self, name: str) -> tuple[int, list[Path]]:
         """The newest version of a table, and its files then."""
         table = self.open(name)
-        return int(table.version()), _paths(table)
+        return int(table.version()), self._whole(name, self._paths(name, table))
+
+    def _paths(self, name: str, table: DeltaTable) -> list[Path]:
+        """The data files of a table. Delta's addresses write spaces as %20; its names are plain."""
+        return [self.folder / name / uri.rpartition("/")[2] for uri in table.file_uris()]
+
+    def _whole(self, name: str, paths: list[Path]) -> list[Path]:
+        self.intact.check_data(name, paths)
+        return paths
 
     def appended(self, name: str, since: int, until: int) -> list[Path] | None:
-        """Files with the rows added between two versions; None where rows went, too."""
-        return appended(self.folder / name, since, until)
+        """Files with the rows added between two versions; None where rows went, or files."""
+        logs = self.folder / name / "_delta_log"
+        try:
+            commits = (logs / f"{number:020}.json" for number in range(since + 1, until + 1))
+            self.intact.check_data(name, commits)
+            found = appended(self.folder / name, since, until)
+            return found and self._whole(name, found)
+        except DamageError:  # of what the newest version may not need any more
+            return None
 
     def stamped(self, name: str, who: str) -> int:
         """Number of the last commit of somebody who stamps them; -1 where there is none."""
@@ -204,11 +243,25 @@ class Tables:
 
     def compact(self, name: str) -> None:
         """Put small files together; older versions stay until they are vacuumed."""
-        self.open(name).optimize.compact(writer_properties=_WRITER)
+        with self.changing(name) as table:
+            table.optimize.compact(writer_properties=_WRITER)
+
+    def take_up(self) -> int:
+        """Note what a crash, or a version without inventories, left unnoted; how many files.
+
+        The caller holds the ledger's lock.
+        """
+        count = sum(note(self.intact, name) for name in TABLES if self.exists(name))
+        mark_secret(self.folder.parent)
+        if count:
+            log.warning("%d files had no checksum: it was noted as they are now", count)
+        return count
 
     def files(self, name: str) -> list[Path]:
         """Active Parquet files of a table, as delta-rs names them."""
-        return [] if name in _LATER and not self._exists(name) else _paths(self.open(name))
+        if name in _LATER and not self.exists(name):
+            return []
+        return self._whole(name, self._paths(name, self.open(name)))
 
     def newest(self, name: str, files: list[Path]) -> Newest:
         """Return which versions count among the rows of some files."""
@@ -317,6 +370,19 @@ class Tables:
                 f"the ledger as it was known at {self.known_at:%Y-%m-%d %H:%M} is read only",
                 "write to the workspace itself",
             )
+        with self.locked():
+            for name in _LATER:
+                self._create(name)
+            self.take_up()
+            yield
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock, also of a ledger that is damaged.
+
+        Raises:
+            WorkspaceError: another process is writing.
+        """
         with (self.folder / ".lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -324,6 +390,4 @@ class Tables:
                 raise WorkspaceError(
                     f"another process is writing to {self.folder}", "wait until it has ended"
                 ) from error
-            for name in _LATER:
-                self._create(name)
             yield

@@ -15,7 +15,7 @@ from everytouch.trails.periods import EVERY, Every, month_edges, period_edges
 from everytouch.trails.properties import Where, carrying
 from everytouch.trails.scope import EVERYTHING, Scope, microseconds, utc
 from everytouch.trails.segments import scope_of, traits_of
-from everytouch.trails.store import load, open_trails
+from everytouch.trails.store import load, open_trails, remove_damaged
 from everytouch.trails.views import VIEWS, Views
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "open_trails",
     "people",
     "period_edges",
+    "remove_damaged",
     "scope_of",
     "trail_of",
     "traits_of",

@@ -20,6 +20,7 @@ from everytouch.trails.manifest import Layer, Manifest
 from everytouch.trails.model import COLUMNS, bucket_numbers
 from everytouch.trails.ordering import Ranks, by_name, order_of
 from everytouch.trails.records import READ, RECORD, Records
+from everytouch.trails.whole import write_sums
 
 Files = dict[str, list[Path]]
 
@@ -145,5 +146,6 @@ def save(
         np.save(place / f"{name}.npy", np.ascontiguousarray(columns[name]))
     if columns["sequence"].any():  # only asked for when rows are put in order again
         np.save(place / "sequence.npy", np.ascontiguousarray(columns["sequence"]))
+    write_sums(place)
     time = columns["time"]
     return Size(len(parties), int(time.min()), int(time.max())) if len(time) else Size(0)

@@ -1,14 +1,18 @@
 """What a folder of trails says of itself: which buckets it consists of, and of which ledger."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
-FORMAT = 4
-_FILE, _HIDDEN = "manifest.json", "hidden.npy"
+from everytouch.ledger.api import fast_sum, known_sum
+
+FORMAT = 5
+MANIFEST, HIDDEN = "manifest.json", "hidden.npy"
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Manifest:
         first, last: microseconds since 1970.
         versions: of the ledger's tables.
         codes: the strings behind the codes, by column.
+        hidden: checksum of the file that says what is hidden; empty where there is none.
     """
 
     layers: tuple[Layer, ...]
@@ -43,6 +48,7 @@ class Manifest:
     last: int | None
     versions: dict[str, int]
     codes: dict[str, tuple[str, ...]]
+    hidden: str = ""
 
     def write(self, folder: Path, hidden: NDArray[np.int64] | None = None) -> None:
         """Write it into its folder.
@@ -50,10 +56,13 @@ class Manifest:
         Args:
             hidden: bucket, counted over all layers, and position among its parties, (h, 2).
         """
+        said = self
         if hidden is not None:
-            np.save(folder / _HIDDEN, hidden)
-        text = json.dumps({"format": FORMAT, **asdict(self)})
-        (folder / _FILE).write_text(text, encoding="utf-8")
+            np.save(folder / HIDDEN, hidden)
+            said = replace(self, hidden=fast_sum(folder / HIDDEN))
+        content = {"format": FORMAT, **asdict(said)}
+        text = json.dumps({**content, "sum": _sum(content)})
+        (folder / MANIFEST).write_text(text, encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
@@ -62,9 +71,12 @@ class Manifest:
         Raises:
             ValueError: it is damaged, or of another version of Everytouch.
         """
-        raw = json.loads((folder / _FILE).read_text(encoding="utf-8"))
-        if raw.pop("format", None) != FORMAT:
+        raw = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        if raw.get("format") != FORMAT:
             raise ValueError(f"the trails in {folder} have another format")
+        if raw.pop("sum") != _sum(raw):
+            raise ValueError(f"the manifest in {folder} is not as it was written")
+        raw.pop("format")
         raw["layers"] = tuple(Layer(**layer) for layer in raw["layers"])
         raw["codes"] = {name: tuple(known) for name, known in raw["codes"].items()}
         return cls(**raw)
@@ -72,11 +84,26 @@ class Manifest:
 
 def written(folder: Path) -> int:
     """When its manifest was written; tells states in the same folder apart."""
-    return (folder / _FILE).stat().st_mtime_ns
+    return (folder / MANIFEST).stat().st_mtime_ns
 
 
-def hidden_of(folder: Path) -> NDArray[np.int64]:
-    """What is hidden in which bucket, (h, 2), in order."""
-    path = folder / _HIDDEN
+def hidden_of(folder: Path, manifest: Manifest, *, anew: bool = False) -> NDArray[np.int64]:
+    """What is hidden in which bucket, (h, 2), in order.
+
+    Args:
+        anew: read the file again, also where this process has compared it already.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    path = folder / HIDDEN
+    found_sum = (fast_sum if anew else known_sum)(path) if path.exists() else ""
+    if found_sum != manifest.hidden:
+        raise ValueError(f"{path} is not as it was written")
     found: NDArray[np.int64] = np.load(path) if path.exists() else np.zeros((0, 2), np.int64)
     return found
+
+
+def _sum(content: dict[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True).encode()
+    return xxhash.xxh3_128_hexdigest(text)

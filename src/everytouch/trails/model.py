@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from everytouch.errors import UnknownNameError
+from everytouch.trails.whole import check
 
 INTERACTION, PERCEPTION = 0, 1
 NEVER = np.iinfo(np.int64).min  # a time that was not given
@@ -42,6 +43,7 @@ class _Mapped:
     """The arrays of one bucket's files; shared by all states of the trails it is part of."""
 
     def __init__(self, place: Path) -> None:
+        check(place)
         self.number = next(_numbers)
         self.parties: NDArray[np.int64] = np.load(place / "parties.npy")
         self.offsets: NDArray[np.int64] = np.load(place / "offsets.npy")

@@ -18,10 +18,11 @@ from everytouch.moments.api import DEVICE_TYPES, device_types
 from everytouch.settings import Settings
 from everytouch.trails.build import Builder
 from everytouch.trails.extend import extend
-from everytouch.trails.manifest import Manifest, hidden_of, written
+from everytouch.trails.manifest import HIDDEN, MANIFEST, Manifest, hidden_of, written
 from everytouch.trails.model import Bucket, Trails
 from everytouch.trails.records import READ
 from everytouch.trails.scope import utc
+from everytouch.trails.whole import wrong
 
 _TABLES = (*READ, "links")
 _DAMAGED = (OSError, ValueError, KeyError, TypeError)
@@ -62,6 +63,34 @@ def _youngest(folder: Path) -> Trails | None:
     return None
 
 
+def remove_damaged(folder: Path) -> list[Path]:
+    """Remove trails of which files are damaged, so that they are built anew; those files.
+
+    Args:
+        folder: of all states of the trails.
+    """
+    if not folder.is_dir():
+        return []
+    with _alone(folder):
+        states = sorted(folder.glob("*-*-*"))
+        found = [path for state in states for path in _damaged(state)]
+        for state in states if found else []:  # they share layers
+            (state / MANIFEST).unlink(missing_ok=True)
+    return found
+
+
+def _damaged(state: Path) -> list[Path]:
+    """The files of a state that are not as they were written."""
+    found = [path for place in sorted(state.iterdir()) if place.is_dir() for path in wrong(place)]
+    try:
+        hidden_of(state, Manifest.read(state), anew=True)
+    except ValueError as error:
+        found.append(state / (HIDDEN if HIDDEN in str(error) else MANIFEST))
+    except (OSError, KeyError, TypeError):
+        found.append(state / MANIFEST)
+    return found
+
+
 def load(folder: Path) -> Trails:
     """Open trails that were written into ``folder``; what is open already is given again."""
     return _load(folder, written(folder))
@@ -69,7 +98,8 @@ def load(folder: Path) -> Trails:
 
 @functools.lru_cache(maxsize=4)
 def _load(folder: Path, _written: int) -> Trails:
-    manifest, hidden = Manifest.read(folder), hidden_of(folder)
+    manifest = Manifest.read(folder)
+    hidden = hidden_of(folder, manifest)
     places = [
         folder.parent / layer.folder / f"{number:04d}"
         for layer in manifest.layers

@@ -53,6 +53,9 @@ class WebConfig:
         "", "SMTP server for mails, smtp://user:password@host:port; without, links are shown."
     )
     mail_from: str = _setting("everytouch@localhost", "Sender of mails.")
+    verify_hours: int = _setting(
+        24, "Hours between two checks of all files by the worker; 0 for none."
+    )
     demo: bool = _setting(
         False, "A demo: the address printed at the start signs in on loopback, once."
     )

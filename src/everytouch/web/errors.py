@@ -15,6 +15,7 @@ from everytouch.errors import (
     ConfirmationError,
     EverytouchError,
     ForbiddenError,
+    LedgerError,
     NotEnoughDataError,
     SettingError,
     SourceError,
@@ -31,6 +32,7 @@ STATUS: dict[type[EverytouchError], int] = {
     SourceError: 422,
     SettingError: 422,
     WorkspaceError: 503,
+    LedgerError: 503,
 }
 
 

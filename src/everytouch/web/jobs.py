@@ -20,6 +20,7 @@ from everytouch.web import uploads
 from everytouch.web.fetching import fetch_in_background
 from everytouch.web.models import Job
 from everytouch.web.shell import workspace_for
+from everytouch.web.verifying import verify_in_background
 from everytouch.web.wizard.state import resume
 from everytouch.workspace import Workspace
 from everytouch.workspace.people import party_number
@@ -141,9 +142,10 @@ def _beating(job: Job, stop: threading.Event) -> None:
 def work_forever() -> None:
     """Jobs as they come; between them, trails are kept at the ledger's version.
 
-    Scheduled sources run beside them.
+    Scheduled sources run beside them, and a slow check of all files.
     """
     fetch_in_background(settings.WORKSPACE)
+    verify_in_background(settings.WORKSPACE, settings.CONFIG.verify_hours)
     opened = Workspace(settings.WORKSPACE)
     while True:
         close_old_connections()

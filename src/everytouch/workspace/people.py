@@ -1,7 +1,7 @@
 """Single moments and single people. Reading them is audited."""
 
 import datetime
-import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,16 +9,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from everytouch.errors import ConfirmationError, UnknownNameError
+from everytouch.errors import ConfirmationError, LedgerError, UnknownNameError
 from everytouch.identity import api as identity
 from everytouch.identity.api import ErasurePlan, Profile, SharedIdentifier
 from everytouch.improvement import api as improvement
+from everytouch.journal import api as journal
 from everytouch.ledger import api as ledger
-from everytouch.ledger.api import Erasure, audit
+from everytouch.ledger.api import Erasure, Words, audit
 from everytouch.moments.api import hash_strings, key_name, normalise
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Glimpse, Scope, Trail
-from everytouch.workspace.base import KNOWN, Base
+from everytouch.workspace.collecting import Collecting
+from everytouch.workspace.erasing import erase_beside, left, looked_in
+
+PATIENCE = 10.0  # seconds that a collector has to load what waits
 
 
 def party_name(party: int) -> str:
@@ -41,7 +45,7 @@ def party_number(name: str) -> int:
     return number - 2**64 if number >= 2**63 else number
 
 
-class People(Base):
+class People(Collecting):
     """Whose moments they are."""
 
     def find(self, identifier: str, at: datetime.datetime | None = None) -> int:
@@ -166,7 +170,9 @@ class People(Base):
         )
 
     def erase_party(self, party: int, reason: str = "", confirm: str | None = None) -> Erasure:
-        """Erase a party from ledger, trails and uploads. Audited.
+        """Erase a party from ledger, trails, and what lies beside them. Audited.
+
+        Others' texts that name it are masked; the certificate says where it is named still.
 
         Everything known under any of its identifiers goes; ``erasure_plan`` says what that is.
         What others did on a device they shared with it stays.
@@ -179,6 +185,7 @@ class People(Base):
             ConfirmationError: other identifiers would go than those that were agreed to.
             WorkspaceError: another process is writing.
         """
+        self._load_log()
         now = datetime.datetime.now(datetime.UTC)
         with self.tables.writing():
             resolution = self._resolution()
@@ -194,10 +201,36 @@ class People(Base):
                     f"nobody has the key {party_name(party)}", "search for the person again"
                 )
             others = identity.rows_on_devices(self.tables, resolution, party)
-            done = ledger.erase(self.tables, self._secret, keys, now, reason, others)
+            words = ledger.named_as(self.tables, self._secret, keys)
+            done = ledger.erase(self.tables, self._secret, keys, now, reason, others, words)
+            done = self._certified(done, erase_beside(self.path, words), words)
             ledger.tell_backups(self.path)
-        for folder in ("uploads", KNOWN):
-            shutil.rmtree(self.path / folder, ignore_errors=True)
         audit(self.path, "erase person", f"{party_name(party)} {done.certificate}", self.who)
         replace(self, stale=False).trails()
         return done
+
+    def _load_log(self) -> None:
+        """Have what waits in the log loaded, to be erased as well; a collector at work does so."""
+        deadline = time.monotonic() + PATIENCE
+        while journal.sealed(self.log) and time.monotonic() < deadline:
+            try:
+                journal.lock(self.log).close()
+            except LedgerError:
+                time.sleep(0.1)
+                continue
+            drain = self.drain()
+            drain.run()
+            drain.readers.close()
+            return
+
+    def _certified(self, done: Erasure, elsewhere: tuple[str, ...], words: Words) -> Erasure:
+        """The erasure with a certificate that says what became of files beside the ledger."""
+        if done.certified is None:
+            return done
+        whole = replace(
+            done.certified,
+            looked_in=looked_in(self.path),
+            elsewhere=elsewhere,
+            left=left(self.path, words),
+        )
+        return ledger.certify(self.tables, done, whole)

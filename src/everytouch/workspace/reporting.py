@@ -16,12 +16,15 @@ from everytouch.workspace.matching import Matching
 from everytouch.workspace.people import People
 from everytouch.workspace.querying import Querying
 from everytouch.workspace.scheduling import Scheduling
+from everytouch.workspace.verifying import Verifying
 from everytouch.workspace.versions import Versions
 
 T = TypeVar("T")
 
 
-class Reporting(Judging, Mapping, Matching, People, Querying, Scheduling, Versions, Collecting):
+class Reporting(
+    Judging, Mapping, Matching, People, Querying, Scheduling, Versions, Collecting, Verifying
+):
     """Writing the findings down."""
 
     def report(self, path: str | Path, *, full: bool = False) -> Path:

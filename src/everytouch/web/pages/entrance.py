@@ -19,6 +19,7 @@ from everytouch.web.boot import DEMO_ANALYST, setup_key, use_demo_key
 from everytouch.web.models import User
 from everytouch.web.routes import Route
 from everytouch.web.shell import note, workspace_for
+from everytouch.workspace import Workspace
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 LOOPBACK = ("127.0.0.1", "::1")
@@ -90,9 +91,20 @@ def enter(request: HttpRequest) -> HttpResponse:
 
 
 def health(_request: HttpRequest) -> HttpResponse:
-    """Whether the store can be reached."""
+    """Whether store and ledger can be reached and written, and what the last check found.
+
+    Anybody may ask, so it says no more than it must.
+    """
     connection.ensure_connection()
-    return JsonResponse({"status": "ok"})
+    workspace = Workspace(settings.WORKSPACE)
+    problem, checked = workspace.ledger_problem(), workspace.last_verified()
+    said = {
+        "status": "failing" if problem or (checked and not checked.whole) else "ok",
+        "ledger": problem or "ok",
+        "verified_at": checked.at.isoformat(timespec="seconds") if checked else None,
+        "damaged_files": len(checked.damaged) if checked else None,
+    }
+    return JsonResponse(said, status=200 if said["status"] == "ok" else 503)
 
 
 ROUTES = (

@@ -27,6 +27,7 @@ def sources(request: HttpRequest) -> HttpResponse:
         "jobs": Job.objects.filter(kind__in=("import", "replay")).order_by("-created_at")[:8],
         "formats": ",".join(ENDINGS),
         "limit": limit(),
+        "verified": ask.workspace.last_verified(),
         **just_in(ask),
         **listed(ask),
     }
