@@ -1,8 +1,10 @@
 """What other rooms may import of the ways in."""
 
+from everytouch.collect.bounds import Bounds, bounds_table
 from everytouch.collect.columns.answers import to_score
 from everytouch.collect.columns.model import ColumnFormat, marked, read_format, understand
 from everytouch.collect.columns.times import ORDERS
+from everytouch.collect.connections import Connections
 from everytouch.collect.definitions import api as definitions
 from everytouch.collect.definitions.model import SurveyDefinition
 from everytouch.collect.dialects import DIALECTS
@@ -50,7 +52,7 @@ from everytouch.collect.pulse import Pulse, pulse
 from everytouch.collect.recognise import format_of, input_of, recognise
 from everytouch.collect.rulefile import read_rules
 from everytouch.collect.rules import UNCATALOGUED, Rules
-from everytouch.collect.serving import serve
+from everytouch.collect.serving import kept, serve
 from everytouch.collect.signatures import SCHEMES
 from everytouch.collect.signing import SigningSecrets
 from everytouch.collect.source import (
@@ -73,11 +75,13 @@ __all__ = [
     "UNSIGNED",
     "VERSIONS",
     "Asked",
+    "Bounds",
     "Cause",
     "Choice",
     "Choices",
     "ColumnFormat",
     "ColumnProfile",
+    "Connections",
     "Definition",
     "Drain",
     "Example",
@@ -112,6 +116,7 @@ __all__ = [
     "as_rows",
     "as_yaml",
     "bare",
+    "bounds_table",
     "check_scale",
     "checked_scheme",
     "definitions",
@@ -124,6 +129,7 @@ __all__ = [
     "hook_path",
     "in_log",
     "input_of",
+    "kept",
     "likely_dialect",
     "limits_table",
     "marked",
