@@ -8,6 +8,7 @@ EverytouchError
  ├─ LedgerError         a ledger that cannot be read or written
  ├─ UnknownNameError    a name (touchpoint, segment, finding …) nobody has defined
  ├─ ConfirmationError   something final that was not confirmed as it is now
+ ├─ BusyError           too much is asked for at once, or an answer took too long
  └─ NotEnoughDataError  a question the data cannot answer
 """
 
@@ -67,3 +68,7 @@ class NotEnoughDataError(EverytouchError):
 
 class QueryError(EverytouchError):
     """SQL that cannot be answered."""
+
+
+class BusyError(EverytouchError):
+    """Too much is asked for at once, or an answer took too long."""

@@ -4,7 +4,7 @@ from everytouch.collect.bounds import Bounds, bounds_table
 from everytouch.collect.columns.answers import to_score
 from everytouch.collect.columns.model import ColumnFormat, marked, read_format, understand
 from everytouch.collect.columns.times import ORDERS
-from everytouch.collect.connections import Connections
+from everytouch.collect.connections import Connections, room_for
 from everytouch.collect.definitions import api as definitions
 from everytouch.collect.definitions.model import SurveyDefinition
 from everytouch.collect.dialects import DIALECTS
@@ -148,6 +148,7 @@ __all__ = [
     "recognise",
     "review",
     "role_of",
+    "room_for",
     "row_kind",
     "samples",
     "sealed",

@@ -38,6 +38,10 @@ class WebConfig:
     proxy: bool = _setting(False, "Trust X-Forwarded-Proto and -Host of the proxy in front.")
     language: str = _setting("en", "Language for those who chose none: en or de.")
     upload_mb: int = _setting(200, "Largest file that may be uploaded, in MB.")
+    answer_processes: int = _setting(
+        3, "Processes that compute what pages and API ask; 0 computes where pages are served."
+    )
+    answer_seconds: int = _setting(120, "Longest time that one of them may compute an answer.")
     session_hours: int = _setting(12, "Hours of silence after which one must sign in again.")
     mail: str = _setting(
         "", "SMTP server for mails, smtp://user:password@host:port; without, links are shown."

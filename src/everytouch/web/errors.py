@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from everytouch.errors import (
+    BusyError,
     CatalogueError,
     ConfirmationError,
     EverytouchError,
@@ -26,6 +27,7 @@ STATUS: dict[type[EverytouchError], int] = {
     SourceError: 422,
     SettingError: 422,
     WorkspaceError: 503,
+    BusyError: 503,
 }
 
 
@@ -45,6 +47,13 @@ def status_of(error: EverytouchError) -> int:
 def failed(request: HttpRequest, error: EverytouchError) -> HttpResponse:
     """One of our errors, as the visitor can read it."""
     status = status_of(error)
+    response = _failed(request, status, error)
+    if isinstance(error, BusyError):
+        response["Retry-After"] = "5"
+    return response
+
+
+def _failed(request: HttpRequest, status: int, error: EverytouchError) -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem(status, type(error).__name__, error.what, remedy=error.remedy)
     return said(request, status, error.what, error.remedy)

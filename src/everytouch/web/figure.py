@@ -8,7 +8,8 @@ from typing import Any, Literal
 from everytouch.charts import Chart
 from everytouch.errors import NotEnoughDataError
 from everytouch.results import Basis
-from everytouch.web.ask import ANSWERS, Ask
+from everytouch.web.answers import ANSWERS
+from everytouch.web.ask import Ask
 
 Kind = Literal["text", "number", "percent", "estimate", "money", "time", "duration", "chip"]
 

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from everytouch.errors import UnknownNameError
 from everytouch.results import Result
 from everytouch.web.ask import Ask
+from everytouch.web.pool import POOL
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result)
@@ -93,7 +94,13 @@ def question(
         @functools.wraps(compute)
         def answer(ask: Ask, /, *args: P.args, **kwargs: P.kwargs) -> R:
             said = (*args, *sorted(kwargs.items()), coarse and ask.coarse)
-            return ask.once(name, lambda: compute(ask, *args, **kwargs), *said)
+
+            def computed() -> R:  # in a process that knows the question by its name
+                if POOL.running:
+                    return POOL.answer(answer, ask, *args, **kwargs)
+                return compute(ask, *args, **kwargs)
+
+            return ask.once(name, computed, *said)
 
         result = inspect.signature(compute).return_annotation
         text = str(inspect.getdoc(compute))

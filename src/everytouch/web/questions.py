@@ -6,6 +6,7 @@ from everytouch.drivers.api import (
     Drivers,
     Effects,
     Interactions,
+    Known,
     Leaks,
     Lifetimes,
     Money,
@@ -64,6 +65,7 @@ from everytouch.metrics.api import (
 from everytouch.perception.api import Comments
 from everytouch.trails.api import EVERYTHING, Every, Scope
 from everytouch.web.ask import Ask
+from everytouch.web.pool import POOL
 from everytouch.web.question import Given, question
 from everytouch.web.words import EVERY, UNITS
 
@@ -369,9 +371,13 @@ def verdicts(ask: Ask) -> Verdicts:
     return ask.workspace.verdicts()
 
 
+def _known(ask: Ask, finding: str) -> Known:
+    return ask.workspace.known(finding)
+
+
 def without(ask: Ask, finding: str, removed: int) -> WhatIf:
     """What changes when so many per cent of a problem go; what is known of it is kept."""
-    known = ask.once("known", lambda: ask.workspace.known(finding), finding)
+    known = ask.once("known", lambda: POOL.answer(_known, ask, finding), finding)
     return drivers_room.what_if(known, ask.workspace.settings, removed=removed / 100)
 
 

@@ -45,13 +45,13 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "everytouch.web.middleware.preferences",
+    "everytouch.web.crowd.fair",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "everytouch.web.middleware.failures",
 ]
 ROOT_URLCONF = "everytouch.web.urls"
-WSGI_APPLICATION = "everytouch.web.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

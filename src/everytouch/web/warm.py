@@ -1,16 +1,19 @@
 """Answers made before anybody asks: the figures of the pages as they open, without filters."""
 
+import contextlib
 import itertools
 import logging
 import threading
 import time
+from collections.abc import Iterator
 
 from django.conf import settings
 from django.utils import translation
 
-from everytouch.errors import EverytouchError
+from everytouch.errors import BusyError, EverytouchError
 from everytouch.web.access import RIGHTS, ROLES
-from everytouch.web.ask import ANSWERS, Ask
+from everytouch.web.answers import ANSWERS
+from everytouch.web.ask import Ask
 from everytouch.web.figures import FIGURES
 from everytouch.web.questions import findings
 from everytouch.web.shell import workspace_for
@@ -55,5 +58,16 @@ def warm() -> None:
         with translation.override(language):
             ask = Ask(workspace_for(None), rights=rights, language=language)
             for spec in FIGURES.values():
-                spec.of(ask)
-            findings(ask, "adjusted")
+                with _leaving(spec.name):
+                    spec.of(ask)
+            with _leaving("findings"):
+                findings(ask, "adjusted")
+
+
+@contextlib.contextmanager
+def _leaving(name: str) -> Iterator[None]:
+    """Leave what takes too long to who asks for it."""
+    try:
+        yield
+    except BusyError as error:
+        log.warning("%s could not be made beforehand: %s", name, error.what)

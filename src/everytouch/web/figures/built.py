@@ -14,6 +14,7 @@ from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
 from everytouch.web.figures.journeys import named, returned
+from everytouch.web.pool import POOL
 from everytouch.web.words import COUNTING, DIRECTIONS, EVERY, ORDERS
 
 MOST_STEPS, SUGGESTED = 12, 5
@@ -42,11 +43,12 @@ def funnel_of(ask: Ask, segment: str | None = None) -> Funnel:
     order: Any = ask.option("order", tuple(ORDERS))
     days = ask.number("days", 30, 1, 3650)
     other = ask if segment is None else ask.instead(segment=segment)
-    return other.once(
-        "funnel",
-        lambda: ask.workspace.funnel(steps, other.scope, window_days=days, order=order),
-        steps, days, order,
-    )  # fmt: skip
+    given = steps, days, order
+    return other.once("funnel", lambda: POOL.answer(_funnel, other, *given), *given)
+
+
+def _funnel(ask: Ask, steps: tuple[str, ...], days: int, order: Any) -> Funnel:
+    return ask.workspace.funnel(steps, ask.scope, window_days=days, order=order)
 
 
 def funnel(ask: Ask) -> Figure:
@@ -110,11 +112,12 @@ def cohorts_of(ask: Ask) -> Retention:
     every: Any = ask.option("every", tuple(EVERY))
     how: Any = ask.option("how", tuple(COUNTING))
     start, back = (ask.options.get(name, "") or None for name in ("start", "back"))
-    return ask.once(
-        "cohorts",
-        lambda: ask.workspace.retention(ask.scope, every=every, how=how, start=start, back=back),
-        every, how, start, back,
-    )  # fmt: skip
+    given = every, how, start, back
+    return ask.once("cohorts", lambda: POOL.answer(_retention, ask, *given), *given)
+
+
+def _retention(ask: Ask, every: Any, how: Any, start: str | None, back: str | None) -> Retention:
+    return ask.workspace.retention(ask.scope, every=every, how=how, start=start, back=back)
 
 
 def cohorts(ask: Ask) -> Figure:

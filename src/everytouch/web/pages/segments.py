@@ -13,6 +13,7 @@ from everytouch.trails.api import traits_of
 from everytouch.web.ask import Ask
 from everytouch.web.forms import NewName, PersonaForm, SegmentForm
 from everytouch.web.pages.catalogue import save, taken
+from everytouch.web.pool import POOL
 from everytouch.web.routes import Route
 
 MOST_VALUES = 40  # of a trait that can be clicked
@@ -37,12 +38,13 @@ def traits(ask: Ask) -> dict[str, tuple[str, ...]]:
 
 def size(ask: Ask, segment: Segment) -> int:
     """Parties a rule selects."""
+    whole = ask.keeping()
+    return whole.once("size", lambda: POOL.answer(_size, whole, segment), segment)
 
-    def count() -> int:
-        scope = ask.workspace.selected(segment)
-        return int(sum(np.count_nonzero(scope.take(b)) for b in ask.workspace.trails().buckets))
 
-    return ask.keeping().once("size", count, segment)
+def _size(ask: Ask, segment: Segment) -> int:
+    scope = ask.workspace.selected(segment)
+    return int(sum(np.count_nonzero(scope.take(b)) for b in ask.workspace.trails().buckets))
 
 
 def segments(request: HttpRequest) -> HttpResponse:
