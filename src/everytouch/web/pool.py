@@ -73,7 +73,7 @@ class Answerer:
             job.end(*pickle.loads(pipe.recv_bytes()))  # noqa: S301 - of our own process
         except (EOFError, OSError):
             self.kill()
-            job.end(False, BusyError("The process that computed the answer died", "ask again"))
+            job.end(False, FailedError("The process that computed the answer died", "ask again"))
 
     def kill(self) -> None:
         """End the process at once."""
@@ -182,9 +182,13 @@ class Pool:
         answerer.kill()
 
 
-def too_long(seconds: float) -> BusyError:
+class FailedError(BusyError):
+    """An answer took too long, or more than its process could bear."""
+
+
+def too_long(seconds: float) -> FailedError:
     """The error of an answer that takes too long."""
-    return BusyError(
+    return FailedError(
         f"The answer takes longer than {seconds:g} seconds",
         "narrow the question, or raise answer_seconds under [web] in everytouch.toml",
     )
