@@ -1,5 +1,6 @@
 """Connections that only take up room keep nobody out."""
 
+import asyncio
 import contextlib
 import resource
 import socket
@@ -11,6 +12,7 @@ import pytest
 
 from everytouch.collect.api import Bounds
 from everytouch.collect.connections import Connections, room_for
+from everytouch.collect.deadlines import Deadlines
 from everytouch.errors import SettingError
 from tests.collecting import collecting, made
 
@@ -187,3 +189,36 @@ def test_proxies_are_known_by_address_and_network():
     ours = Bounds(proxies=("127.0.0.1", "10.1.0.0/16"))
     known = [one for one in GIVEN if ours.trusts(one)]
     assert known == GIVEN[:2]
+
+
+def test_a_task_that_is_late_is_told_and_others_go_on():
+    ours, told = Deadlines(), []
+
+    async def late():
+        try:
+            with ours.within(-1):
+                await asyncio.sleep(600)
+        except TimeoutError:
+            told.append("late")
+
+    async def early():
+        with ours.within(600):
+            await asyncio.sleep(0)
+        told.append("early")
+
+    async def stopped():
+        with ours.within(600):
+            await asyncio.sleep(600)
+
+    async def main():
+        task = asyncio.create_task(stopped())
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_soon(ours.start, asyncio.get_running_loop())
+        await asyncio.gather(late(), early())
+        task.cancel()  # by somebody else: that is no deadline
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert told == ["early", "late"]
+    assert (ours._due, ours._late) == ({}, set())

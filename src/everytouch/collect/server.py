@@ -22,6 +22,7 @@ import msgspec
 from everytouch.collect.body import BadEncodingError, Limits, TooLargeError, read, unpack
 from everytouch.collect.bounds import Bounds
 from everytouch.collect.connections import Connections, room_for
+from everytouch.collect.deadlines import Deadlines
 from everytouch.collect.dialects import DIALECTS, hooks
 from everytouch.collect.dialects.base import Dialect, Found, NotJsonError, Request, Taken, new_id
 from everytouch.collect.dialects.values import apart
@@ -106,6 +107,7 @@ class Collector:
         address = os.environ.get("EVERYTOUCH_COLLECTOR", "")
         self.watch = Watch(workspace, address)
         self.connections = Connections(int(address.rpartition(":")[2] or 0), self.bounds)
+        self.deadlines = Deadlines()
         self._allowances: dict[int, Allowance] = {}
         self._group: Group | None = None
 
@@ -119,6 +121,7 @@ class Collector:
         end_with(os.getppid())
         threading.Thread(target=self._note, name="pulse", daemon=True).start()
         self.connections.watch()
+        self.deadlines.start(loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called by the server at its end."""
@@ -234,7 +237,7 @@ class Collector:
         length = scope.headers.get("content-length") or ""
         size = int(length) if length.isdecimal() else self.limits.body
         try:
-            async with asyncio.timeout(self.bounds.body_time(min(size, self.limits.discarded))):
+            with self.deadlines.within(self.bounds.body_time(min(size, self.limits.discarded))):
                 if not encoding and length and size <= self.limits.body:
                     body: bytes = await proto()  # no more than it says can come
                 else:
