@@ -121,9 +121,9 @@ def until(there):
         time.sleep(0.02)
 
 
-def visit(function, *given, gone=None):
+def visit(function, *given, gone=None, page=False):
     """In a thread of a visitor."""
-    with waiting.visiting(gone or threading.Event()):
+    with waiting.visiting(gone or threading.Event(), page=page):
         return function(*given)
 
 
@@ -191,6 +191,18 @@ def test_another_user_is_answered_while_one_has_more_than_the_processes(home, po
         assert len(list(tmp_path.iterdir())) == 1  # of ann's ten, one is done at a time
         left.set()
         assert all(isinstance(one.exception(60), waiting.GoneError) for one in hoard)
+
+
+def test_a_page_does_not_queue_behind_figures(home, pool, tmp_path):
+    left = threading.Event()
+    with ThreadPoolExecutor(2) as threads:
+        for who in ("ann", "eve"):  # both processes count for long
+            threads.submit(visit, pool.answer, sleep, asked(home, who), tmp_path / who, gone=left)
+        until(lambda: len(list(tmp_path.iterdir())) == 2)
+        pid, _, nice = visit(pool.answer, where, asked(home, "bob"), page=True)
+        assert str(pid) not in {one.read_text() for one in tmp_path.iterdir()}
+        assert nice == os.nice(0)  # and goes before them
+        left.set()
 
 
 def test_an_answer_goes_on_while_somebody_else_waits_for_it():

@@ -18,7 +18,6 @@ from everytouch.web.ask import Ask
 from everytouch.workspace import Workspace
 
 IDLE = 30.0  # seconds without a question after which nothing is kept any more
-NICE = 10  # how much counting steps back behind serving
 log = logging.getLogger("everytouch.web")
 
 
@@ -50,11 +49,15 @@ def _fields(of: Any) -> dict[str, Any]:
     return {field.name: getattr(of, field.name) for field in dataclasses.fields(of)}
 
 
-def serve(pipe: Connection) -> None:
-    """Answer until nobody asks any more: what a process of the pool runs."""
+def serve(pipe: Connection, nice: int) -> None:
+    """Answer until nobody asks any more: what a process of the pool runs.
+
+    Args:
+        nice: how much it steps back behind serving.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks says when it is over
     end_with(os.getppid())
-    os.nice(NICE)
+    os.nice(nice)
     with contextlib.suppress(EOFError, OSError):  # who asked is gone
         while True:
             if not pipe.poll(IDLE):

@@ -18,6 +18,7 @@ from everytouch.errors import (
     UnknownNameError,
     WorkspaceError,
 )
+from everytouch.web.waiting import GoneError
 
 STATUS: dict[type[EverytouchError], int] = {
     UnknownNameError: 404,
@@ -48,7 +49,9 @@ def failed(request: HttpRequest, error: EverytouchError) -> HttpResponse:
     """One of our errors, as the visitor can read it."""
     status = status_of(error)
     response = _failed(request, status, error)
-    if isinstance(error, BusyError):
+    if isinstance(error, GoneError):
+        response._has_been_logged = True  # Django would call it an error
+    elif isinstance(error, BusyError):
         response["Retry-After"] = "5"
     return response
 

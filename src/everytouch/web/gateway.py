@@ -21,6 +21,8 @@ from everytouch.web.crowd import LIGHT
 from everytouch.web.environ import environ
 
 THREADS, QUICK = 128, 4
+LATER = ("/figures/", "/api/", "/report.html")
+"""Where the addresses begin that nobody expects at once."""
 FORM = 1_200_000  # bytes of a request that is no upload; Django's own limit is below
 UPLOADS = "/uploads"
 EXTRA = 1_000_000  # bytes of an upload that are not the file
@@ -125,7 +127,7 @@ class Gateway:
     def _run(self, scope: Any, body: IO[bytes], gone: threading.Event) -> tuple[Reply, list[bytes]]:
         """In a thread: the answer, and its first parts, all of them where it is short."""
         reply, size = Reply(), 0
-        with waiting.visiting(gone):
+        with waiting.visiting(gone, page=not scope.path.startswith(LATER)):
             reply.parts = self.application(environ(scope, body), reply.start)
             first = list[bytes]()
             for part in reply.parts:

@@ -24,6 +24,7 @@ from everytouch.web.turns import Turns
 
 T = TypeVar("T")
 PRELOADED = "everytouch.web.prefork"
+NICE = 10  # how much counting for figures steps back behind serving
 AWAITED = "awaited"  # the user of such a job
 MOST = 16  # questions of one user that may wait
 log = logging.getLogger("everytouch.web")
@@ -55,7 +56,8 @@ class Job:
 class Answerer:
     """One process of the pool; started when it is needed, and again when it was killed."""
 
-    def __init__(self) -> None:
+    def __init__(self, nice: int) -> None:
+        self._nice = nice
         self._process: Any = None
         self._pipe: Connection | None = None
 
@@ -93,36 +95,41 @@ class Answerer:
         self.kill()
         context = multiprocessing.get_context("forkserver")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs,), daemon=True)
+        self._process = context.Process(target=serve, args=(theirs, self._nice), daemon=True)
         self._process.start()
         theirs.close()
         return self._pipe
 
 
 class Pool:
-    """Processes that answer, or none: then the asking thread computes."""
+    """Processes that answer, or none: then the asking thread computes.
+
+    What a page needs before it can be shown does not queue behind figures: one more process is
+    there for it alone.
+    """
 
     def __init__(self) -> None:
         self._turns: Turns[Job] | None = None
+        self._pages: Turns[Job] | None = None
         self._seconds = 0.0
 
     def start(self, processes: int, seconds: float) -> None:
-        """Let so many processes answer, each question within so many seconds."""
+        """Let so many processes answer, and one for pages, each within so many seconds."""
         if not processes:
             return
         # What all need is imported once; a process that was killed is there again at once.
         multiprocessing.get_context("forkserver").set_forkserver_preload([PRELOADED])
         self._seconds, turns = seconds, Turns[Job](MOST, max(1, processes - 1))
-        self._turns = turns
-        for number in range(processes):
-            name = f"answer-{number}"
-            threading.Thread(target=self._work, args=(turns,), name=name, daemon=True).start()
+        self._turns, self._pages = turns, Turns[Job](MOST, 1)
+        for given in [(turns, NICE)] * processes + [(self._pages, 0)]:
+            threading.Thread(target=self._work, args=given, name="answer", daemon=True).start()
 
     def stop(self) -> None:
         """End the processes; questions are answered by the asking threads again."""
-        turns, self._turns = self._turns, None
-        if turns is not None:
-            turns.close()
+        for turns in self._turns, self._pages:
+            if turns is not None:
+                turns.close()
+        self._turns = self._pages = None
 
     def answer(self, function: Callable[..., T], ask: Ask, *given: Any, **named: Any) -> T:
         """The answer of a function to an ask; the function is sent by its name in its module.
@@ -137,7 +144,7 @@ class Pool:
         self, patience: float, function: Callable[..., T], ask: Ask, *given: Any, **named: Any
     ) -> T:
         """The same, of what may take so many times as long as others."""
-        turns = self._turns
+        turns = self._pages if waiting.for_page() else self._turns
         if turns is None:
             return function(ask, *given, **named)
         question = Question(function, described(ask), given, named)
@@ -167,8 +174,8 @@ class Pool:
             else:
                 waiting.check()
 
-    def _work(self, turns: Turns[Job]) -> None:
-        answerer = Answerer()
+    def _work(self, turns: Turns[Job], nice: int) -> None:
+        answerer = Answerer(nice)
         while (taken := turns.take()) is not None:
             user, job = taken
             try:

@@ -16,27 +16,38 @@ class GoneError(BusyError):
 
 
 class Visit(threading.local):
-    """The visit of a thread; ``gone`` is None where it works for nobody in particular."""
+    """The visit of a thread; ``gone`` is None where it works for nobody in particular.
+
+    Attributes:
+        page: a page is being put together, which is to be there soon; its figures come later.
+    """
 
     gone: threading.Event | None = None
+    page: bool = False
 
 
 _here = Visit()
 
 
 @contextmanager
-def visiting(gone: threading.Event) -> Iterator[None]:
+def visiting(gone: threading.Event, *, page: bool = False) -> Iterator[None]:
     """Work for a visitor until they have gone."""
-    before, _here.gone = _here.gone, gone
+    before = _here.gone, _here.page
+    _here.gone, _here.page = gone, page
     try:
         yield
     finally:
-        _here.gone = before
+        _here.gone, _here.page = before
 
 
 def visited() -> bool:
     """Return whether a visitor waits for what this thread does."""
     return _here.gone is not None
+
+
+def for_page() -> bool:
+    """Return whether this thread puts a page together."""
+    return _here.page
 
 
 def let_go() -> None:

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.utils import translation
 
 from everytouch.errors import BusyError, EverytouchError
+from everytouch.web import waiting
 from everytouch.web.access import RIGHTS, ROLES
 from everytouch.web.answers import ANSWERS
 from everytouch.web.ask import Ask
 from everytouch.web.figures import FIGURES
-from everytouch.web.questions import findings
+from everytouch.web.questions import findings, perception
 from everytouch.web.shell import workspace_for
 
 PAUSE = 2.0  # seconds between looks at the ledger
@@ -57,6 +58,9 @@ def warm() -> None:
         rights = frozenset(name for name, (_, roles) in RIGHTS.items() if role in roles)
         with translation.override(language):
             ask = Ask(workspace_for(None), rights=rights, language=language)
+            # The overview's scores, where pages are computed: that process is warm then, too.
+            with _leaving("scores"), waiting.visiting(threading.Event(), page=True):
+                perception(ask, "all")
             for spec in FIGURES.values():
                 with _leaving(spec.name):
                     spec.of(ask)
