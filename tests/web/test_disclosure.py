@@ -118,7 +118,7 @@ def counts_of(question, result):
             for row in getattr(result, name):
                 key = (name, listed[name].key(row))
                 found |= {(*key, *where): n for where, n in _counts(row).items()}
-        elif name not in ("basis", "rows"):
+        elif name != "basis":
             found |= {(name, *where): n for where, n in _counts(getattr(result, name)).items()}
     return found
 

@@ -64,7 +64,8 @@ def warm() -> None:
                 perception(ask, "all")
             for spec in FIGURES.values():
                 with _leaving(spec.name):
-                    spec.of(ask)
+                    if not spec.forbids(ask):
+                        spec.of(ask)
             with _leaving("findings"):
                 findings(ask, "adjusted")
 
