@@ -29,6 +29,8 @@ NOT_COUNTS = {"rank", "place", "step", "after", "sign", "rounded"}
 
 @pytest.fixture(scope="module")
 def world(home):
+    from everytouch.web import questions  # noqa: F401 - registers them
+
     return World(Workspace(home.path, pinned=True))
 
 
@@ -222,7 +224,6 @@ def leaks_in_sums(world, several):
 
 
 def names():
-    from everytouch.web import questions  # noqa: F401 - registers
     from everytouch.web.question import QUESTIONS
 
     return sorted(set(QUESTIONS) - {"comments"})
