@@ -50,6 +50,9 @@ class WebConfig:
     session_hours: int = _setting(
         12, "Hours after the last page somebody opened, after which they must sign in again."
     )
+    session_days: int = _setting(
+        7, "Days after signing in after which they must sign in again, however busy they were."
+    )
     mail: str = _setting(
         "", "SMTP server for mails, smtp://user:password@host:port; without, links are shown."
     )
@@ -178,7 +181,7 @@ def _complete(name: str, tables: list[dict[str, Any]]) -> None:
             )
 
 
-_AT_LEAST_ONE = ("upload_mb", "session_hours", "anchor_minutes")
+_AT_LEAST_ONE = ("upload_mb", "session_hours", "session_days", "anchor_minutes")
 
 
 def _check_numbers(config: WebConfig) -> None:
