@@ -50,7 +50,7 @@ form = {"login": "ana@example.org", "password": password}
 assert client.post("/accounts/login/", form).status_code == 302
 assert client.get("/settings/people").status_code == 200
 from everytouch.web.backup import backup, restore
-made = backup(Path(sys.argv[1]), Path(sys.argv[2]))
+made, _ = backup(Path(sys.argv[1]), Path(sys.argv[2]))
 User.objects.all().delete()
 call_command("migrate", "web", "zero", verbosity=0)
 call_command("migrate", verbosity=0)

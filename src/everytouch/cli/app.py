@@ -2,7 +2,6 @@
 
 import datetime
 import json
-import re
 import webbrowser
 from pathlib import Path
 
@@ -11,7 +10,15 @@ import click
 from everytouch.cli.importing import show_receipt, with_progress
 from everytouch.cli.show import AS_JSON, console, dump, grid
 from everytouch.errors import WorkspaceError
-from everytouch.ledger.api import Head, entries, last_line, prove
+from everytouch.ledger.api import (
+    Head,
+    entries,
+    files_among,
+    head_of,
+    last_line,
+    noted_in,
+    prove,
+)
 from everytouch.simulate.api import simulate
 from everytouch.web import api as web
 from everytouch.workspace import Workspace, create, open_workspace
@@ -165,8 +172,10 @@ def reset_link(workspace: Path, email: str, address: str) -> None:
 def backup(workspace: Path, folder: Path) -> None:
     """Write a backup of everything into FOLDER. It holds the secret: keep it safe."""
     open_workspace(workspace)
-    done = web.backup(workspace, folder)
+    done, unanchored = web.backup(workspace, folder)
     click.echo(f"{done.path}: {done.files:,} files, {done.bytes / 1e6:,.1f} MB")
+    for problem in unanchored:
+        click.echo(f"Warning: {problem}", err=True)
 
 
 @click.command()
@@ -216,12 +225,27 @@ def audit_head(workspace: Path) -> None:
 
 
 @audit.command("verify")
-@click.option("--anchor", metavar="NUMBER:SEAL", help="A line of the log, as audit head said it.")
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    metavar="NUMBER:SEAL|FILE",
+    help="A line of the log, as audit head said it, or a file of anchors.",
+)
 @click.pass_obj
-def audit_verify(workspace: Path, anchor: str | None) -> None:
-    """Check that no line was changed, added, removed or cut off."""
-    noted = _anchor(anchor) if anchor else None
-    proof = prove(open_workspace(workspace).path, noted)
+def audit_verify(workspace: Path, anchors: tuple[str, ...]) -> None:
+    """Check that no line was changed, added, removed or cut off.
+
+    Files among web.audit_anchors are read too: each line noted there must still be in the log.
+    """
+    path = open_workspace(workspace).path
+    noted = [head for text in anchors for head in _anchors(text)]
+    for file in files_among(web.WebConfig.read(path).audit_anchors):
+        if file.exists():
+            noted += noted_in(file)
+        else:
+            click.echo(f"Note: there are no anchors in {file}: none was written yet, or it is gone")
+    proof = prove(path, *noted)
     for note in proof.notes:
         click.echo(f"Note: {note}")
     if proof.problems:
@@ -236,14 +260,25 @@ def audit_verify(workspace: Path, anchor: str | None) -> None:
     lines = "The 1 line is" if count == 1 else f"All {count:,} lines are"
     click.echo(f"{lines} as written, as of {now:%Y-%m-%d %H:%M} UTC")
     if noted:
-        click.echo(f"Line {noted.number} is the line of the anchor")
+        click.echo(_anchored(noted))
 
 
-def _anchor(text: str) -> Head:
-    number, _, seal = text.strip().partition(":")
-    if not (number.isdecimal() and re.fullmatch("[0-9a-f]{64}", seal)):
-        raise click.BadParameter(f"{text} is not NUMBER:SEAL, as audit head prints it")
-    return Head(int(number), seal)
+def _anchored(noted: list[Head]) -> str:
+    numbers = {head.number for head in noted}
+    if len(numbers) == 1:
+        return f"Line {noted[0].number} is the line of the anchor"
+    return f"{len(numbers):,} lines are those of the anchors, the last is line {max(numbers):,}"
+
+
+def _anchors(text: str) -> tuple[Head, ...]:
+    """What is noted: in the text, or in the file that it names."""
+    if (head := head_of(text)) is not None:
+        return (head,)
+    if not Path(text).is_file():
+        raise click.BadParameter(
+            f"{text} is neither NUMBER:SEAL, as audit head prints it, nor a file of anchors"
+        )
+    return noted_in(Path(text))
 
 
 COMMANDS: tuple[click.Command, ...] = (serve, web_, work, demo, reset_link, backup, restore, audit)

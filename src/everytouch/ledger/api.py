@@ -1,5 +1,12 @@
 """What other rooms may import of the ledger."""
 
+from everytouch.ledger.anchors import (
+    check_places,
+    files_among,
+    head_of,
+    noted_in,
+    write_anchors,
+)
 from everytouch.ledger.arrivals import Arrival, arrivals
 from everytouch.ledger.audit import Actor, audit, audited, entries
 from everytouch.ledger.backup import Packed, Unpacked, pack, tell_backups, unpack
@@ -68,6 +75,7 @@ __all__ = [
     "broken",
     "certify",
     "check_belongings",
+    "check_places",
     "check_receipts",
     "check_secret",
     "check_tables",
@@ -77,12 +85,15 @@ __all__ = [
     "erase",
     "erasures",
     "fast_sum",
+    "files_among",
+    "head_of",
     "held",
     "known_sum",
     "last_line",
     "limited",
     "moments_of",
     "named_as",
+    "noted_in",
     "pack",
     "prove",
     "quarantined",
@@ -98,5 +109,6 @@ __all__ = [
     "tell_backups",
     "unpack",
     "versions",
+    "write_anchors",
     "write_secret",
 ]

@@ -43,11 +43,11 @@ class Proof:
     notes: tuple[str, ...]
 
 
-def prove(folder: Path, anchor: Head | None = None) -> Proof:
+def prove(folder: Path, *anchors: Head) -> Proof:
     """Check the whole audit log of a workspace.
 
     Args:
-        anchor: a line that was noted elsewhere, which must still be there.
+        anchors: lines that were noted elsewhere, which must still be there.
 
     Raises:
         WorkspaceError: the workspace's secret is gone or damaged.
@@ -56,7 +56,7 @@ def prove(folder: Path, anchor: Head | None = None) -> Proof:
     with _steady(folder):
         head, size = keys.head(folder), path.stat().st_size if path.exists() else None
         headed = (folder / HEAD).exists()
-    walk = _Walk(keys, head, anchor)
+    walk = _Walk(keys, head, set(anchors))
     if size:
         with path.open("rb") as log:
             walk.through(log, size)
@@ -103,7 +103,7 @@ class _Walk:
 
     keys: Keys
     head: Head | None
-    anchor: Head | None
+    anchors: set[Head]  # not found so far
     number: int = 0
     seal: str = START
     last: Entry | None = None  # the last line, where it is one and fits
@@ -114,7 +114,6 @@ class _Walk:
     foreign: int = 0
     good: int = 0
     lost: int = 0  # chunks that are no lines, with none after them yet
-    anchored: bool = False
 
     def through(self, log: Iterable[bytes], size: int) -> None:
         """Take every line of the first ``size`` bytes."""
@@ -130,7 +129,7 @@ class _Walk:
                 break
 
     def end(self, size: int | None, headed: bool) -> None:
-        """Hold the end of the log against the head, and all against the anchor."""
+        """Hold the end of the log against the head, and all against the anchors."""
         if self.lost and self.head and self.head.number > self.number:
             self._no_lines(self.head.number - self.number)
         if self.lost:
@@ -139,10 +138,8 @@ class _Walk:
             )
         self._end(size, headed)
         self._keys()
-        if self.anchor and not self.anchored:
-            self._wrong(
-                self.anchor.number, f"line {self.anchor.number} is not the line of the anchor"
-            )
+        for anchor in self.anchors:
+            self._wrong(anchor.number, f"line {anchor.number} is not the line of the anchor")
 
     def _no_lines(self, most: int | None = None) -> None:
         """What was no line was one once."""
@@ -185,8 +182,7 @@ class _Walk:
         elif entry.before and self.seal and entry.before != self.seal:
             older = " or an older one" if self.keyed == expected else ""
             self._wrong(max(expected - 1, 1), f"line {expected - 1}{older} was replaced")
-        if self.anchor == Head(entry.number, entry.seal):
-            self.anchored = True
+        self.anchors.discard(Head(entry.number, entry.seal))
         if entry.before:
             self.good += 1
             self._said(entry)

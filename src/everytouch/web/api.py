@@ -10,9 +10,11 @@ from everytouch.web.boot import (
     reset_link,
     setup_key,
 )
+from everytouch.web.config import WebConfig
 from everytouch.web.serve import end_with_parent, run_supervised, run_web, run_worker
 
 __all__ = [
+    "WebConfig",
     "address",
     "backup",
     "demo_key",

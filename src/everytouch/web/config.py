@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from everytouch.errors import SettingError
+from everytouch.ledger.api import check_places
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -53,6 +54,9 @@ class WebConfig:
     session_hours: int = _setting(
         12, "Hours after the last page somebody opened, after which they must sign in again."
     )
+    session_days: int = _setting(
+        7, "Days after signing in after which they must sign in again, however busy they were."
+    )
     mail: str = _setting(
         "", "SMTP server for mails, smtp://user:password@host:port; without, links are shown."
     )
@@ -60,6 +64,12 @@ class WebConfig:
     verify_hours: int = _setting(
         24, "Hours between two checks of all files by the worker; 0 for none."
     )
+    audit_anchors: list[str] = _setting(
+        [],
+        "Where the worker and each backup note the last line of the audit log (docs/audit.md): "
+        "file:/path on another disk, syslog:, syslog:host:port, https://host/path.",
+    )
+    anchor_minutes: int = _setting(60, "Minutes between two of these notes by the worker.")
     demo: bool = _setting(
         False, "A demo: the address printed at the start signs in on loopback, once."
     )
@@ -105,6 +115,8 @@ class WebConfig:
                 _complete(name, value)
         found = cls(**raw)
         _ = found.networks  # is read now, so that a mistake is said at the start
+        check_places(found.audit_anchors)
+        _check_numbers(found)
         return found
 
     @functools.cached_property
@@ -170,6 +182,18 @@ def _complete(name: str, tables: list[dict[str, Any]]) -> None:
             raise SettingError(
                 f"setting web.{name}, table {number} lacks {', '.join(lacks)}",
                 "give it what the provider told you",
+            )
+
+
+_AT_LEAST_ONE = ("upload_mb", "session_hours", "session_days", "anchor_minutes")
+
+
+def _check_numbers(config: WebConfig) -> None:
+    """Raise for a time or size that is none."""
+    for name in _AT_LEAST_ONE:
+        if getattr(config, name) < 1:
+            raise SettingError(
+                f"setting web.{name} = {getattr(config, name)} is out of range", "give 1 or more"
             )
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-COOKIE, _SALT = "device", "everytouch.device"
+_SALT = "everytouch.device"
 _YEAR = 365 * 86_400
 _MOST = 5  # accounts that one browser is known for
 
@@ -30,7 +30,7 @@ def remember_devices(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[
             newest = {account: known[account]} | known
             value = signing.dumps(dict(list(newest.items())[:_MOST]), salt=_SALT)
             response.set_cookie(
-                COOKIE,
+                _cookie(),
                 value,
                 max_age=_YEAR,
                 httponly=True,
@@ -42,11 +42,15 @@ def remember_devices(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[
     return middleware
 
 
+def _cookie() -> str:
+    return f"{settings.COOKIE_PREFIX}device"
+
+
 def _known(request: HttpRequest) -> dict[str, str]:
     """Accounts, and the name this device has for each."""
     try:
         found: dict[str, str] = signing.loads(
-            request.COOKIES.get(COOKIE, ""), salt=_SALT, max_age=_YEAR
+            request.COOKIES.get(_cookie(), ""), salt=_SALT, max_age=_YEAR
         )
     except signing.BadSignature:
         return {}

@@ -17,6 +17,7 @@ from everytouch.collect.api import Receipt, Statement
 from everytouch.errors import EverytouchError, WorkspaceError
 from everytouch.ledger.api import Counts
 from everytouch.web import uploads
+from everytouch.web.anchoring import anchor_in_background
 from everytouch.web.fetching import fetch_in_background
 from everytouch.web.models import Job
 from everytouch.web.shell import workspace_for
@@ -148,10 +149,11 @@ def _beating(job: Job, stop: threading.Event) -> None:
 def work_forever() -> None:
     """Jobs as they come; between them, trails are kept at the ledger's version.
 
-    Scheduled sources run beside them, and a slow check of all files.
+    Scheduled sources run beside them, a slow check of all files, and notes of the audit log's end.
     """
     fetch_in_background(settings.WORKSPACE)
     verify_in_background(settings.WORKSPACE, settings.CONFIG.verify_hours)
+    anchor_in_background(settings.WORKSPACE, settings.CONFIG)
     opened = Workspace(settings.WORKSPACE)
     while True:
         close_old_connections()

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from everytouch.errors import EverytouchError
 from everytouch.settings import TIMEZONES
-from everytouch.web.errors import failed
+from everytouch.web.errors import failed, problem
+from everytouch.web.sessions import outlived, touch
+from everytouch.web.shell import note
 
 Answer = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger("everytouch.web")
@@ -48,10 +52,27 @@ def headers(answer: Answer) -> Answer:
         response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Cache-Control", "no-store")
+        if settings.SECURE_HSTS_SECONDS and request.is_secure():  # of refusals, too
+            response.headers.setdefault(
+                "Strict-Transport-Security",
+                f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload",
+            )
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("X-Frame-Options", settings.X_FRAME_OPTIONS)
         response.headers.setdefault("Referrer-Policy", settings.SECURE_REFERRER_POLICY)
         return response
+
+    return middleware
+
+
+def encrypted(answer: Answer) -> Answer:
+    """Refuse a program that sends its token in the clear; led to https it would go on doing so."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        clear = settings.SECURE_SSL_REDIRECT and not request.is_secure()
+        if clear and request.path.startswith("/api/") and request.get_host():  # a host of ours
+            return problem(403, "Forbidden", "send it by https; a token that was sent is known now")
+        return answer(request)
 
     return middleware
 
@@ -62,7 +83,9 @@ def preferences(answer: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponse:
         user = request.user
         language = getattr(user, "language", "") or translation.get_language_from_request(request)
-        zone = getattr(user, "timezone", "") or request.COOKIES.get("timezone", "")
+        zone = getattr(user, "timezone", "") or request.COOKIES.get(
+            f"{settings.COOKIE_PREFIX}timezone", ""
+        )
         with translation.override(language), timezone.override(_zone(zone)):
             request.LANGUAGE_CODE = translation.get_language()
             response = answer(request)
@@ -80,18 +103,22 @@ def _zone(name: str) -> zoneinfo.ZoneInfo:
 def seen(answer: Answer) -> Answer:
     """Keep a session while somebody is there; it ends ``session_hours`` after the last page.
 
-    What a page asks by itself, again and again, is nobody's doing and keeps nothing alive.
+    What a page asks by itself, again and again, is nobody's doing and keeps nothing alive. In any
+    case it ends ``session_days`` after signing in. Who signed out leaves nothing in the browser.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        return answer(request)
+        if outlived(request):
+            logout(request)
+        response = answer(request)
+        if getattr(request, "signed_out", False):
+            response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
 
     def process_view(request: HttpRequest, view: Any, *_: Any) -> None:
         if getattr(view, "polled", False) or not request.user.is_authenticated:
             return
-        now = int(timezone.now().timestamp())
-        if now - request.session.get("seen", 0) >= SEEN:
-            request.session["seen"] = now  # it is saved, and lasts anew from now on
+        touch(request, SEEN)
 
     middleware.process_view = process_view  # type: ignore[attr-defined]
     return middleware
@@ -113,10 +140,14 @@ def heads(answer: Answer) -> Answer:
 
 
 def failures(answer: Answer) -> Answer:
-    """What goes wrong is said in words: what, which value, the remedy."""
+    """What goes wrong is said in words: what, which value, the remedy; refusals are logged."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        return answer(request)
+        response = answer(request)
+        if response.status_code == 403 and request.user.is_authenticated:
+            name = request.resolver_match.view_name if request.resolver_match else "no address"
+            note(request, "refused", f"{request.method} {name}")
+        return response
 
     def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, EverytouchError):
@@ -125,3 +156,11 @@ def failures(answer: Answer) -> Answer:
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware
+
+
+def _signed_out(request: HttpRequest | None, **_: Any) -> None:
+    if request is not None:
+        request.signed_out = True
+
+
+user_logged_out.connect(_signed_out, dispatch_uid="everytouch signed out")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -15,6 +16,7 @@ from everytouch.settings import TIMEZONES
 from everytouch.web.access import SCOPES
 from everytouch.web.models import Token
 from everytouch.web.routes import Route
+from everytouch.web.sessions import end_visits, visits
 from everytouch.web.shell import note
 
 MOST_DAYS = 366
@@ -78,6 +80,18 @@ def look(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+@reauthentication_required
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Where one is signed in, and ending that elsewhere; who asks has just proved who they are."""
+    if request.method == "POST":
+        count = end_visits(request.user, request.session.session_key)
+        note(request, "end sessions", f"{count} of account {request.user.pk}")
+        messages.success(request, _("You are signed out everywhere else."))
+        return redirect("/settings/sessions")
+    values = {"visits": visits(request.user), "here": request.session.session_key}
+    return render(request, "web/sessions.html", {"ask": request.ask, **values})
+
+
 def tokens(request: HttpRequest) -> HttpResponse:
     """One's tokens; a new one is shown once."""
     secret = ""
@@ -120,6 +134,7 @@ ROUTES = (
         acts=True,
         quiet="light or dark is nobody's business",
     ),
+    Route("settings/sessions", sessions, "sessions", "see", writes="see"),
     Route("settings/tokens", tokens, "tokens", "tokens", writes="tokens"),
     Route(
         "settings/tokens/<int:number>/revoke",

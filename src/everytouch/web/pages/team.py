@@ -4,8 +4,10 @@ import itertools
 import json
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +21,7 @@ from everytouch.web.accounts import invitation, reset_path
 from everytouch.web.export import harmless
 from everytouch.web.models import User, end_secrets
 from everytouch.web.routes import Route
+from everytouch.web.sessions import end_visits
 from everytouch.web.shell import note
 from everytouch.web.words import ROLES as WORDS
 
@@ -88,9 +91,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 def member(request: HttpRequest, number: int) -> HttpResponse:
     """Change somebody's role."""
-    user = User.objects.filter(pk=number).first()
-    if user is None:
-        raise Http404(_("There is no such person."))
+    user = _person(number)
     names = ("email", "name", "role", "departments", "touchpoints", "is_active")
     given = request.POST if request.method == "POST" else None
     form = PersonForm(
@@ -137,6 +138,34 @@ def reset_link(request: HttpRequest, number: int) -> HttpResponse:
     link = request.build_absolute_uri(reset_path(user))
     values = {"ask": request.ask, "person": user, "link": link, "reset": True}
     return render(request, "web/invited.html", values)
+
+
+def end_sessions(request: HttpRequest, number: int) -> HttpResponse:
+    """Sign somebody out everywhere; their tokens and links stay."""
+    user = _person(number)
+    note(request, "end sessions", f"{end_visits(user)} of account {user.pk} ({user.email})")
+    messages.success(request, _("%(name)s is signed out everywhere.") % {"name": user})
+    return redirect(f"/settings/people/{user.pk}")
+
+
+def remove_factors(request: HttpRequest, number: int) -> HttpResponse:
+    """Remove the second factors of somebody who lost them, once an owner knows who asks."""
+    user = _person(number)
+    factors = Authenticator.objects.filter(user=user)
+    kinds = sorted({Authenticator.Type(one.type).value for one in factors})
+    factors.delete()
+    count = end_visits(user)
+    said = f"{', '.join(kinds) or 'none'} of account {user.pk} ({user.email}), sessions: {count}"
+    note(request, "reset second factor", said)
+    messages.success(request, _("%(name)s has no second factor now.") % {"name": user})
+    return redirect(f"/settings/people/{user.pk}")
+
+
+def _person(number: int) -> User:
+    user: User | None = User.objects.filter(pk=number).first()
+    if user is None:
+        raise Http404(_("There is no such person."))
+    return user
 
 
 def _form(
@@ -209,6 +238,22 @@ ROUTES = (
         "settings/people/<int:number>/link",
         reset_link,
         "team-link",
+        "administer",
+        writes="administer",
+        acts=True,
+    ),
+    Route(
+        "settings/people/<int:number>/sessions",
+        end_sessions,
+        "team-sessions",
+        "administer",
+        writes="administer",
+        acts=True,
+    ),
+    Route(
+        "settings/people/<int:number>/factors",
+        remove_factors,
+        "team-factors",
         "administer",
         writes="administer",
         acts=True,

@@ -3,7 +3,8 @@ const root = document.documentElement;
 const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["X-CSRFToken"] || "";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (zone && !document.cookie.includes("timezone=")) document.cookie = `timezone=${zone};path=/;max-age=31536000;samesite=lax`;
+const [prefix, secure] = location.protocol === "https:" ? ["__Host-", ";secure"] : ["", ""];
+if (zone && !document.cookie.includes("timezone=")) document.cookie = `${prefix}timezone=${zone};path=/;max-age=31536000;samesite=lax${secure}`;
 
 function theme() {
   const next = root.getAttribute("data-bs-theme") === "dark" ? "light" : "dark";
