@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import everytouch
 from everytouch.cli import main
 from everytouch.collect.api import limits_table
-from everytouch.moments.api import COLUMNS, records_table
+from everytouch.moments.api import COLUMNS, records_table, retention_table
 from everytouch.settings import settings_table
 from everytouch.web.config import config_table
 from tests.conftest import ROOT
@@ -29,8 +29,10 @@ def settings_page() -> str:
     """docs/settings.md."""
     text = "# Settings\n\nIn `[settings]` of a workspace's `everytouch.toml`.\n\n"
     app = "\n## The app\n\nIn `[web]` of the same file.\n\n"
+    kept = "\n## Retention\n\nIn `[retention]` of the same file: see [privacy.md](privacy.md).\n\n"
     sources = "\n## Scheduled sources\n\nIn `[sources]` of the same file.\n\n"
-    return NOTE + text + settings_table() + app + config_table() + sources + limits_table()
+    parts = (text, settings_table(), app, config_table(), kept, retention_table())
+    return NOTE + "".join(parts) + sources + limits_table()
 
 
 def records_page() -> str:

@@ -20,12 +20,14 @@ from everytouch.catalogue.model import (
 from everytouch.catalogue.safe import read_yaml
 from everytouch.catalogue.sheet import BETWEEN, CELLS, Changes, cell, with_cells
 from everytouch.catalogue.yaml import check_initiative, dumps, load, loads, merged
-from everytouch.moments.api import Nobody, Scale, Vocabulary, device_types
+from everytouch.moments.api import Nobody, Retention, Scale, Vocabulary, device_types
 from everytouch.settings import Settings
 
 
-def vocabulary(catalogue: Catalogue, settings: Settings, latest: datetime.datetime) -> Vocabulary:
-    """What records may name under this catalogue and these settings."""
+def vocabulary(
+    catalogue: Catalogue, settings: Settings, latest: datetime.datetime, retention: Retention
+) -> Vocabulary:
+    """What records may name under this catalogue, these settings and rules of retention."""
     scales = {i.name: Scale(i.low, i.high, i.reversed) for i in catalogue.instruments.values()}
     return Vocabulary(
         frozenset(catalogue.touchpoints),
@@ -34,6 +36,7 @@ def vocabulary(catalogue: Catalogue, settings: Settings, latest: datetime.dateti
         latest,
         Nobody.of(settings.ids_of_nobody),
         device_types(settings.device_id_types),
+        retention,
     )
 
 

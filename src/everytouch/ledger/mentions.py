@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from everytouch.ledger.tables import TABLES, Tables
+from everytouch.ledger.schemas import TABLES
+from everytouch.ledger.tables import Tables
 
 MASK = "[erased]"
 _LETTERS, _DIGITS = 4, 6  # fewest characters of a word, and of one that is a number

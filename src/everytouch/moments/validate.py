@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from everytouch.moments.devices import DEVICE_SIDES, DEVICE_TYPES
 from everytouch.moments.identifiers import Nobody
 from everytouch.moments.model import ABOUT, COLUMNS, MODES, PARTY_KINDS, Kind
+from everytouch.moments.retention import Retention
 
 EARLIEST = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 LONGEST_TEXT = 65_536
@@ -38,6 +39,7 @@ class Vocabulary:
     Attributes:
         nobody: identifiers that identify nobody.
         devices: ID types of devices.
+        retention: how long records are kept; older ones are not taken in.
     """
 
     touchpoints: frozenset[str]
@@ -46,6 +48,7 @@ class Vocabulary:
     latest: datetime.datetime = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
     nobody: Nobody = field(default_factory=Nobody)
     devices: frozenset[str] = DEVICE_TYPES
+    retention: Retention = field(default_factory=Retention)
 
 
 Broken = tuple[pa.Array, Callable[[dict[str, Any]], str]]

@@ -19,6 +19,7 @@ from everytouch.ledger.api import Counts
 from everytouch.web import uploads
 from everytouch.web.fetching import fetch_in_background
 from everytouch.web.models import Job
+from everytouch.web.retaining import retain_in_background
 from everytouch.web.shell import workspace_for
 from everytouch.web.verifying import verify_in_background
 from everytouch.web.wizard.state import resume
@@ -71,6 +72,12 @@ def erase(job: Job) -> dict[str, Any]:
     return {"certificate": done.certificate, "text": done.text}
 
 
+def retain(job: Job) -> dict[str, Any]:
+    """Apply the rules of retention."""
+    done = _workspace(job).retain()
+    return {"certificate": done.certificate, "text": done.text, "rows": done.rows}
+
+
 def _told(receipt: Receipt) -> dict[str, Any]:
     return vars(receipt.total)
 
@@ -79,6 +86,7 @@ KINDS: dict[str, Callable[[Job], dict[str, Any]]] = {
     "import": bring_in,
     "replay": replay,
     "erase": erase,
+    "retain": retain,
 }
 
 
@@ -142,10 +150,11 @@ def _beating(job: Job, stop: threading.Event) -> None:
 def work_forever() -> None:
     """Jobs as they come; between them, trails are kept at the ledger's version.
 
-    Scheduled sources run beside them, and a slow check of all files.
+    Scheduled sources run beside them, a slow check of all files, and retention once a day.
     """
     fetch_in_background(settings.WORKSPACE)
     verify_in_background(settings.WORKSPACE, settings.CONFIG.verify_hours)
+    retain_in_background(settings.WORKSPACE)
     opened = Workspace(settings.WORKSPACE)
     while True:
         close_old_connections()

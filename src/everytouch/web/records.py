@@ -215,10 +215,11 @@ def erase(request: HttpRequest, party: str, body: Reason) -> HttpResponse:
             f"GET /people/{party}/erasure-plan says what that is, and how to confirm it",
         )
     payload = {"party": party, "reason": body.reason[:200], "confirm": plan.confirm}
-    return _queued(Job.objects.create(kind="erase", user=request.user, payload=payload))
+    return queued(Job.objects.create(kind="erase", user=request.user, payload=payload))
 
 
-def _queued(job: Job) -> HttpResponse:
+def queued(job: Job) -> HttpResponse:
+    """Say which job does it."""
     return said({"job": job.pk, "state": job.state}, 202)
 
 
@@ -265,7 +266,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 @endpoint("POST", "/quarantine/replay", "sources", summary="Try the quarantine again.")
 def replay(request: HttpRequest) -> HttpResponse:
     """Replay, as a job."""
-    return _queued(Job.objects.create(kind="replay", user=request.user, payload={}))
+    return queued(Job.objects.create(kind="replay", user=request.user, payload={}))
 
 
 @endpoint(

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from everytouch.errors import SourceError, UnknownNameError, WorkspaceError
 from everytouch.identity import api as identity
 from everytouch.identity.api import Resolution
 from everytouch.ledger.api import Tables, read_secret
-from everytouch.moments.api import Nobody, device_types
+from everytouch.moments.api import Nobody, Retention, device_types
 from everytouch.settings import Settings
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Scope, Trails, Where, microseconds
@@ -53,11 +53,23 @@ class Base:
     @cached_property
     def settings(self) -> Settings:
         """Its settings, checked."""
+        return Settings.from_mapping(self._configuration.get("settings", {}))
+
+    @property
+    def retention_rules(self) -> Retention:
+        """How long records are kept, as the file is now.
+
+        Raises:
+            SettingError: the file says something impossible.
+        """
+        return Retention.of(self._configuration.get("retention", {}))
+
+    @property
+    def _configuration(self) -> dict[str, Any]:
         try:
-            raw = tomllib.loads((self.path / FILE).read_text(encoding="utf-8"))
+            return tomllib.loads((self.path / FILE).read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise WorkspaceError(f"{self.path / FILE} is no TOML: {error}", "correct it") from error
-        return Settings.from_mapping(raw.get("settings", {}))
 
     @property
     def catalogue(self) -> Catalogue:

@@ -15,6 +15,7 @@ from everytouch.workspace.mapping import Mapping
 from everytouch.workspace.matching import Matching
 from everytouch.workspace.people import People
 from everytouch.workspace.querying import Querying
+from everytouch.workspace.retaining import Retaining
 from everytouch.workspace.scheduling import Scheduling
 from everytouch.workspace.verifying import Verifying
 from everytouch.workspace.versions import Versions
@@ -23,7 +24,16 @@ T = TypeVar("T")
 
 
 class Reporting(
-    Judging, Mapping, Matching, People, Querying, Scheduling, Versions, Collecting, Verifying
+    Judging,
+    Mapping,
+    Matching,
+    People,
+    Querying,
+    Retaining,
+    Scheduling,
+    Versions,
+    Collecting,
+    Verifying,
 ):
     """Writing the findings down."""
 

@@ -240,7 +240,7 @@ class WaysIn(Base):
     def _importer(self, known: Catalogue, now: datetime.datetime | None) -> Importer:
         now = now or datetime.datetime.now(datetime.UTC)
         latest = now + datetime.timedelta(days=1)
-        words = catalogue_room.vocabulary(known, self.settings, latest)
+        words = catalogue_room.vocabulary(known, self.settings, latest, self.retention_rules)
         versions = Keys(self.path).versions
         return Importer(self.tables, self._secret, words, self.settings, now, self.rules, versions)
 

@@ -1,0 +1,45 @@
+"""The API, third part: what protects people."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Schema
+
+from everytouch.web.models import Job
+from everytouch.web.records import queued
+from everytouch.web.rest import endpoint, said
+from everytouch.web.shell import workspace_for
+
+
+class Rules(Schema):
+    """Rules of retention, as ``[retention]`` of the settings file has them."""
+
+    rules: dict[str, str | dict[str, dict[str, str]]]
+
+
+@endpoint("GET", "/privacy/retention", "administer", summary="How long records are kept.")
+def get_retention(request: HttpRequest) -> HttpResponse:
+    """Rules, what they would let go now, and the certificates of what went."""
+    workspace = request.ask.workspace
+    return said(
+        {
+            "rules": workspace.retention_rules.plain,
+            "due": workspace.retention_due().parts,
+            "certificates": [json.loads(row.text) for row in workspace.expiries()],
+        }
+    )
+
+
+@endpoint("PUT", "/privacy/retention", "administer", summary="Change how long records are kept.")
+def put_retention(request: HttpRequest, body: Rules) -> HttpResponse:
+    """Put rules in place of those there are. Audited."""
+    request.ask.workspace.change_retention(body.rules)
+    rules: dict[str, Any] = workspace_for(request.user).retention_rules.plain
+    return said({"rules": rules})
+
+
+@endpoint("POST", "/privacy/retention/run", "administer", summary="Apply the rules now.")
+def run_retention(request: HttpRequest) -> HttpResponse:
+    """Apply the rules of retention, as a job."""
+    return queued(Job.objects.create(kind="retain", user=request.user, payload={}))
