@@ -136,6 +136,9 @@ TABLE = r"""
 /api/v1/people/<party>/erase POST - - - - +
 /api/v1/people/<party>/erasure-plan GET - - - - +
 /api/v1/people/<party>/export GET - - - + +
+/api/v1/people/<party>/consents GET - - - + +
+/api/v1/people/<party>/consents POST - - - + +
+/api/v1/people/<party>/preference-link POST - - - + +
 /api/v1/people/<party>/trail GET - - - + +
 /api/v1/people/find POST - - - + +
 /api/v1/perception GET - + + + +
@@ -190,6 +193,9 @@ TABLE = r"""
 /people/<str:party>/erase GET - - - - +
 /people/<str:party>/erase POST - - - - +
 /people/<str:party>/export GET - - - + +
+/people/<str:party>/link POST - - - + +
+/preferences/<str:token> GET + + + + +
+/preferences/<str:token> POST + + + + +
 /people/shared-identifiers GET - - - + +
 /personas/<str:name> GET - - - + +
 /personas/<str:name> POST - - - + +
@@ -341,6 +347,7 @@ SAMPLES = {
     "code": "00",
     "number": "0",
     "secret": "nothing",
+    "token": "nothing",
     "provider_id": "none",
     "organization_slug": "none",
     "uidb36": "1",

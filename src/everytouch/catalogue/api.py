@@ -7,6 +7,7 @@ from everytouch.catalogue.maps import NAME as MAP_NAME
 from everytouch.catalogue.maps import Block, JourneyMap, MapStep, Part, dump_map, load_map
 from everytouch.catalogue.model import (
     ELEMENTS,
+    GATES,
     SENSES,
     VALUES,
     Catalogue,
@@ -14,6 +15,7 @@ from everytouch.catalogue.model import (
     Instrument,
     Persona,
     Promise,
+    Purpose,
     Segment,
     Touchpoint,
 )
@@ -37,6 +39,7 @@ def vocabulary(
         Nobody.of(settings.ids_of_nobody),
         device_types(settings.device_id_types),
         retention,
+        frozenset(catalogue.purposes),
     )
 
 
@@ -44,6 +47,7 @@ __all__ = [
     "BETWEEN",
     "CELLS",
     "ELEMENTS",
+    "GATES",
     "MAP_NAME",
     "SENSES",
     "VALUES",
@@ -57,6 +61,7 @@ __all__ = [
     "Part",
     "Persona",
     "Promise",
+    "Purpose",
     "Segment",
     "Touchpoint",
     "cell",

@@ -27,6 +27,7 @@ _CONDITIONS = {
     "interactions": _MINE,
     "perceptions": _MINE,
     "traits": _MINE,
+    "consents": _MINE,
     "links": "party_key IN ({keys}) OR other_key IN ({keys})",
 }
 _HELD = ("quarantine", "conflicts")

@@ -13,6 +13,7 @@ _EXTRA: dict[str, list[pa.Field]] = {
     "perceptions": [pa.field("party_key", pa.int64()), pa.field("score", pa.float64())],
     "links": [pa.field("party_key", pa.int64()), pa.field("other_key", pa.int64())],
     "traits": [pa.field("party_key", pa.int64())],
+    "consents": [pa.field("party_key", pa.int64())],
     "counts": [],
 }
 
@@ -79,5 +80,5 @@ TABLES: dict[str, pa.Schema] = {
     "erasures": ERASURES,
     "expiries": EXPIRIES,
 }
-LATER = ("conflicts", "counts", "expiries")
+LATER = ("conflicts", "consents", "counts", "expiries")
 """Tables that an older ledger does not have until something is written."""

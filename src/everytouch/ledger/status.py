@@ -12,7 +12,7 @@ import pyarrow as pa
 from everytouch.ledger.loader import Counts
 from everytouch.ledger.tables import Tables
 
-_KINDS = ("interactions", "perceptions", "links", "traits", "counts")
+_KINDS = ("interactions", "perceptions", "links", "traits", "consents", "counts")
 
 _COUNTED = ("received", "stored", "duplicate", "quarantined", "refused", "conflict", "expired")
 _SUMS = ", ".join(f"sum(coalesce({name}, 0)) AS {name}" for name in _COUNTED)

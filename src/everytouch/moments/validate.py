@@ -49,6 +49,7 @@ class Vocabulary:
     nobody: Nobody = field(default_factory=Nobody)
     devices: frozenset[str] = DEVICE_TYPES
     retention: Retention = field(default_factory=Retention)
+    purposes: frozenset[str] = frozenset()
 
 
 Broken = tuple[pa.Array, Callable[[dict[str, Any]], str]]
@@ -82,6 +83,15 @@ def _touchpoint(table: pa.Table, kind: Kind, words: Vocabulary) -> Iterator[Brok
     given = table["touchpoint"]
     unknown = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, value_set=known)))
     yield unknown, lambda row: f"touchpoint {row['touchpoint']!r} is not in the catalogue"
+
+
+def _purpose(table: pa.Table, kind: Kind, words: Vocabulary) -> Iterator[Broken]:
+    if kind == "consents":
+        known = pa.array(sorted(words.purposes), pa.string())
+        named = pc.and_(
+            pc.is_valid(table["purpose"]), pc.invert(pc.is_in(table["purpose"], value_set=known))
+        )
+        yield named, lambda row: f"purpose {row['purpose']!r} is not in the catalogue"
 
 
 def _also(table: pa.Table, _kind: Kind, _words: Vocabulary) -> Iterator[Broken]:
@@ -158,7 +168,7 @@ def _numbers(table: pa.Table, kind: Kind, words: Vocabulary) -> Iterator[Broken]
 
 
 def _strings(table: pa.Table, kind: Kind, _words: Vocabulary) -> Iterator[Broken]:
-    long = ("text", "properties")
+    long = ("text", "properties", "evidence")
     for column in COLUMNS[kind]:
         if not pa.types.is_string(column.type) or table[column.name].null_count == len(table):
             continue
@@ -174,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     _missing,
     _time,
     _touchpoint,
+    _purpose,
     _also,
     _choice,
     _score,

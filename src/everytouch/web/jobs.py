@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -72,6 +72,16 @@ def erase(job: Job) -> dict[str, Any]:
     return {"certificate": done.certificate, "text": done.text}
 
 
+def consent(job: Job) -> dict[str, Any]:
+    """Store what somebody chose on their page of preferences."""
+    given = job.payload
+    workspace = _workspace(job)
+    at = datetime.fromisoformat(given["at"])
+    key = party_number(given["key"])
+    workspace.record_consents(key, given["choices"], given["evidence"], at=at)
+    return {"choices": len(given["choices"])}
+
+
 def retain(job: Job) -> dict[str, Any]:
     """Apply the rules of retention."""
     done = _workspace(job).retain()
@@ -87,6 +97,7 @@ KINDS: dict[str, Callable[[Job], dict[str, Any]]] = {
     "replay": replay,
     "erase": erase,
     "retain": retain,
+    "consent": consent,
 }
 
 

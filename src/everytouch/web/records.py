@@ -169,7 +169,7 @@ def find(request: HttpRequest, body: Identifier) -> HttpResponse:
     """Find somebody; the identifier travels in the body."""
     workspace = request.ask.workspace
     party = workspace.find(body.identifier)
-    _, rows = workspace.trails().rows_of(party)
+    _, rows = workspace.everyones_trails().rows_of(party)
     if rows.stop == rows.start:
         raise UnknownNameError("nobody is known by this", "check namespace and value")
     return said({"party": party_name(party), "moments": rows.stop - rows.start})

@@ -192,6 +192,7 @@ JOBS: dict[str, Any] = {
     "replay": lazy("Quarantine tried again"),
     "erase": lazy("Erasure"),
     "retain": lazy("Retention"),
+    "consent": lazy("Consent"),
 }
 KEPT_WORDS: dict[str, Any] = {
     "interactions": lazy("Interactions"),

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
 from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Catalogue, Segment
 from everytouch.collect.api import Rules, read_rules
+from everytouch.consent import api as consent
+from everytouch.consent.api import Allowed
 from everytouch.engine.api import Engine, engine_of
 from everytouch.errors import SourceError, UnknownNameError, WorkspaceError
 from everytouch.identity import api as identity
@@ -132,8 +135,41 @@ class Base:
         return identity.current(self.tables, types=self._device_types)
 
     def trails(self) -> Trails:
-        """Trails as of the newest ledger; what is new is added when they are older."""
-        return self._trails if self.pinned else self._open_trails()
+        """Trails as of the newest ledger; what is new is added when they are older.
+
+        Those of people whose data may not be analysed are left out, so that no answer counts them.
+        """
+        return self._trails if self.pinned else self._of_those_allowed()
+
+    def everyones_trails(self) -> Trails:
+        """The trails of everybody, for what is done for one person and is no analysis."""
+        return self._open_trails()
+
+    def exported_trails(self) -> Trails:
+        """The trails of those who may be analysed and whose data may be exported, too."""
+        trails, allowed = self.trails(), self.allowed("export")
+        return trails.of_those(allowed, "consents", allowed.versions[0]) if allowed else trails
+
+    def exported(self, rows: pa.Table) -> pa.Table:
+        """The rows, with a ``party`` each, of those whose data may be exported."""
+        allowed = self.allowed("export")
+        if not allowed:
+            return rows
+        return rows.filter(pa.array(allowed.of(rows["party"].to_numpy())))
+
+    def allowed(self, gate: str) -> Allowed:
+        """Of whom the purposes of the catalogue allow something.
+
+        Args:
+            gate: ``analysis``, ``export`` or ``contact``.
+        """
+        return consent.allowed(self.tables, self.catalogue, gate, self._device_types)
+
+    def _of_those_allowed(self) -> Trails:
+        trails, allowed = self._open_trails(), self.allowed("analysis")
+        if not allowed:
+            return trails
+        return trails.of_those(allowed, "consents", allowed.versions[0])
 
     def pin(self) -> Self:
         """The same workspace with trails that stay, for questions that belong together."""
@@ -141,7 +177,7 @@ class Base:
 
     @cached_property
     def _trails(self) -> Trails:
-        return self._open_trails()
+        return self._of_those_allowed()
 
     def _open_trails(self) -> Trails:
         folder = self.path / "trails"

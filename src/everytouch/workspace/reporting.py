@@ -10,6 +10,7 @@ from everytouch.journeys.api import Paths
 from everytouch.metrics.api import By
 from everytouch.report.api import Beyond, MapOverlay, ReportData, to_send, write_html, write_pdf
 from everytouch.workspace.collecting import Collecting
+from everytouch.workspace.consenting import Consenting
 from everytouch.workspace.judging import Judging
 from everytouch.workspace.mapping import Mapping
 from everytouch.workspace.matching import Matching
@@ -29,6 +30,7 @@ class Reporting(
     Matching,
     People,
     Querying,
+    Consenting,
     Retaining,
     Scheduling,
     Versions,

@@ -248,7 +248,14 @@ class WaysIn(Base):
 def _changed(before: Catalogue, new: Catalogue) -> str:
     """Names of what differs, by section."""
     parts = []
-    for section in ("touchpoints", "instruments", "segments", "personas", "initiatives"):
+    for section in (
+        "touchpoints",
+        "instruments",
+        "segments",
+        "personas",
+        "initiatives",
+        "purposes",
+    ):
         old, now = getattr(before, section), getattr(new, section)
         names = sorted(name for name in old.keys() | now.keys() if old.get(name) != now.get(name))
         parts += [f"{section}: {', '.join(names)}"] if names else []

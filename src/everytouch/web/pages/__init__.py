@@ -2,6 +2,7 @@
 
 from everytouch.web.pages import (
     catalogue,
+    choices,
     collector,
     conflicts,
     drafting,
@@ -48,6 +49,7 @@ ROUTES: tuple[Route, ...] = (
     *organisation.ROUTES,
     *team.ROUTES,
     *privacy.ROUTES,
+    *choices.ROUTES,
     *sharing.ROUTES,
     *figures.ROUTES,
     *entrance.ROUTES,
