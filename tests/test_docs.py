@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import everytouch
 from everytouch.cli import main
 from everytouch.collect.api import bounds_table, limits_table
-from everytouch.moments.api import COLUMNS, records_table
+from everytouch.moments.api import COLUMNS, records_table, retention_table
 from everytouch.settings import settings_table
 from everytouch.web.config import config_table
 from tests.conftest import ROOT
@@ -29,10 +29,12 @@ def settings_page() -> str:
     """docs/settings.md."""
     text = "# Settings\n\nIn `[settings]` of a workspace's `everytouch.toml`.\n\n"
     app = "\n## The app\n\nIn `[web]` of the same file.\n\n"
+    kept = "\n## Retention\n\nIn `[retention]` of the same file: see [privacy.md](privacy.md).\n\n"
     sources = "\n## Scheduled sources\n\nIn `[sources]` of the same file.\n\n"
     servers = "\n## Connections\n\nIn `[connections]`: of the collector, and of the app.\n\n"
-    parts = [text, settings_table(), app, config_table(), servers, bounds_table()]
-    return NOTE + "".join([*parts, sources, limits_table()])
+    parts = [text, settings_table(), app, config_table(), kept, retention_table()]
+    parts += [servers, bounds_table(), sources, limits_table()]
+    return NOTE + "".join(parts)
 
 
 def records_page() -> str:

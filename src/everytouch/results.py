@@ -39,6 +39,7 @@ class Basis:
         ties: share of the steps it counts that lie between moments of equal time, where the
             answer depends on the order of moments.
         withheld: rows that are not shown, by the reason why.
+        left_out: people left out, as what their data may be used for says so.
         rounded: what counts are rounded down to multiples of; 1 where they are as they are.
     """
 
@@ -49,6 +50,15 @@ class Basis:
     ties: float = 0.0
     withheld: tuple[Withheld, ...] = ()
     rounded: int = 1
+    left_out: int = 0
+
+    @property
+    def consent(self) -> str:
+        """Who is left out, in words; empty where nobody is."""
+        if not self.left_out:
+            return ""
+        whose = "person is left out: their" if self.left_out == 1 else "people are left out: their"
+        return f"{self.left_out:,} {whose} data may not be analysed"
 
     @property
     def order(self) -> str:

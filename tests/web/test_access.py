@@ -136,10 +136,16 @@ TABLE = r"""
 /api/v1/people/<party>/erase POST - - - - +
 /api/v1/people/<party>/erasure-plan GET - - - - +
 /api/v1/people/<party>/export GET - - - + +
+/api/v1/people/<party>/consents GET - - - + +
+/api/v1/people/<party>/consents POST - - - + +
+/api/v1/people/<party>/preference-link POST - - - + +
 /api/v1/people/<party>/trail GET - - - + +
 /api/v1/people/find POST - - - + +
 /api/v1/perception GET - + + + +
 /api/v1/promises GET - + + + +
+/api/v1/privacy/retention GET - - - - +
+/api/v1/privacy/retention PUT - - - - +
+/api/v1/privacy/retention/run POST - - - - +
 /api/v1/retention GET - + + + +
 /api/v1/quarantine GET - - - + +
 /api/v1/conflicts GET - - - + +
@@ -187,6 +193,9 @@ TABLE = r"""
 /people/<str:party>/erase GET - - - - +
 /people/<str:party>/erase POST - - - - +
 /people/<str:party>/export GET - - - + +
+/people/<str:party>/link POST - - - + +
+/preferences/<str:token> GET + + + + +
+/preferences/<str:token> POST + + + + +
 /people/shared-identifiers GET - - - + +
 /personas/<str:name> GET - - - + +
 /personas/<str:name> POST - - - + +
@@ -231,6 +240,8 @@ TABLE = r"""
 /settings/people/invite GET - - - - +
 /settings/people/invite POST - - - - +
 /settings/privacy GET - - - - +
+/settings/privacy POST - - - - +
+/settings/privacy/retention/run POST - - - - +
 /settings/privacy/<str:code>.json GET - - - - +
 /settings/sessions GET - + + + +
 /settings/sessions POST - + + + +
@@ -340,6 +351,7 @@ SAMPLES = {
     "code": "00",
     "number": "0",
     "secret": "nothing",
+    "token": "nothing",
     "provider_id": "none",
     "organization_slug": "none",
     "uidb36": "1",

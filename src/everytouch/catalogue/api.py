@@ -7,6 +7,7 @@ from everytouch.catalogue.maps import NAME as MAP_NAME
 from everytouch.catalogue.maps import Block, JourneyMap, MapStep, Part, dump_map, load_map
 from everytouch.catalogue.model import (
     ELEMENTS,
+    GATES,
     SENSES,
     VALUES,
     Catalogue,
@@ -14,18 +15,21 @@ from everytouch.catalogue.model import (
     Instrument,
     Persona,
     Promise,
+    Purpose,
     Segment,
     Touchpoint,
 )
 from everytouch.catalogue.safe import read_yaml
 from everytouch.catalogue.sheet import BETWEEN, CELLS, Changes, cell, with_cells
 from everytouch.catalogue.yaml import check_initiative, dumps, load, loads, merged
-from everytouch.moments.api import Nobody, Scale, Vocabulary, device_types
+from everytouch.moments.api import Nobody, Retention, Scale, Vocabulary, device_types
 from everytouch.settings import Settings
 
 
-def vocabulary(catalogue: Catalogue, settings: Settings, latest: datetime.datetime) -> Vocabulary:
-    """What records may name under this catalogue and these settings."""
+def vocabulary(
+    catalogue: Catalogue, settings: Settings, latest: datetime.datetime, retention: Retention
+) -> Vocabulary:
+    """What records may name under this catalogue, these settings and rules of retention."""
     scales = {i.name: Scale(i.low, i.high, i.reversed) for i in catalogue.instruments.values()}
     return Vocabulary(
         frozenset(catalogue.touchpoints),
@@ -34,6 +38,8 @@ def vocabulary(catalogue: Catalogue, settings: Settings, latest: datetime.dateti
         latest,
         Nobody.of(settings.ids_of_nobody),
         device_types(settings.device_id_types),
+        retention,
+        frozenset(catalogue.purposes),
     )
 
 
@@ -41,6 +47,7 @@ __all__ = [
     "BETWEEN",
     "CELLS",
     "ELEMENTS",
+    "GATES",
     "MAP_NAME",
     "SENSES",
     "VALUES",
@@ -54,6 +61,7 @@ __all__ = [
     "Part",
     "Persona",
     "Promise",
+    "Purpose",
     "Segment",
     "Touchpoint",
     "cell",

@@ -22,6 +22,9 @@ VALUES = (
 )  # fmt: skip
 """Elements of value (Almquist, Senior and Bloch, HBR 2016)."""
 
+GATES = ("analysis", "export", "contact")
+"""What a purpose may gate: analyses, exports of single people's data, contacting them."""
+
 InstrumentKind = Literal["nps", "csat", "ces", "mean"]
 InitiativeKind = Literal["experiment", "rollout", "single"]
 InitiativeMetric = Literal["score", "spend", "cost"]
@@ -167,6 +170,23 @@ class Initiative:
 
 
 @dataclass(frozen=True)
+class Purpose:
+    """What data of people are used for, and whether they are asked first.
+
+    Attributes:
+        description: what is done, in words for the people themselves.
+        default: "opt-in": only who agreed; "opt-out": everybody but who withdrew.
+        gates: what is only done with the data of people of whom this allows it, of ``GATES``.
+    """
+
+    name: str
+    label: str
+    description: str = ""
+    default: Literal["opt-in", "opt-out"] = "opt-in"
+    gates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """All that is known of what the organisation means to give, by name."""
 
@@ -178,6 +198,7 @@ class Catalogue:
     personas: dict[str, Persona] = field(default_factory=dict)
     initiatives: dict[str, Initiative] = field(default_factory=dict)
     bad_outcomes: tuple[str, ...] = ()
+    purposes: dict[str, Purpose] = field(default_factory=dict)
 
     def leaves(self, touchpoint: str) -> bool:
         """Whether who passes a touchpoint leaves: it is of the last stage."""

@@ -12,12 +12,14 @@ import yaml
 
 from everytouch.catalogue.model import (
     ELEMENTS,
+    GATES,
     SENSES,
     VALUES,
     Catalogue,
     Initiative,
     Instrument,
     Persona,
+    Purpose,
     Segment,
     Touchpoint,
 )
@@ -31,6 +33,7 @@ _SECTIONS: dict[str, type] = {
     "segments": Segment,
     "personas": Persona,
     "initiatives": Initiative,
+    "purposes": Purpose,
 }
 
 
@@ -203,6 +206,8 @@ def _check(catalogue: Catalogue, where: str) -> None:
         if persona.segment is not None:
             one_of(persona.segment, catalogue.segments, f"{where}: personas.{name}.segment")
         _check_words(persona, f"{where}: personas.{name}")
+    for name, purpose in catalogue.purposes.items():
+        _check_gates(purpose, f"{where}: purposes.{name}.gates")
     for name, initiative in catalogue.initiatives.items():
         check_initiative(initiative, catalogue, f"{where}: initiatives.{name}")
 
@@ -232,6 +237,11 @@ def check_initiative(one: Initiative, catalogue: Catalogue, place: str) -> None:
         raise CatalogueError(f"{place} has no control", "name the segment that was not treated")
     if one.kind == "single" and len(one.others) < 2:
         raise CatalogueError(f"{place}.others are too few", "name two segments or more")
+
+
+def _check_gates(purpose: Purpose, place: str) -> None:
+    for gate in purpose.gates:
+        one_of(gate, GATES, place)
 
 
 def _check_words(item: Touchpoint | Persona, place: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from everytouch.cli.show import AS_JSON, dump
+from everytouch.cli.show import AS_JSON, console, dump, grid
 from everytouch.workspace import open_workspace
 from everytouch.workspace.verifying import Verified
 
@@ -34,6 +34,36 @@ def verify(workspace: Path, restore: bool, as_json: bool) -> None:
         _say(found, restore)
     if not found.whole:
         sys.exit(DAMAGED)
+
+
+@admin.command("retention")
+@click.option("--dry-run", is_flag=True, help="Say what would go; this is what happens anyway.")
+@click.option("--run", is_flag=True, help="Let go of it now, and print the certificate.")
+@AS_JSON
+@click.pass_obj
+def retention(workspace: Path, dry_run: bool, run: bool, as_json: bool) -> None:
+    """Say what is older than [retention] of everytouch.toml allows; --run lets go of it.
+
+    The worker does so once a day.
+    """
+    if run and dry_run:
+        raise click.UsageError("Give --dry-run or --run.")
+    opened = open_workspace(workspace)
+    if run:
+        click.echo(opened.retain().text)
+        return
+    found = opened.retention_due()
+    if as_json:
+        dump(found)
+        return
+    cells = [
+        [part.rule, part.table, ", ".join(part.columns) or "whole rows", f"{part.before:%Y-%m-%d}",
+         f"{part.rows:,}", f"{part.oldest:%Y-%m-%d}" if part.oldest else "–"]
+        for part in found.parts
+    ]  # fmt: skip
+    console().print(grid(["rule", "table", "what goes", "older than", "rows", "oldest"], cells))
+    if not found.parts:
+        click.echo("No rule is set: see docs/privacy.md")
 
 
 def _say(found: Verified, restore: bool) -> None:

@@ -131,10 +131,14 @@ def with_progress(
 def show_receipt(receipt: Receipt, workspace: Workspace) -> None:
     """Print what became of an import."""
     title = f"{receipt.source}: dry run, nothing was stored" if receipt.dry else receipt.source
-    names = ["record", "received", "stored", "duplicate", "quarantined", "refused", "conflict"]
+    names = ["received", "stored", "duplicate", "quarantined", "refused", "conflict"]
     counted = (*receipt.counts.items(), ("all", receipt.total))
-    cells = [[kind, *(text(v) for v in vars(counts).values())] for kind, counts in counted]
-    console().print(grid(names, cells, title))
+    cells = [[kind, *(text(getattr(counts, n)) for n in names)] for kind, counts in counted]
+    console().print(grid(["record", *names], cells, title))
+    if receipt.total.expired:
+        click.echo(
+            f"{receipt.total.expired:,} of those refused are older than rules of retention allow"
+        )
     _show_conflicts(receipt.total)
     for reason, count in receipt.left_out.items():
         click.echo(f"Left out: {count:,} × {reason}")

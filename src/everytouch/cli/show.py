@@ -65,6 +65,7 @@ def show_basis(out: Console, basis: Basis) -> None:
         "data": basis.cut,
         "method": basis.method,
         "order": basis.order,
+        "consent": basis.consent,
     }
     for name, value in named.items():
         if value:

@@ -73,7 +73,7 @@ def status(workspace: Path, as_json: bool) -> None:
     if as_json:
         dump(rows)
         return
-    kinds = ("interactions", "perceptions", "links", "traits", "counts")
+    kinds = ("interactions", "perceptions", "links", "traits", "consents", "counts")
     cells = []
     for row in rows:
         ever = row.ever

@@ -156,6 +156,17 @@ class Importer:
                     break
         return Trial(tuple(good), tuple(broken))
 
+    def take(self, source: str, kind: Kind, rows: Sequence[dict[str, Any]]) -> Receipt:
+        """Store records that somebody gave in the app, through the same rules as a file's."""
+        texts = as_text(kind, [{name: _written(v) for name, v in row.items()} for row in rows])
+        with self.tables.writing():
+            parted = typed(kind, texts, self.words)
+            run = _Run(self._loader(source, False), "first")
+            self._put(run, kind, parted, len(rows))
+            receipt = Receipt(source, False, run.counts, nobody=run.nobody)
+            self._note(receipt)
+        return receipt
+
     def replay(self, source: str | None = None) -> Receipt:
         """Try every record in quarantine again; those that hold now are stored."""
         with self.tables.writing():
@@ -270,3 +281,10 @@ class Importer:
         if rows:
             rows[0]["nobody"] = noted(receipt.nobody)
         self.tables.append("imports", pa.Table.from_pylist(rows, IMPORTS))
+
+
+def _written(value: Any) -> Any:
+    """A value as a record of text has it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if isinstance(value, datetime.datetime) else value

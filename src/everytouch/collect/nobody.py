@@ -46,7 +46,7 @@ def identified(table: pa.Table, kind: Kind, nobody: Nobody) -> Identified:
         return Identified(table, {}, None, Counter())
     if kind == "links":
         return _links(table, nobody)
-    if kind == "traits" or table["also"].null_count == len(table):
+    if kind in ("traits", "consents") or table["also"].null_count == len(table):
         return _alone(table, nobody)
     return _moments(table, nobody)
 
@@ -145,7 +145,7 @@ def led(records: Iterable[Record], nobody: Nobody, notes: Notes | None = None) -
     found: list[Record] = []
     for kind, row in records:
         others = row.get("also")
-        if kind not in ("traits", "links") or not others or not nobody.has(*_who(row)):
+        if kind not in ("traits", "links", "consents") or not others or not nobody.has(*_who(row)):
             found.append((kind, row))
             continue
         other = _named_otherwise(row, others, nobody, notes)

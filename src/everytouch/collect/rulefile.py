@@ -13,7 +13,11 @@ from everytouch.collect.templates import FIELD, Template, template
 from everytouch.errors import SourceError
 from everytouch.moments.api import COLUMNS, Kind
 
-_RECORDS: dict[str, Kind] = {"interaction": "interactions", "perception": "perceptions"}
+_RECORDS: dict[str, Kind] = {
+    "interaction": "interactions",
+    "perception": "perceptions",
+    "consent": "consents",
+}
 _FIXED = ("properties",)  # columns a rule does not give
 _LISTS = ("also", "correlations")
 _KEYS = ("event", "source", "when", "each", *_RECORDS, "traits", "drop", "ignore")
@@ -59,7 +63,7 @@ def _rule(given: Any, where: str, catalogue: Catalogue) -> Rule:
     if ignore is not True and not records and not traits:
         raise SourceError(
             f"{where} says nothing of {given['event']!r}",
-            "add interaction, perception or traits, or ignore: true",
+            "add interaction, perception, consent or traits, or ignore: true",
         )
     when = _mapping(given.get("when", {}), f"{where}: when")
     return Rule(
@@ -104,6 +108,7 @@ def _columns(given: Any, kind: Kind, where: str, catalogue: Catalogue) -> Column
     for name, there in (
         ("touchpoint", catalogue.touchpoints),
         ("instrument", catalogue.instruments),
+        ("purpose", catalogue.purposes),
     ):
         value = columns.get(name)
         if isinstance(value, str) and not FIELD.search(value) and value not in there:

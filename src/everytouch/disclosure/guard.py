@@ -48,7 +48,8 @@ def disclosed(result: R, policy: Policy, least: int, walks: Iterable[Walk] = ())
 def _basis(basis: Basis, reasons: list[Reason], least: int) -> Basis:
     told = tuple(Withheld(why, reasons.count(why)) for why in sorted(set(reasons)))
     counted_in_words = rounding.in_words(basis.denominator, least)
-    return replace(basis, denominator=counted_in_words, withheld=told, rounded=least)
+    few = rounding.down(basis.left_out, least)
+    return replace(basis, denominator=counted_in_words, withheld=told, rounded=least, left_out=few)
 
 
 def withheld(what: str) -> WithheldError:

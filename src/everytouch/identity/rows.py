@@ -26,7 +26,7 @@ def rows_on_devices(tables: Tables, resolution: Resolution, party: int) -> list[
     found: list[int] = []
     if not len(resolution.shared.owned_by(party)):
         return found
-    for name in ("interactions", "perceptions", "traits"):
+    for name in ("interactions", "perceptions", "traits", "consents"):
         rows = rows_of(tables, resolution, name, party)
         on_devices = among(rows["party_key"].to_numpy(), resolution.shared.keys)
         found += rows["key_first"].to_numpy()[on_devices].tolist()

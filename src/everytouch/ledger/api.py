@@ -13,6 +13,15 @@ from everytouch.ledger.backup import Packed, Unpacked, pack, tell_backups, unpac
 from everytouch.ledger.belongings import check_belongings
 from everytouch.ledger.conflicts import Conflict, Version, conflict, conflicts, versions
 from everytouch.ledger.erasure import Erasure, again, certify, erase, erasures, named_as
+from everytouch.ledger.expiry import (
+    Expired,
+    Expiry,
+    ExpiryCertificate,
+    certify_expiry,
+    due,
+    expire,
+    expiries,
+)
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.loader import Counts, Loader, Stamps
 from everytouch.ledger.mentions import Words
@@ -31,12 +40,13 @@ from everytouch.ledger.quarantine import (
 )
 from everytouch.ledger.recognition import Policy, Recognition
 from everytouch.ledger.repair import repair
+from everytouch.ledger.schemas import IMPORTS, TABLES
 from everytouch.ledger.seals import Entry, Head
 from everytouch.ledger.secret import read_secret, write_secret
 from everytouch.ledger.session import limited, session
 from everytouch.ledger.status import SourceStatus, moments_of, status_of
 from everytouch.ledger.sums import fast_sum, known_sum, strong_sum
-from everytouch.ledger.tables import IMPORTS, TABLES, Tables
+from everytouch.ledger.tables import Tables
 from everytouch.ledger.verify import Checked, Damage, check_receipts, check_secret, check_tables
 
 __all__ = [
@@ -52,6 +62,9 @@ __all__ = [
     "Damage",
     "Entry",
     "Erasure",
+    "Expired",
+    "Expiry",
+    "ExpiryCertificate",
     "Head",
     "KeySet",
     "Loader",
@@ -74,6 +87,7 @@ __all__ = [
     "audited",
     "broken",
     "certify",
+    "certify_expiry",
     "check_belongings",
     "check_places",
     "check_receipts",
@@ -81,9 +95,12 @@ __all__ = [
     "check_tables",
     "conflict",
     "conflicts",
+    "due",
     "entries",
     "erase",
     "erasures",
+    "expire",
+    "expiries",
     "fast_sum",
     "files_among",
     "head_of",

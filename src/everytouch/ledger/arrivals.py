@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from everytouch.ledger.tables import TABLES, Tables
+from everytouch.ledger.schemas import TABLES
+from everytouch.ledger.tables import Tables
 
 _SAID = {"interactions": "touchpoint", "perceptions": "instrument", "quarantine": "reason"}
 

@@ -18,7 +18,8 @@ from deltalake import DeltaTable
 from everytouch.ledger.certificate import Certificate
 from everytouch.ledger.mentions import Words, mask, mentions, words_of
 from everytouch.ledger.noting import note_again
-from everytouch.ledger.tables import TABLES, Tables
+from everytouch.ledger.schemas import TABLES
+from everytouch.ledger.tables import Tables
 from everytouch.moments.api import hash_strings, normalise, split
 
 _MINE = "party_key IN ({keys})"
@@ -26,6 +27,7 @@ _CONDITIONS = {
     "interactions": _MINE,
     "perceptions": _MINE,
     "traits": _MINE,
+    "consents": _MINE,
     "links": "party_key IN ({keys}) OR other_key IN ({keys})",
 }
 _HELD = ("quarantine", "conflicts")
@@ -118,7 +120,7 @@ def erase(
             tables.delete(name, condition)
     _leave_counterparts(tables, secret, set(kept))
     for name in (*_CONDITIONS, *_HELD):
-        _forget(tables, name)
+        forget(tables, name)
     masked = {name: len({k for keys in one.values() for k in keys}) for name, one in named.items()}
     certificate = replace(certificate, masked=masked, too_short=words.too_short)
     return certify(tables, done, certificate)
@@ -252,7 +254,7 @@ def identifiers_of(row: dict[str, Any], secret: bytes) -> list[int]:
     return key_of(columns[0], columns[1], secret)
 
 
-def _forget(tables: Tables, name: str) -> None:
+def forget(tables: Tables, name: str) -> None:
     """Remove the files and log entries of older versions: nothing of a deleted row is left."""
     with tables.changing(name) as table:
         table.vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)

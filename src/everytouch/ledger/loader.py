@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from everytouch.ledger.erasure import erased_moments, identifiers_of, tombstones
+from everytouch.ledger.limits import Limits
 from everytouch.ledger.quarantine import exact, recognised_by, written
 from everytouch.ledger.recognition import (
     CONFLICT,
@@ -25,8 +26,9 @@ from everytouch.ledger.recognition import (
     Policy,
     Recognition,
 )
+from everytouch.ledger.schemas import TABLES
 from everytouch.ledger.stored import Batch, Stored, newest_in
-from everytouch.ledger.tables import TABLES, Tables
+from everytouch.ledger.tables import Tables
 from everytouch.ledger.together import links_together
 from everytouch.ledger.versions import FIRST
 from everytouch.moments.api import (
@@ -78,8 +80,10 @@ class Counts:
     """Where records ended; ``received`` is always the sum of the others.
 
     Attributes:
-        refused: those of a party that was erased, from before its erasure.
+        refused: those of a party that was erased, from before its erasure, and those that are
+            older than a rule of retention allows.
         conflict: those that differ from what is stored under their id.
+        expired: how many of those refused are too old; no part of the sum.
     """
 
     received: int = 0
@@ -88,6 +92,7 @@ class Counts:
     quarantined: int = 0
     refused: int = 0
     conflict: int = 0
+    expired: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -97,6 +102,7 @@ class Counts:
             self.quarantined + other.quarantined,
             self.refused + other.refused,
             self.conflict + other.conflict,
+            self.expired + other.expired,
         )
 
 
@@ -133,11 +139,12 @@ class Loader:
         self._stored = Stored(tables, secret, source, timed=stamps is None)
         self._returned: dict[tuple[Kind, Key], tuple[Batch, int]] = {}
         self._stamps = stamps
+        self._limits = Limits(words.retention, now)
         self._erased = tombstones(tables)
         self._gone = np.array(erased_moments(tables) if self._erased else [], np.int64)
 
     def store(self, kind: Kind, rows: pa.Table, policy: Policy = "first") -> Counts:
-        """Commit valid records that are not there yet; what was erased does not come back.
+        """Commit valid records that are not there yet; what was erased or expired stays away.
 
         Args:
             rows: with the columns of the record, and POSITION where that is known.
@@ -146,10 +153,13 @@ class Loader:
         came = len(rows)
         if self._erased:
             rows = rows.filter(pa.array(~self._buried(kind, rows)))
+        old = self._limits.expired(kind, rows, self.source)
+        rows = rows.filter(pa.array(~old)) if old.any() else rows
         refused = came - len(rows)
         if policy == "latest":
             rows = rows.sort_by("occurred_at")
-        return Counts(refused, refused=refused) + self._bring(kind, rows, policy)
+        counts = Counts(refused, refused=refused, expired=int(old.sum()))
+        return counts + self._bring(kind, rows, policy)
 
     def finish(self) -> dict[Kind, Counts]:
         """End an import: an earlier version counts again where it was the last that came.
@@ -325,6 +335,7 @@ class Loader:
         if kind == "interactions":
             columns["currency"] = pc.fill_null(rows["currency"], self.words.currency)
         wanted = TABLES[kind]
+        columns |= self._limits.blanked(kind, rows, self.source)
         return pa.table([columns[name] for name in wanted.names], schema=wanted)
 
 

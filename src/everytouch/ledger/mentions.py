@@ -16,14 +16,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from everytouch.ledger.tables import TABLES, Tables
+from everytouch.ledger.schemas import TABLES
+from everytouch.ledger.tables import Tables
 
 MASK = "[erased]"
 _LETTERS, _DIGITS = 4, 6  # fewest characters of a word, and of one that is a number
 _STRUCTURE = ("source", "namespace", "identifier", "other_namespace", "other_identifier",
               "party_kind", "counterpart_namespace", "counterpart", "currency", "device",
-              "kind")  # fmt: skip
-_RECORDS = ("interactions", "perceptions", "links", "traits")
+              "kind", "purpose", "basis")  # fmt: skip
+_RECORDS = ("interactions", "perceptions", "links", "traits", "consents")
 SEARCHED = (*_RECORDS, "quarantine", "conflicts")
 
 

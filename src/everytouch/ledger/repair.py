@@ -10,9 +10,10 @@ from everytouch.journal.api import sync
 from everytouch.ledger.backup import backups
 from everytouch.ledger.inventory import FOLDER
 from everytouch.ledger.noting import note_again
+from everytouch.ledger.schemas import TABLES
 from everytouch.ledger.secret import MARK, fits_mark, mark_secret
 from everytouch.ledger.sums import strong_sum
-from everytouch.ledger.tables import TABLES, Tables
+from everytouch.ledger.tables import Tables
 from everytouch.ledger.verify import Damage
 
 

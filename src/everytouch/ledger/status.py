@@ -12,9 +12,9 @@ import pyarrow as pa
 from everytouch.ledger.loader import Counts
 from everytouch.ledger.tables import Tables
 
-_KINDS = ("interactions", "perceptions", "links", "traits", "counts")
+_KINDS = ("interactions", "perceptions", "links", "traits", "consents", "counts")
 
-_COUNTED = ("received", "stored", "duplicate", "quarantined", "refused", "conflict")
+_COUNTED = ("received", "stored", "duplicate", "quarantined", "refused", "conflict", "expired")
 _SUMS = ", ".join(f"sum(coalesce({name}, 0)) AS {name}" for name in _COUNTED)
 _EVER = f"SELECT source, {_SUMS} FROM ledger GROUP BY source"
 
@@ -32,6 +32,7 @@ class SourceStatus:
         conflict: how many such records came with the last import.
         ever: the counts of all imports, and of all that was loaded from the log, together.
         waiting: events in the log that are not loaded yet.
+        expired: how many of those refused by the last import were older than they may be kept.
         nobody: identifiers that identify nobody, and how often each came, the most often first.
     """
 
@@ -49,6 +50,7 @@ class SourceStatus:
     ever: Counts = field(default_factory=Counts)
     waiting: int = 0
     nobody: dict[str, int] = field(default_factory=dict)
+    expired: int = 0
 
     @property
     def told(self) -> int:
@@ -113,7 +115,7 @@ def _status(
     name: str, by_kind: dict[str, dict[str, int]], last: dict[str, Any], ever: Counts | None
 ) -> SourceStatus:
     counted = (int(last.get(one) or 0) for one in _COUNTED)
-    received, stored, duplicate, held, refused, conflict = counted
+    received, stored, duplicate, held, refused, conflict, expired = counted
     return SourceStatus(
         name,
         {kind: by_kind[kind].get(name, 0) for kind in _KINDS},
@@ -127,4 +129,5 @@ def _status(
         conflict,
         by_kind["conflicts"].get(name, 0),
         ever or Counts(),
+        expired=expired,
     )

@@ -26,22 +26,12 @@ from everytouch.errors import DamageError, LedgerError, WorkspaceError
 from everytouch.ledger.history import appended
 from everytouch.ledger.intact import Intact
 from everytouch.ledger.noting import note
+from everytouch.ledger.schemas import LATER, TABLES
 from everytouch.ledger.secret import mark_secret
 from everytouch.ledger.session import session
 from everytouch.ledger.versions import Newest, fitted, newest_of
-from everytouch.moments.api import COLUMNS, Kind, schema
+from everytouch.moments.api import COLUMNS
 
-_KEY = [pa.field("key_first", pa.int64()), pa.field("key_second", pa.int64())]
-_SOURCE = [pa.field("source", pa.string())]
-_RECEIVED = [pa.field("received_at", pa.timestamp("us", tz="UTC"))]
-_VERSION = [pa.field("content", pa.int64()), pa.field("version", pa.int64())]
-_EXTRA: dict[str, list[pa.Field]] = {
-    "interactions": [pa.field("party_key", pa.int64())],
-    "perceptions": [pa.field("party_key", pa.int64()), pa.field("score", pa.float64())],
-    "links": [pa.field("party_key", pa.int64()), pa.field("other_key", pa.int64())],
-    "traits": [pa.field("party_key", pa.int64())],
-    "counts": [],
-}
 # What differs from row to row gains nothing from a dictionary, and writes slower and larger.
 _EACH_ITS_OWN = ("key_first", "key_second", "content", "party_key", "other_key", "id")
 _WRITER = WriterProperties(
@@ -53,58 +43,10 @@ _WRITER = WriterProperties(
 # A ledger that is older than a column takes the column in.
 _APPEND: dict[str, Any] = {"writer_properties": _WRITER, "schema_mode": "merge"}
 
-QUARANTINE = pa.schema(
-    [
-        *_KEY,
-        *_SOURCE,
-        pa.field("kind", pa.string()),
-        pa.field("id", pa.string()),
-        pa.field("row", pa.string()),
-        pa.field("reason", pa.string()),
-        *_RECEIVED,
-    ]
-)
-IMPORTS = pa.schema(
-    [
-        pa.field("source", pa.string()),
-        pa.field("started_at", pa.timestamp("us", tz="UTC")),
-        pa.field("kind", pa.string()),
-        *[
-            pa.field(n, pa.int64())
-            for n in ("received", "stored", "duplicate", "quarantined", "refused", "conflict")
-        ],
-        pa.field("nobody", pa.string()),  # JSON: identifiers that identify nobody, how often each
-    ]
-)
-ERASURES = pa.schema(
-    [
-        pa.field("certificate", pa.string()),
-        pa.field("erased_at", pa.timestamp("us", tz="UTC")),
-        pa.field("keys", pa.list_(pa.int64())),
-        pa.field("text", pa.string()),
-        pa.field("moments", pa.list_(pa.int64())),
-    ]
-)
 # Logs keep the least and greatest value of these columns only: never of an identifier.
 _STATISTICS = {"delta.dataSkippingStatsColumns": "key_first"}
 
 
-def stored_schema(kind: Kind) -> pa.Schema:
-    """Schema of a ledger table: keys, source, the record, what was derived from it."""
-    return pa.schema([*_KEY, *_SOURCE, *schema(kind), *_EXTRA[kind], *_RECEIVED, *_VERSION])
-
-
-TABLES: dict[str, pa.Schema] = {
-    **{kind: stored_schema(kind) for kind in COLUMNS},
-    "quarantine": QUARANTINE,
-    "conflicts": QUARANTINE,
-    "imports": IMPORTS,
-    "erasures": ERASURES,
-}
-_LATER = (
-    "conflicts",
-    "counts",
-)  # tables that an older ledger does not have until something is written
 log = logging.getLogger("everytouch.ledger")
 
 
@@ -210,7 +152,7 @@ class Tables:
             DamageError: there were newer versions.
         """
         version = self.intact.version(name)
-        return version if version >= 0 or name in _LATER else int(self.open(name).version())
+        return version if version >= 0 or name in LATER else int(self.open(name).version())
 
     def snapshot(self, name: str) -> tuple[int, list[Path]]:
         """The newest version of a table, and its files then."""
@@ -259,7 +201,7 @@ class Tables:
 
     def files(self, name: str) -> list[Path]:
         """Active Parquet files of a table, as delta-rs names them."""
-        if name in _LATER and not self.exists(name):
+        if name in LATER and not self.exists(name):
             return []
         return self._whole(name, self._paths(name, self.open(name)))
 
@@ -371,7 +313,7 @@ class Tables:
                 "write to the workspace itself",
             )
         with self.locked():
-            for name in _LATER:
+            for name in LATER:
                 self._create(name)
             self.take_up()
             yield

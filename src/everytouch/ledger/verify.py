@@ -11,11 +11,13 @@ from deltalake.exceptions import DeltaError
 
 from everytouch.errors import EverytouchError, WorkspaceError
 from everytouch.ledger.erasure import erasures
+from everytouch.ledger.expiry import expired_rows
 from everytouch.ledger.intact import HINT, LOG, Log, hint_problem
 from everytouch.ledger.inventory import Inventories, Inventory, Sums
+from everytouch.ledger.schemas import TABLES
 from everytouch.ledger.secret import MARK, raw_secret, read_secret
 from everytouch.ledger.sums import strong_sum
-from everytouch.ledger.tables import TABLES, Tables
+from everytouch.ledger.tables import Tables
 from everytouch.moments.api import COLUMNS
 
 Pause = Callable[[], None]
@@ -230,6 +232,7 @@ def check_receipts(tables: Tables, checked: Checked) -> None:
         erased = Counter[str]()
         for one in erasures(tables):
             erased.update(json.loads(one.text)["removed"])
+        erased.update(expired_rows(tables))
         rows = {kind: _rows(tables, kind) for kind in COLUMNS}
     except EverytouchError:
         return  # what cannot be read is named already

@@ -32,14 +32,17 @@ from everytouch.moments.model import (
     records_table,
     schema,
 )
+from everytouch.moments.retention import BLANKED, KEPT, Age, Retention, Rule, retention_table
 from everytouch.moments.validate import Scale, Vocabulary, find_broken, score
 
 __all__ = [
     "ABOUT",
+    "BLANKED",
     "COLUMNS",
     "DEFAULTED",
     "DEVICE_TYPES",
     "EITHER",
+    "KEPT",
     "KINDS",
     "MODES",
     "MONEY_UNITS",
@@ -47,10 +50,13 @@ __all__ = [
     "PARTY_KINDS",
     "POSITION",
     "SECOND",
+    "Age",
     "Column",
     "Keys",
     "Kind",
     "Nobody",
+    "Retention",
+    "Rule",
     "Scale",
     "Vocabulary",
     "changed",
@@ -63,6 +69,7 @@ __all__ = [
     "normalise",
     "of_device",
     "records_table",
+    "retention_table",
     "rows_where",
     "schema",
     "score",

@@ -5,7 +5,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-Kind = Literal["interactions", "perceptions", "links", "traits", "counts"]
+Kind = Literal["interactions", "perceptions", "links", "traits", "consents", "counts"]
 
 TIME = pa.timestamp("us", tz="UTC")
 MONEY = pa.decimal128(18, 4)
@@ -111,6 +111,16 @@ COLUMNS: dict[Kind, tuple[Column, ...]] = {
         Column("name", pa.string(), "Name of the trait.", True),
         Column("value", pa.string(), "Its value from then on.", True),
     ),
+    "consents": (
+        _ID,
+        _WHEN,
+        Column("namespace", pa.string(), "Kind of identifier.", True),
+        Column("identifier", pa.string(), "The identifier.", True),
+        Column("purpose", pa.string(), "A purpose of the catalogue.", True),
+        Column("given", pa.bool_(), "Whether it was given; false withdraws it.", True),
+        Column("basis", pa.string(), "The legal ground: consent, contract, legitimate interest …"),
+        Column("evidence", pa.string(), "What says so: the wording, the form, who took it down."),
+    ),
     "counts": (
         _ID,
         _WHEN,
@@ -129,7 +139,14 @@ record says: the same record elsewhere in a file is still the same.
 """
 DEFAULTED = ("sequence",)
 
-KINDS: tuple[Kind, ...] = ("links", "traits", "interactions", "perceptions", "counts")
+KINDS: tuple[Kind, ...] = (
+    "links",
+    "traits",
+    "consents",
+    "interactions",
+    "perceptions",
+    "counts",
+)
 
 
 def schema(kind: Kind) -> pa.Schema:

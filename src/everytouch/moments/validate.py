@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from everytouch.moments.devices import DEVICE_SIDES, DEVICE_TYPES
 from everytouch.moments.identifiers import Nobody
 from everytouch.moments.model import ABOUT, COLUMNS, MODES, PARTY_KINDS, Kind
+from everytouch.moments.retention import Retention
 
 EARLIEST = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 LONGEST_TEXT = 65_536
@@ -38,6 +39,7 @@ class Vocabulary:
     Attributes:
         nobody: identifiers that identify nobody.
         devices: ID types of devices.
+        retention: how long records are kept; older ones are not taken in.
     """
 
     touchpoints: frozenset[str]
@@ -46,6 +48,8 @@ class Vocabulary:
     latest: datetime.datetime = datetime.datetime(2100, 1, 1, tzinfo=datetime.UTC)
     nobody: Nobody = field(default_factory=Nobody)
     devices: frozenset[str] = DEVICE_TYPES
+    retention: Retention = field(default_factory=Retention)
+    purposes: frozenset[str] = frozenset()
 
 
 Broken = tuple[pa.Array, Callable[[dict[str, Any]], str]]
@@ -79,6 +83,15 @@ def _touchpoint(table: pa.Table, kind: Kind, words: Vocabulary) -> Iterator[Brok
     given = table["touchpoint"]
     unknown = pc.and_(pc.is_valid(given), pc.invert(pc.is_in(given, value_set=known)))
     yield unknown, lambda row: f"touchpoint {row['touchpoint']!r} is not in the catalogue"
+
+
+def _purpose(table: pa.Table, kind: Kind, words: Vocabulary) -> Iterator[Broken]:
+    if kind == "consents":
+        known = pa.array(sorted(words.purposes), pa.string())
+        named = pc.and_(
+            pc.is_valid(table["purpose"]), pc.invert(pc.is_in(table["purpose"], value_set=known))
+        )
+        yield named, lambda row: f"purpose {row['purpose']!r} is not in the catalogue"
 
 
 def _also(table: pa.Table, _kind: Kind, _words: Vocabulary) -> Iterator[Broken]:
@@ -155,7 +168,7 @@ def _numbers(table: pa.Table, kind: Kind, words: Vocabulary) -> Iterator[Broken]
 
 
 def _strings(table: pa.Table, kind: Kind, _words: Vocabulary) -> Iterator[Broken]:
-    long = ("text", "properties")
+    long = ("text", "properties", "evidence")
     for column in COLUMNS[kind]:
         if not pa.types.is_string(column.type) or table[column.name].null_count == len(table):
             continue
@@ -171,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     _missing,
     _time,
     _touchpoint,
+    _purpose,
     _also,
     _choice,
     _score,

@@ -111,8 +111,6 @@ def comments(
 
 def _taken(parties: NDArray[Any], trails: Trails, scope: Scope) -> NDArray[Any]:
     """Which of these party keys the scope takes."""
-    if scope.parties is None or not len(parties):
-        return np.ones(len(parties), np.bool_)
     taken = np.zeros(len(parties), np.bool_)
     numbers, at = trails.find(parties)
     for number in np.unique(numbers[numbers >= 0]):

@@ -6,6 +6,7 @@ from everytouch.trails.model import (
     NEVER,
     PERCEPTION,
     Bucket,
+    Parties,
     Trails,
 )
 from everytouch.trails.newest import ANY, Glimpse, Wanted, newest
@@ -31,6 +32,7 @@ __all__ = [
     "Every",
     "Glimpse",
     "Moment",
+    "Parties",
     "Scope",
     "Trail",
     "Trails",

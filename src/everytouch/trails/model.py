@@ -4,9 +4,9 @@ import datetime
 import functools
 import itertools
 import weakref
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,16 @@ COLUMNS: dict[str, Any] = {
 
 
 _numbers = itertools.count()
+
+
+class Parties(Protocol):
+    """A choice of parties."""
+
+    def of(self, parties: NDArray[np.int64], /) -> NDArray[np.bool_]:
+        """Which of these party keys are meant, (n,)."""
+
+    def __hash__(self) -> int:
+        """Equal choices are the same."""
 
 
 class _Mapped:
@@ -137,6 +147,7 @@ class Trails:
         moments, parties: how many there are.
         first, last: times of the earliest and latest moment, None when there is none.
         versions: versions of the ledger tables they were built from.
+        left_out: parties that do not count, as what their data may be used for says so.
     """
 
     buckets: tuple[Bucket, ...]
@@ -150,6 +161,40 @@ class Trails:
     first: datetime.datetime | None
     last: datetime.datetime | None
     versions: dict[str, int]
+    left_out: int = 0
+    _parts: dict[Parties, "Trails"] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def of_those(self, meant: Parties, table: str, version: int) -> "Trails":
+        """The trails of some parties: the others are hidden, so that no answer counts them.
+
+        Args:
+            meant: an equal one gives the same trails.
+            table, version: of the ledger, by which it is said who is meant.
+        """
+        found = self._parts.get(meant)
+        if found is None:
+            found = self._only(meant, {table: version})
+            self._parts.clear()
+            self._parts[meant] = found
+        return found
+
+    def _only(self, meant: Parties, versions: dict[str, int]) -> "Trails":
+        buckets, parties, moments = [], 0, 0
+        for bucket in self.buckets:
+            kept = bucket.live & meant.of(bucket.parties)
+            buckets.append(Bucket(bucket.number, bucket.place, np.flatnonzero(~kept)))
+            parties += int(np.count_nonzero(kept))
+            moments += int(np.diff(bucket.offsets)[kept].sum())
+        return replace(
+            self,
+            buckets=tuple(buckets),
+            parties=parties,
+            moments=moments,
+            versions=self.versions | versions,
+            left_out=self.parties - parties,
+        )
 
     def find(self, parties: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Where trails are.

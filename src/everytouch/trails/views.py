@@ -19,9 +19,9 @@ from everytouch.errors import QueryError
 from everytouch.identity.api import Resolution
 from everytouch.later import Later
 from everytouch.ledger.api import TABLES, Tables, limited
-from everytouch.moments.api import KINDS, MODES, PARTY_KINDS
+from everytouch.moments.api import KINDS, MODES, PARTY_KINDS, Kind
 from everytouch.settings import Settings
-from everytouch.trails.model import NEVER, Trails
+from everytouch.trails.model import NEVER, Parties, Trails
 
 if TYPE_CHECKING:
     from pyarrow import dataset
@@ -50,6 +50,8 @@ _OTHERS = "LEFT JOIN _parties AS _others ON _links.other_key = _others.key"
 _PERIODS = """LEFT JOIN _periods ON _{name}.party_key = _periods.key
 AND epoch_us(_{name}.occurred_at) >= _periods.since
 AND epoch_us(_{name}.occurred_at) < _periods.until"""
+_ALLOWED = """
+AND coalesce({periods}_parties.party, _{name}.party_key) NOT IN (SELECT party FROM _refused)"""
 VIEWS = ("moments", "touchpoints", *KINDS)
 
 
@@ -59,6 +61,7 @@ class Views:
     Args:
         trails: read when a query is about the moments; as the newest ledger has them.
         settings: for the time and memory that a query may take.
+        allowed: whose records may be asked of, by party keys.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Views:
         resolution: Resolution,
         catalogue: Catalogue,
         settings: Settings,
+        allowed: Parties | None = None,
     ) -> None:
         # What does not fit into memory is refused: nothing is written to a disk.
         limits = {"memory_limit": f"{settings.memory_mb}MB", "temp_directory": ""}
@@ -78,40 +82,50 @@ class Views:
         self._con.register(
             "_parties", pa.table({"key": resolution.keys, "party": resolution.roots})
         )
+        refused = None if allowed is None else _refused(tables, resolution, allowed)
+        if refused is not None:
+            self._con.register("_refused", refused)
         names = ("key", "since", "until", "party")
         periods = dict(zip(names, resolution.shared.periods(), strict=True))
         self._con.register("_periods", pa.table(periods))
         self._con.register("_touchpoints", _places(catalogue))
         self._con.execute("CREATE VIEW touchpoints AS FROM _touchpoints")
         for kind in KINDS:
-            files = tables.files(kind)
-            self._con.register(
-                f"_{kind}",
-                dataset.dataset(list(map(str, files)), schema=TABLES[kind], format="parquet"),
-            )
-            columns = [f'_{kind}."{n}"' for n in TABLES[kind].names if n not in _HIDDEN]
-            counts = tables.newest(kind, files).condition(self._con, f"_{kind}")
-            if kind == "counts":  # of nobody
-                made = f"CREATE VIEW counts AS SELECT {', '.join(columns)} FROM _counts"
-                self._con.execute(f"{made} WHERE {counts}")
-                continue
-            if kind == "links":
-                counts += " AND _links.same IS NOT NULL"  # the others were withdrawn
-            other, join = (_OTHER, _OTHERS) if kind == "links" else ("", "")
-            shared = len(resolution.shared) > 0
-            self._con.execute(
-                _RECORDS.format(
-                    name=kind,
-                    columns=", ".join(columns),
-                    counts=counts,
-                    other=other,
-                    periods="_periods.party, " if shared else "",
-                    join=f"{join} {_PERIODS.format(name=kind)}" if shared else join,
-                )
-            )
+            self._show(kind, tables, shared=len(resolution.shared) > 0, all_=refused is None)
         for setting in ("enable_external_access", "python_enable_replacements"):
             self._con.execute(f"SET {setting} = false")
         self._con.execute("SET lock_configuration = true")
+
+    def _show(self, kind: Kind, tables: Tables, *, shared: bool, all_: bool) -> None:
+        """Make the records of a kind a view, with whose they are.
+
+        Args:
+            shared: whether several people used a device.
+            all_: whether the records of everybody may be asked of.
+        """
+        files = tables.files(kind)
+        self._con.register(
+            f"_{kind}",
+            dataset.dataset(list(map(str, files)), schema=TABLES[kind], format="parquet"),
+        )
+        columns = ", ".join(f'_{kind}."{n}"' for n in TABLES[kind].names if n not in _HIDDEN)
+        counts = tables.newest(kind, files).condition(self._con, f"_{kind}")
+        if kind == "counts":  # of nobody
+            self._con.execute(f"CREATE VIEW counts AS SELECT {columns} FROM _counts WHERE {counts}")
+            return
+        periods = "_periods.party, " if shared else ""
+        other, join = (_OTHER, _OTHERS) if kind == "links" else ("", "")
+        if shared:
+            join = f"{join} {_PERIODS.format(name=kind)}"
+        if kind == "links":
+            counts += " AND _links.same IS NOT NULL"  # the others were withdrawn
+        if not all_:
+            counts += _ALLOWED.format(name=kind, periods=periods)
+        self._con.execute(
+            _RECORDS.format(
+                name=kind, columns=columns, counts=counts, other=other, periods=periods, join=join
+            )
+        )
 
     def close(self) -> None:
         """Let go of what was shown."""
@@ -147,6 +161,14 @@ class Views:
             except KeyboardInterrupt:
                 self._con.interrupt()
                 raise
+
+
+def _refused(tables: Tables, resolution: Resolution, allowed: Parties) -> pa.Table:
+    """The parties whose records are not to be asked of."""
+    kinds = [kind for kind in KINDS if kind != "counts"]
+    keys = [np.unique(tables.read(kind, ["party_key"])["party_key"].to_numpy()) for kind in kinds]
+    parties = np.unique(np.append(resolution.party(np.concatenate(keys)), resolution.roots))
+    return pa.table({"party": parties[~allowed.of(parties)]})
 
 
 @contextmanager

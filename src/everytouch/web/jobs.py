@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ from everytouch.web import uploads
 from everytouch.web.anchoring import anchor_in_background
 from everytouch.web.fetching import fetch_in_background
 from everytouch.web.models import Job
+from everytouch.web.retaining import retain_in_background
 from everytouch.web.shell import workspace_for
 from everytouch.web.verifying import verify_in_background
 from everytouch.web.wizard.state import resume
@@ -72,6 +73,22 @@ def erase(job: Job) -> dict[str, Any]:
     return {"certificate": done.certificate, "text": done.text}
 
 
+def consent(job: Job) -> dict[str, Any]:
+    """Store what somebody chose on their page of preferences."""
+    given = job.payload
+    workspace = _workspace(job)
+    at = datetime.fromisoformat(given["at"])
+    key = party_number(given["key"])
+    workspace.record_consents(key, given["choices"], given["evidence"], at=at)
+    return {"choices": len(given["choices"])}
+
+
+def retain(job: Job) -> dict[str, Any]:
+    """Apply the rules of retention."""
+    done = _workspace(job).retain()
+    return {"certificate": done.certificate, "text": done.text, "rows": done.rows}
+
+
 def _told(receipt: Receipt) -> dict[str, Any]:
     return vars(receipt.total)
 
@@ -80,6 +97,8 @@ KINDS: dict[str, Callable[[Job], dict[str, Any]]] = {
     "import": bring_in,
     "replay": replay,
     "erase": erase,
+    "retain": retain,
+    "consent": consent,
 }
 
 
@@ -149,10 +168,12 @@ def _beating(job: Job, stop: threading.Event) -> None:
 def work_forever() -> None:
     """Jobs as they come; between them, trails are kept at the ledger's version.
 
-    Scheduled sources run beside them, a slow check of all files, and notes of the audit log's end.
+    Scheduled sources run beside them, a slow check of all files, retention once a day, and notes of
+    the audit log's end.
     """
     fetch_in_background(settings.WORKSPACE)
     verify_in_background(settings.WORKSPACE, settings.CONFIG.verify_hours)
+    retain_in_background(settings.WORKSPACE)
     anchor_in_background(settings.WORKSPACE, settings.CONFIG)
     opened = Workspace(settings.WORKSPACE)
     while True:

@@ -169,7 +169,7 @@ def find(request: HttpRequest, body: Identifier) -> HttpResponse:
     """Find somebody; the identifier travels in the body."""
     workspace = request.ask.workspace
     party = workspace.find(body.identifier)
-    _, rows = workspace.trails().rows_of(party)
+    _, rows = workspace.everyones_trails().rows_of(party)
     if rows.stop == rows.start:
         raise UnknownNameError("nobody is known by this", "check namespace and value")
     return said({"party": party_name(party), "moments": rows.stop - rows.start})
@@ -215,10 +215,11 @@ def erase(request: HttpRequest, party: str, body: Reason) -> HttpResponse:
             f"GET /people/{party}/erasure-plan says what that is, and how to confirm it",
         )
     payload = {"party": party, "reason": body.reason[:200], "confirm": plan.confirm}
-    return _queued(Job.queue("erase", request.user, **payload))
+    return queued(Job.queue("erase", request.user, **payload))
 
 
-def _queued(job: Job) -> HttpResponse:
+def queued(job: Job) -> HttpResponse:
+    """Say which job does it."""
     return said({"job": job.pk, "state": job.state}, 202)
 
 
@@ -265,7 +266,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 @endpoint("POST", "/quarantine/replay", "sources", summary="Try the quarantine again.")
 def replay(request: HttpRequest) -> HttpResponse:
     """Replay, as a job."""
-    return _queued(Job.queue("replay", request.user))
+    return queued(Job.queue("replay", request.user))
 
 
 @endpoint(

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from everytouch.web import records, signals  # noqa: F401 - register endpoints, audit lines
+from everytouch.web import private, records, signals  # noqa: F401 - register endpoints, audit lines
 from everytouch.web.pages import ROUTES
 from everytouch.web.rest import api
 

@@ -191,6 +191,18 @@ JOBS: dict[str, Any] = {
     "import": lazy("Import"),
     "replay": lazy("Quarantine tried again"),
     "erase": lazy("Erasure"),
+    "retain": lazy("Retention"),
+    "consent": lazy("Consent"),
+}
+KEPT_WORDS: dict[str, Any] = {
+    "interactions": lazy("Interactions"),
+    "perceptions": lazy("Responses"),
+    "texts": lazy("What people wrote (scores stay)"),
+    "properties": lazy("Properties of interactions and responses"),
+    "traits": lazy("Traits of people"),
+    "links": lazy("Links between IDs of people of whom nothing else is left"),
+    "counts": lazy("Counts that name nobody"),
+    "quarantine": lazy("Quarantine and conflicts"),
 }
 RECORDS: dict[str, Any] = {
     "interactions": lazy("an interaction"),

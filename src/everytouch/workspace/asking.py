@@ -39,8 +39,10 @@ from everytouch.perception.api import Comments
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import ANY, EVERYTHING, Every, Glimpse, Scope, Trails, Wanted
 from everytouch.workspace.base import Base
+from everytouch.workspace.telling import tells_who_is_left_out
 
 
+@tells_who_is_left_out
 class Asking(Base):
     """What people live through, feel, what drives that, its worth, what to change first."""
 

@@ -8,19 +8,22 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
+import pyarrow as pa
 
 from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Catalogue, Segment
 from everytouch.collect.api import Rules, read_rules
+from everytouch.consent import api as consent
+from everytouch.consent.api import Allowed
 from everytouch.engine.api import Engine, engine_of
 from everytouch.errors import SourceError, UnknownNameError, WorkspaceError
 from everytouch.identity import api as identity
 from everytouch.identity.api import Resolution
 from everytouch.ledger.api import Tables, read_secret
-from everytouch.moments.api import Nobody, device_types
+from everytouch.moments.api import Nobody, Retention, device_types
 from everytouch.settings import Settings
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Scope, Trails, Where, microseconds
@@ -53,11 +56,23 @@ class Base:
     @cached_property
     def settings(self) -> Settings:
         """Its settings, checked."""
+        return Settings.from_mapping(self._configuration.get("settings", {}))
+
+    @property
+    def retention_rules(self) -> Retention:
+        """How long records are kept, as the file is now.
+
+        Raises:
+            SettingError: the file says something impossible.
+        """
+        return Retention.of(self._configuration.get("retention", {}))
+
+    @property
+    def _configuration(self) -> dict[str, Any]:
         try:
-            raw = tomllib.loads((self.path / FILE).read_text(encoding="utf-8"))
+            return tomllib.loads((self.path / FILE).read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise WorkspaceError(f"{self.path / FILE} is no TOML: {error}", "correct it") from error
-        return Settings.from_mapping(raw.get("settings", {}))
 
     @property
     def catalogue(self) -> Catalogue:
@@ -120,8 +135,41 @@ class Base:
         return identity.current(self.tables, types=self._device_types)
 
     def trails(self) -> Trails:
-        """Trails as of the newest ledger; what is new is added when they are older."""
-        return self._trails if self.pinned else self._open_trails()
+        """Trails as of the newest ledger; what is new is added when they are older.
+
+        Those of people whose data may not be analysed are left out, so that no answer counts them.
+        """
+        return self._trails if self.pinned else self._of_those_allowed()
+
+    def everyones_trails(self) -> Trails:
+        """The trails of everybody, for what is done for one person and is no analysis."""
+        return self._open_trails()
+
+    def exported_trails(self) -> Trails:
+        """The trails of those who may be analysed and whose data may be exported, too."""
+        trails, allowed = self.trails(), self.allowed("export")
+        return trails.of_those(allowed, "consents", allowed.versions[0]) if allowed else trails
+
+    def exported(self, rows: pa.Table) -> pa.Table:
+        """The rows, with a ``party`` each, of those whose data may be exported."""
+        allowed = self.allowed("export")
+        if not allowed:
+            return rows
+        return rows.filter(pa.array(allowed.of(rows["party"].to_numpy())))
+
+    def allowed(self, gate: str) -> Allowed:
+        """Of whom the purposes of the catalogue allow something.
+
+        Args:
+            gate: ``analysis``, ``export`` or ``contact``.
+        """
+        return consent.allowed(self.tables, self.catalogue, gate, self._device_types)
+
+    def _of_those_allowed(self) -> Trails:
+        trails, allowed = self._open_trails(), self.allowed("analysis")
+        if not allowed:
+            return trails
+        return trails.of_those(allowed, "consents", allowed.versions[0])
 
     def pin(self) -> Self:
         """The same workspace with trails that stay, for questions that belong together."""
@@ -129,7 +177,7 @@ class Base:
 
     @cached_property
     def _trails(self) -> Trails:
-        return self._open_trails()
+        return self._of_those_allowed()
 
     def _open_trails(self) -> Trails:
         folder = self.path / "trails"

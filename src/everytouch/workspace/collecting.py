@@ -224,4 +224,6 @@ class Collecting(Base):
         audit(self.path, "set signing secret", f"{number}, {scheme}", self.who)
 
     def _words(self, received: datetime.datetime) -> Vocabulary:
-        return catalogue_room.vocabulary(self.catalogue, self.settings, received + AHEAD)
+        return catalogue_room.vocabulary(
+            self.catalogue, self.settings, received + AHEAD, self.retention_rules
+        )

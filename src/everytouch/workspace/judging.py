@@ -36,8 +36,10 @@ from everytouch.perception.api import Per
 from everytouch.stats import intervals
 from everytouch.trails.api import EVERYTHING, Scope
 from everytouch.workspace.asking import Asking, customers
+from everytouch.workspace.telling import tells_who_is_left_out
 
 
+@tells_who_is_left_out
 class Judging(Asking):
     """Figures that need a model behind them, and say how far it may be trusted."""
 
@@ -90,6 +92,7 @@ class Judging(Asking):
         found = metrics.predictions(
             self.trails(), self._engine, self.catalogue, self.settings, scope, per=per
         )
+        found = self.exported(found)
         audit(self.path, "export predictions", f"{scope.text}; {len(found)} rows", self.who)
         return found
 
@@ -177,6 +180,7 @@ class Judging(Asking):
             NotEnoughDataError: too few came back to learn from.
         """
         found = drivers_room.lifetime_values(self.trails(), self._engine, self.settings, scope)
+        found = self.exported(found)
         audit(self.path, "export lifetime values", f"{scope.text}; {len(found)} rows", self.who)
         return found
 

@@ -12,11 +12,13 @@ from everytouch.journeys.api import Against, Journeys, PromiseGaps
 from everytouch.ledger.api import audit
 from everytouch.trails.api import EVERYTHING, Scope
 from everytouch.workspace.base import Base
+from everytouch.workspace.telling import tells_who_is_left_out
 
 MAPS = "maps"
 _VERSION = re.compile(r"(\d{4,})\.yaml")
 
 
+@tells_who_is_left_out
 class Mapping(Base):
     """Maps: a folder each, a file a version; a version is never changed."""
 

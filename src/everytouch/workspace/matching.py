@@ -85,7 +85,8 @@ class Matching(Base):
             SourceError: the file cannot be read, or its columns cannot be used this way.
         """
         latest = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=1)
-        words = catalogue_room.vocabulary(with_needed(self.catalogue, plan), self.settings, latest)
+        known = with_needed(self.catalogue, plan)
+        words = catalogue_room.vocabulary(known, self.settings, latest, self.retention_rules)
         return review(source_of(plan, self.settings.currency), self.settings, words)
 
     def plan_toml(self, plan: Plan) -> str:

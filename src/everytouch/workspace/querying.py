@@ -21,9 +21,9 @@ class Asked:
 
     def __init__(self, base: Base) -> None:
         self._base = base
-        resolution = base._resolution()
+        resolution, allowed = base._resolution(), base.allowed("analysis")
         self._views = trails_room.Views(
-            base.tables, base.trails, resolution, base.catalogue, base.settings
+            base.tables, base.trails, resolution, base.catalogue, base.settings, allowed or None
         )
 
     def query(self, sql: str) -> pa.Table:
@@ -56,7 +56,8 @@ class Querying(Base):
     ) -> WrittenLog:
         """Write the trails as an event log for tools of process mining. Audited.
 
-        Parties, orders and cases are named by their keys: nothing in it names a person.
+        Parties, orders and cases are named by their keys: nothing in it names a person. Those of
+        whom a purpose that gates ``export`` does not allow it are left out.
 
         Args:
             path: its ending says the format: .xes, .xes.gz (XES), .jsonocel, .sqlite (OCEL 2.0).
@@ -72,7 +73,7 @@ class Querying(Base):
                 f"{target.name} does not end as an event log does", f"use {', '.join(LOGS)}"
             )
         gap = self.settings.session_gap_minutes
-        journeys = journeys_of(one.trails(), self.catalogue, scope, unit, gap)
+        journeys = journeys_of(one.exported_trails(), self.catalogue, scope, unit, gap)
         new = target.with_name(f".{target.name}.new{ending}")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -10,11 +10,13 @@ from everytouch.journeys.api import Paths
 from everytouch.metrics.api import By
 from everytouch.report.api import Beyond, MapOverlay, ReportData, to_send, write_html, write_pdf
 from everytouch.workspace.collecting import Collecting
+from everytouch.workspace.consenting import Consenting
 from everytouch.workspace.judging import Judging
 from everytouch.workspace.mapping import Mapping
 from everytouch.workspace.matching import Matching
 from everytouch.workspace.people import People
 from everytouch.workspace.querying import Querying
+from everytouch.workspace.retaining import Retaining
 from everytouch.workspace.scheduling import Scheduling
 from everytouch.workspace.verifying import Verifying
 from everytouch.workspace.versions import Versions
@@ -23,7 +25,17 @@ T = TypeVar("T")
 
 
 class Reporting(
-    Judging, Mapping, Matching, People, Querying, Scheduling, Versions, Collecting, Verifying
+    Judging,
+    Mapping,
+    Matching,
+    People,
+    Querying,
+    Consenting,
+    Retaining,
+    Scheduling,
+    Versions,
+    Collecting,
+    Verifying,
 ):
     """Writing the findings down."""
 

@@ -111,7 +111,7 @@ class Scheduling(WaysIn):
         if not definition.complete:
             raise SourceError(
                 f"source {name} does not state what its rows are",
-                "add [[interactions]], [[perceptions]], [[links]] or [[traits]]",
+                "add [[interactions]], [[perceptions]], [[links]], [[traits]] or [[consents]]",
             )
         path.parent.mkdir(mode=0o700, exist_ok=True)
         with self._changing(f"{SOURCES}.lock"):

@@ -135,7 +135,7 @@ class Verifying(Base):
     def _check_readable(self, found: Checked) -> None:
         """See that what people edit can be read."""
         reads: dict[str, Callable[[], object]] = {
-            "everytouch.toml": lambda: self.settings,
+            "everytouch.toml": lambda: (self.settings, self.retention_rules),
             "catalogue.yaml": lambda: self.catalogue,
             "rules.yaml": lambda: self.rules,
             "keys.json": lambda: Keys(self.path).all(),

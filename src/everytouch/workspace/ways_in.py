@@ -240,7 +240,7 @@ class WaysIn(Base):
     def _importer(self, known: Catalogue, now: datetime.datetime | None) -> Importer:
         now = now or datetime.datetime.now(datetime.UTC)
         latest = now + datetime.timedelta(days=1)
-        words = catalogue_room.vocabulary(known, self.settings, latest)
+        words = catalogue_room.vocabulary(known, self.settings, latest, self.retention_rules)
         versions = Keys(self.path).versions
         return Importer(self.tables, self._secret, words, self.settings, now, self.rules, versions)
 
@@ -248,7 +248,14 @@ class WaysIn(Base):
 def _changed(before: Catalogue, new: Catalogue) -> str:
     """Names of what differs, by section."""
     parts = []
-    for section in ("touchpoints", "instruments", "segments", "personas", "initiatives"):
+    for section in (
+        "touchpoints",
+        "instruments",
+        "segments",
+        "personas",
+        "initiatives",
+        "purposes",
+    ):
         old, now = getattr(before, section), getattr(new, section)
         names = sorted(name for name in old.keys() | now.keys() if old.get(name) != now.get(name))
         parts += [f"{section}: {', '.join(names)}"] if names else []

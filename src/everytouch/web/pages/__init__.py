@@ -2,6 +2,7 @@
 
 from everytouch.web.pages import (
     catalogue,
+    choices,
     collector,
     conflicts,
     drafting,
@@ -15,6 +16,7 @@ from everytouch.web.pages import (
     overview,
     people,
     preferences,
+    privacy,
     quarantine,
     schedules,
     segments,
@@ -46,6 +48,8 @@ ROUTES: tuple[Route, ...] = (
     *preferences.ROUTES,
     *organisation.ROUTES,
     *team.ROUTES,
+    *privacy.ROUTES,
+    *choices.ROUTES,
     *sharing.ROUTES,
     *figures.ROUTES,
     *entrance.ROUTES,

@@ -57,7 +57,7 @@ def _readings(ask: Ask, words: str) -> list[str]:
 
 
 def _known(workspace: Any, party: int) -> bool:
-    bucket, rows = workspace.trails().rows_of(party)
+    bucket, rows = workspace.everyones_trails().rows_of(party)
     return bool(rows.stop > rows.start) if bucket else False
 
 
@@ -77,6 +77,7 @@ def person(request: HttpRequest, party: str) -> HttpResponse:
         "days": days,
         "trail": trail,
         "profile": known,
+        "choices": workspace.choices(number),
         "shown": len(newest),
         "facts": _facts(trail.rows),
         "currency": workspace.settings.currency,
@@ -113,6 +114,13 @@ def shared(request: HttpRequest) -> HttpResponse:
         "most": workspace.settings.shared_from,
     }
     return render(request, "web/shared.html", values)
+
+
+def link(request: HttpRequest, party: str) -> HttpResponse:
+    """Make a link by which the person says what their data may be used for."""
+    path = request.ask.workspace.preference_link(_number(party))
+    values = {"ask": request.ask, "party": party, "link": request.build_absolute_uri(path)}
+    return render(request, "web/preferencelink.html", values)
 
 
 def export(request: HttpRequest, party: str) -> HttpResponse:
@@ -155,6 +163,7 @@ ROUTES = (
     ),
     Route("people/shared-identifiers", shared, "shared-identifiers", "people"),
     Route("people/<str:party>", person, "person", "people"),
+    Route("people/<str:party>/link", link, "person-link", "people", writes="people", acts=True),
     Route("people/<str:party>/export", export, "person-export", "export"),
     Route("people/<str:party>/erase", erase, "person-erase", "erase", writes="erase"),
 )

@@ -12,7 +12,16 @@ from everytouch.web.pages.wizard import limit
 from everytouch.web.routes import Route
 from everytouch.web.uploads import ENDINGS
 
-TABLES = ("interactions", "perceptions", "links", "traits", "quarantine", "conflicts", "imports")
+TABLES = (
+    "interactions",
+    "perceptions",
+    "links",
+    "traits",
+    "consents",
+    "quarantine",
+    "conflicts",
+    "imports",
+)
 
 
 def sources(request: HttpRequest) -> HttpResponse:

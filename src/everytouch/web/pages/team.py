@@ -1,7 +1,6 @@
 """People who sign in and their roles; privacy; the audit log."""
 
 import itertools
-import json
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -14,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from everytouch.ledger.api import broken, entries, erasures
+from everytouch.ledger.api import broken, entries
 from everytouch.settings import ROLES
 from everytouch.web.access import RIGHTS
 from everytouch.web.accounts import invitation, reset_path
@@ -177,30 +176,6 @@ def _form(
     return render(request, template, {**values, "person": person}, status=status)
 
 
-def privacy(request: HttpRequest) -> HttpResponse:
-    """What protects people: least numbers, erasures, their certificates."""
-    workspace = request.ask.workspace
-    values = {
-        "ask": request.ask,
-        "settings_": workspace.settings,
-        "erasures": erasures(workspace.tables)[::-1],
-        "path": settings.WORKSPACE,
-    }
-    return render(request, "web/privacy.html", values)
-
-
-def certificate(request: HttpRequest, code: str) -> HttpResponse:
-    """The certificate of an erasure, as JSON."""
-    for row in erasures(request.ask.workspace.tables):
-        if row.certificate == code:
-            response = HttpResponse(
-                json.dumps(json.loads(row.text), indent=2), content_type="application/json"
-            )
-            response["Content-Disposition"] = f'attachment; filename="erasure-{code}.json"'
-            return response
-    raise Http404(_("There is no such certificate."))
-
-
 def log(request: HttpRequest) -> HttpResponse:
     """The audit log, newest first."""
     before = request.GET.get("before", "")
@@ -258,8 +233,6 @@ ROUTES = (
         writes="administer",
         acts=True,
     ),
-    Route("settings/privacy", privacy, "privacy", "administer"),
-    Route("settings/privacy/<str:code>.json", certificate, "certificate", "administer"),
     Route("settings/audit", log, "audit", "audit"),
     Route("settings/audit.csv", log_csv, "audit-csv", "audit"),
 )

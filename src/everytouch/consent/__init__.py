@@ -1,0 +1,1 @@
+"""Purposes and consent: what the data of whom may be used for."""
