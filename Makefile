@@ -54,6 +54,7 @@ bench: $(VENV)/dev
 	PYTHONPATH=. $(BIN)/python benchmarks/journeys.py
 	PYTHONPATH=. $(BIN)/python benchmarks/renewal.py
 	PYTHONPATH=. $(BIN)/python benchmarks/web.py
+	PYTHONPATH=. $(BIN)/python benchmarks/isolation.py
 	PYTHONPATH=. $(BIN)/python benchmarks/truth.py
 	PYTHONPATH=. $(BIN)/python benchmarks/ways_in.py
 	PYTHONPATH=. $(BIN)/python benchmarks/integrity.py

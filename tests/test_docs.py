@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 import everytouch
 from everytouch.cli import main
-from everytouch.collect.api import limits_table
+from everytouch.collect.api import bounds_table, limits_table
 from everytouch.moments.api import COLUMNS, records_table
 from everytouch.settings import settings_table
 from everytouch.web.config import config_table
@@ -30,7 +30,9 @@ def settings_page() -> str:
     text = "# Settings\n\nIn `[settings]` of a workspace's `everytouch.toml`.\n\n"
     app = "\n## The app\n\nIn `[web]` of the same file.\n\n"
     sources = "\n## Scheduled sources\n\nIn `[sources]` of the same file.\n\n"
-    return NOTE + text + settings_table() + app + config_table() + sources + limits_table()
+    servers = "\n## Connections\n\nIn `[connections]`: of the collector, and of the app.\n\n"
+    parts = [text, settings_table(), app, config_table(), servers, bounds_table()]
+    return NOTE + "".join([*parts, sources, limits_table()])
 
 
 def records_page() -> str:

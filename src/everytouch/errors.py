@@ -10,6 +10,7 @@ EverytouchError
  ├─ UnknownNameError    a name (touchpoint, segment, finding …) nobody has defined
  ├─ ConfirmationError   something final that was not confirmed as it is now
  ├─ ForbiddenError      a question that is not the asker's to ask
+ ├─ BusyError           too much is asked for at once, or an answer took too long
  └─ NotEnoughDataError  a question the data cannot answer
      └─ WithheldError   an answer that would give a few people away
 """
@@ -82,3 +83,7 @@ class ForbiddenError(EverytouchError):
 
 class QueryError(EverytouchError):
     """SQL that cannot be answered."""
+
+
+class BusyError(EverytouchError):
+    """Too much is asked for at once, or an answer took too long."""

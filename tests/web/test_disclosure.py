@@ -25,11 +25,12 @@ GIVEN = {
 }  # fmt: skip
 HEAVY = {"population", "drivers", "interactions", "effects", "lifetime", "findings", "what-if"}
 NOT_COUNTS = {"rank", "place", "step", "after", "sign", "rounded"}
-SCALED = {"against", "between", "foresee", "funnel", "movement"}
 
 
 @pytest.fixture(scope="module")
 def world(home):
+    from everytouch.web import questions  # noqa: F401 - registers them
+
     return World(Workspace(home.path, pinned=True))
 
 
@@ -49,6 +50,31 @@ class World:
         self.places = [{}, *({kind: name} for kind, name in places)]
         self.groups = [{}, *({"segment": name} for name in self.known.segments)]
         self.groups += [{"persona": p.name} for p in self.known.personas.values() if p.segment]
+        self.least = workspace.settings.minimum_n
+        sizes = [len(bucket) for bucket in trails.buckets]
+        self.begin = np.concatenate([[0], np.cumsum(sizes)])
+        first = np.cumsum([0, *(len(bucket.parties) for bucket in trails.buckets)])
+        owners = [b.owner() + at for b, at in zip(trails.buckets, first, strict=False)]
+        self.owner = np.concatenate(owners)  # of every row of the trails
+
+    def behind(self, rows_of, names):
+        """Name → numbers of the rows that ``rows_of`` finds in each bucket, with their codes."""
+        found = {}
+        for bucket, begin in zip(self.workspace.trails().buckets, self.begin, strict=False):
+            rows, codes = rows_of(bucket)
+            for code in np.unique(codes):
+                found.setdefault(names[code], []).append(rows[codes == code] + begin)
+        return {name: np.concatenate(parts) for name, parts in found.items()}
+
+    def left(self, parts, signs):
+        """How many people a sum of parts leaves; 0 where some are added and others taken away."""
+        rows = np.concatenate(parts)
+        weights = np.repeat(signs, [len(part) for part in parts])
+        each, at = np.unique(rows, return_inverse=True)
+        total = np.bincount(at, weights, len(each)) if len(each) else np.zeros(0)
+        if not total.any() or total.min() < 0 < total.max():
+            return 0
+        return len(np.unique(self.owner[each[total != 0]]))
 
     def ask(self, role, **filters):
         from everytouch.web.ask import Ask, Filters
@@ -94,7 +120,7 @@ def counts_of(question, result):
             for row in getattr(result, name):
                 key = (name, listed[name].key(row))
                 found |= {(*key, *where): n for where, n in _counts(row).items()}
-        elif name not in ("basis", "rows"):
+        elif name != "basis":
             found |= {(name, *where): n for where, n in _counts(getattr(result, name)).items()}
     return found
 
@@ -141,27 +167,23 @@ def leaks_in_counts(question, asks, least):
 
 
 def answers_behind(world, ask):
-    """Instrument → answers behind the score of a part, each as the row and its party."""
-    trails, found = world.workspace.trails(), {}
-    for bucket in trails.buckets:
-        seen = answers(bucket, ask.scope, world.rules, back=False)
-        owner = np.searchsorted(bucket.offsets, seen.rows, side="right") - 1
-        for row, who in zip(seen.rows.tolist(), owner.tolist(), strict=True):
-            name = trails.instruments[bucket["instrument"][row]]
-            found.setdefault(name, {})[bucket.place, row] = (bucket.place, who)
-    return found
+    """Instrument → answers behind the score of a part: numbers of rows."""
+
+    def rows(bucket):
+        found = answers(bucket, ask.scope, world.rules, back=False).rows
+        return found, bucket["instrument"][found]
+
+    return world.behind(rows, world.workspace.trails().instruments)
 
 
 def payments_behind(world, ask):
-    """Touchpoint → interactions behind its amount, each as the row and its party."""
-    trails, found = world.workspace.trails(), {}
-    for bucket in trails.buckets:
-        rows = np.flatnonzero(ask.scope.rows(bucket) & (bucket["kind"] == 0))
-        owner = bucket.owner()[rows]
-        for row, who in zip(rows.tolist(), owner.tolist(), strict=True):
-            name = trails.touchpoints[bucket["touchpoint"][row]]
-            found.setdefault(name, {})[bucket.place, row] = (bucket.place, who)
-    return found
+    """Touchpoint → interactions behind its amount: numbers of rows."""
+
+    def rows(bucket):
+        found = np.flatnonzero(ask.scope.rows(bucket) & (bucket["kind"] == 0))
+        return found, bucket["touchpoint"][found]
+
+    return world.behind(rows, world.workspace.trails().touchpoints)
 
 
 @dataclass(frozen=True)
@@ -187,31 +209,21 @@ def shown(world, name, ask):
     return Shown(frozenset(row.touchpoint for row in result.rows), payments_behind(world, part))
 
 
-def leaks_in_sums(several, least):
+def leaks_in_sums(world, several):
     """Rows whose sums, of two or three answers, leave those of a few people."""
     several = [one for one in several if one is not None]
     for group in _groups(several):
         for row in frozenset.intersection(*(one.rows for one in group)):
-            parts = [one.behind.get(row, {}) for one in group]
+            parts = [one.behind.get(row, np.zeros(0, np.int64)) for one in group]
             for signs in itertools.product((1, -1), repeat=len(group) - 1):
-                left = {}
-                for sign, part in zip((1, *signs), parts, strict=True):
-                    for moment in part:
-                        left[moment] = left.get(moment, 0) + sign
-                values = {n for n in left.values() if n}
-                if not values or min(values) < 0 < max(values):
-                    continue
-                owners = {k: who for part in parts for k, who in part.items()}
-                people = {owners[moment] for moment, n in left.items() if n}
-                if len(people) < least:
-                    yield row, signs, len(people)
+                if 0 < (people := world.left(parts, (1, *signs))) < world.least:
+                    yield row, signs, people
 
 
 # --- tests ----------------------------------------------------------------------------------------
 
 
 def names():
-    from everytouch.web import questions  # noqa: F401 - registers
     from everytouch.web.question import QUESTIONS
 
     return sorted(set(QUESTIONS) - {"comments"})
@@ -233,8 +245,7 @@ def test_counts_of_few_cannot_be_had_by_subtraction(world, data):
     name = data.draw(st.sampled_from(names()))
     role = data.draw(st.sampled_from(ROLES))
     asks = data.draw(st.lists(world.parts(role, name in HEAVY), min_size=2, max_size=3))
-    least = world.workspace.settings.minimum_n
-    assert list(leaks_in_counts(QUESTIONS[name], asks, least)) == []
+    assert list(leaks_in_counts(QUESTIONS[name], asks, world.least)) == []
 
 
 @given(st.data())
@@ -244,19 +255,18 @@ def test_scores_and_amounts_of_few_cannot_be_had_by_subtraction(world, data):
     role = data.draw(st.sampled_from(("viewer", "link") if name == "money" else ROLES))
     asks = data.draw(st.lists(world.parts(role), min_size=2, max_size=3))
     several = [shown(world, name, replace(ask, options={"by": "all"})) for ask in asks]
-    assert list(leaks_in_sums(several, world.workspace.settings.minimum_n)) == []
+    assert list(leaks_in_sums(world, several)) == []
 
 
 @pytest.mark.parametrize("role", ["viewer", "manager"])
 def test_no_day_and_no_place_leaves_a_few(world, role):
     """The same for all neighbouring days, all segments and all places, one after the other."""
-    least = world.workspace.settings.minimum_n
     days = [{"since": f"2025-02-{day:02d}", "until": "2025-05-31"} for day in range(1, 29, 3)]
     for parts in (days, world.groups, world.places):
         asks = [world.ask(role, **part) for part in parts]
         several = [shown(world, "perception", replace(a, options={"by": "all"})) for a in asks]
         assert any(one and one.rows for one in several)
-        assert list(leaks_in_sums(several, least)) == []
+        assert list(leaks_in_sums(world, several)) == []
 
 
 def test_the_same_would_be_had_without_disclosure(world):
@@ -272,7 +282,7 @@ def test_the_same_would_be_had_without_disclosure(world):
         cells = QUESTIONS["perception"].answer(ask, "all").rows
         rows = frozenset(cell.instrument for cell in cells)
         several.append(Shown(rows, answers_behind(world, ask)))
-    assert list(leaks_in_sums(several[:6], least))
+    assert list(leaks_in_sums(world, several[:6]))
 
 
 @pytest.fixture

@@ -180,3 +180,13 @@ def test_who_runs_the_server_makes_a_link(home, guest):
     unknown = subprocess.run([*command, "nobody@example.org"], capture_output=True, check=False)
     assert unknown.returncode == 2
     assert b"nobody who may sign in" in unknown.stderr
+
+
+@pytest.mark.parametrize("query", ["where=carrier%3Dpost", "segment=rural&persona=settler"])
+def test_no_link_is_made_that_would_give_a_few_people_away(visit, query):
+    from everytouch.web.models import Share
+
+    before = Share.objects.count()
+    page = visit("analyst").post("/settings/shares", {"path": "/", "query": query, "days": "7"})
+    assert "your role" in page.content.decode()
+    assert Share.objects.count() == before

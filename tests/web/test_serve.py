@@ -1,6 +1,5 @@
 """The app ends when it is told to, whatever it is doing."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -26,14 +25,15 @@ def test_it_ends_while_a_request_is_not_done(own):
         visitor.sendall(b"POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\n")
         visitor.sendall(b"Content-Length: 1000\r\n\r\nlogin=")  # and the rest never comes
         time.sleep(1)
-        parts = [process.pid, *(c.pid for c in psutil.Process(process.pid).children(True))]
+        serving = psutil.Process(process.pid)
+        parts = [serving, *serving.children(True)]
         assert len(parts) > 1
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(30)
         finally:
-            for pid in parts:
-                if psutil.pid_exists(pid):
-                    os.kill(pid, signal.SIGKILL)
+            _, living = psutil.wait_procs(parts, 30)  # what computes ends with what asked
+            for one in living:
+                one.kill()
     visitor.close()
-    assert not [pid for pid in parts if psutil.pid_exists(pid)]
+    assert not living

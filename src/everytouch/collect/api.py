@@ -1,8 +1,10 @@
 """What other rooms may import of the ways in."""
 
+from everytouch.collect.bounds import Bounds, bounds_table
 from everytouch.collect.columns.answers import to_score
 from everytouch.collect.columns.model import ColumnFormat, marked, read_format, understand
 from everytouch.collect.columns.times import ORDERS
+from everytouch.collect.connections import Connections, room_for
 from everytouch.collect.definitions import api as definitions
 from everytouch.collect.definitions.model import SurveyDefinition
 from everytouch.collect.dialects import DIALECTS
@@ -51,7 +53,7 @@ from everytouch.collect.recognise import format_of, input_of, recognise
 from everytouch.collect.rulefile import read_rules
 from everytouch.collect.rules import UNCATALOGUED, Rules
 from everytouch.collect.scratch import remove_stale
-from everytouch.collect.serving import serve
+from everytouch.collect.serving import kept, serve
 from everytouch.collect.signatures import SCHEMES
 from everytouch.collect.signing import SigningSecrets
 from everytouch.collect.source import (
@@ -74,11 +76,13 @@ __all__ = [
     "UNSIGNED",
     "VERSIONS",
     "Asked",
+    "Bounds",
     "Cause",
     "Choice",
     "Choices",
     "ColumnFormat",
     "ColumnProfile",
+    "Connections",
     "Definition",
     "Drain",
     "Example",
@@ -113,6 +117,7 @@ __all__ = [
     "as_rows",
     "as_yaml",
     "bare",
+    "bounds_table",
     "check_scale",
     "checked_scheme",
     "definitions",
@@ -125,6 +130,7 @@ __all__ = [
     "hook_path",
     "in_log",
     "input_of",
+    "kept",
     "likely_dialect",
     "limits_table",
     "marked",
@@ -144,6 +150,7 @@ __all__ = [
     "remove_stale",
     "review",
     "role_of",
+    "room_for",
     "row_kind",
     "samples",
     "sealed",

@@ -21,6 +21,9 @@ from typing import Any
 import msgspec
 
 from everytouch.collect.body import BadEncodingError, Limits, TooLargeError, read, unpack
+from everytouch.collect.bounds import Bounds
+from everytouch.collect.connections import Connections, room_for
+from everytouch.collect.deadlines import Deadlines
 from everytouch.collect.dialects import DIALECTS, hooks
 from everytouch.collect.dialects.base import Dialect, Found, NotJsonError, Request, Taken, new_id
 from everytouch.collect.dialects.values import apart
@@ -47,6 +50,7 @@ _CODES = {
     401: "invalid_write_key",
     404: "not_found",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
     503: "unavailable",
 }
@@ -97,10 +101,14 @@ class Collector:
 
     def __init__(self, workspace: Path, limits: Limits | None = None) -> None:
         self.workspace, self.limits = workspace, limits or Limits()
+        self.bounds = room_for(Bounds.read(workspace))[0]
         self.keys = Keys(workspace)
         self.hooks = Hooks(workspace, self.keys)
         self.routes = {path: one for one in DIALECTS.values() for path in one.routes}
-        self.watch = Watch(workspace, os.environ.get("EVERYTOUCH_COLLECTOR", ""))
+        address = os.environ.get("EVERYTOUCH_COLLECTOR", "")
+        self.watch = Watch(workspace, address)
+        self.connections = Connections(int(address.rpartition(":")[2] or 0), self.bounds)
+        self.deadlines = Deadlines()
         self._allowances: dict[int, Allowance] = {}
         self._group: Group | None = None
 
@@ -113,6 +121,8 @@ class Collector:
         sys.setswitchinterval(HANDOVER)
         end_with(os.getppid())
         threading.Thread(target=self._note, name="pulse", daemon=True).start()
+        self.connections.watch()
+        self.deadlines.start(loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called by the server at its end."""
@@ -121,17 +131,13 @@ class Collector:
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         """One request."""
-        origin = scope.headers.get("origin")
         try:
             status, headers, body = await self._answered(scope, proto)
         except RefusedError as error:
-            self.watch.refused[str(error.status)] += 1
-            status, headers = error.status, [_JSON]
-            if status == 503:  # a sender may try again
-                headers.append(("retry-after", RETRY))
-            if status == 401:
-                headers.append(("www-authenticate", "Bearer"))
-            body = msgspec.json.encode(error.body)
+            status, headers, body = self._refused(error)
+        finally:
+            self.connections.answered(scope.client)
+        origin = scope.headers.get("origin")
         if origin and self._may(origin):
             headers += [("access-control-allow-origin", origin), ("vary", "Origin"), _CREDENTIALS]
         proto.response_bytes(status, headers, body)
@@ -143,6 +149,15 @@ class Collector:
         except EverytouchError as error:
             log.error("%s; %s", error.what, error.remedy)
             raise RefusedError(503, "the collector cannot read its files") from error
+
+    def _refused(self, error: RefusedError) -> tuple[int, list[tuple[str, str]], bytes]:
+        self.watch.refused[str(error.status)] += 1
+        headers = [_JSON]
+        if error.status == 503:  # a sender may try again
+            headers.append(("retry-after", RETRY))
+        if error.status == 401:
+            headers.append(("www-authenticate", "Bearer"))
+        return error.status, headers, msgspec.json.encode(error.body)
 
     async def _answer(self, scope: Any, proto: Any) -> tuple[int, list[tuple[str, str]], bytes]:
         path = scope.path.rstrip("/")
@@ -226,19 +241,24 @@ class Collector:
         return key
 
     async def _body(self, scope: Any, proto: Any) -> bytes:
-        encoding, length = (
-            scope.headers.get("content-encoding"),
-            scope.headers.get("content-length"),
-        )
-        if not encoding and length and length.isdecimal() and int(length) <= self.limits.body:
-            whole: bytes = await proto()  # no more than it says can come
-            return whole
+        """Return the body, which must come at a rate: nobody keeps a place by waiting."""
+        encoding = scope.headers.get("content-encoding") or ""
+        length = scope.headers.get("content-length") or ""
+        size = int(length) if length.isdecimal() else self.limits.body
         try:
-            return await read(proto, encoding or "", self.limits)
+            with self.deadlines.within(self.bounds.body_time(min(size, self.limits.discarded))):
+                if not encoding and length and size <= self.limits.body:
+                    body: bytes = await proto()  # no more than it says can come
+                else:
+                    body = await read(proto, encoding, self.limits)
+        except TimeoutError as error:
+            raise RefusedError(408, "the body comes too slowly: send it again") from error
         except TooLargeError as error:
             raise RefusedError(413, str(error)) from error
         except BadEncodingError as error:
             raise RefusedError(400, str(error)) from error
+        self.connections.whole(scope.client)
+        return body
 
     def _unpacked(self, packed: bytes) -> bytes:
         return unpack(packed, self.limits)

@@ -9,10 +9,14 @@ import socket
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from granian import Granian
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 
+from everytouch.collect.bounds import Bounds
+from everytouch.collect.connections import room_for
 from everytouch.collect.drain import Drain
 from everytouch.collect.pulse import note_loading
 from everytouch.errors import DamageError, EverytouchError, WorkspaceError
@@ -22,6 +26,7 @@ PAUSE, BUSY, FAILED = 0.1, 1.0, 5.0  # seconds until the log is looked at again
 RESTS, RESTED = 4.0, 1.0  # times as long as it loaded it rests, at most so many seconds
 NICE = 10  # how much the loader steps back behind the server
 AGAIN = 0.2  # seconds until a server that ended is started again
+BACKLOG = 4096  # connections that may wait to be accepted, where the system allows so many
 log = logging.getLogger("everytouch.collect")
 
 
@@ -43,7 +48,7 @@ def serve(workspace: Path, host: str, port: int, drain: Drain) -> None:
     thread = threading.Thread(target=_drain, args=(drain, stop), name="drain")
     thread.start()
     try:
-        _keep(host, port)
+        _keep(host, port, kept(workspace))
     finally:
         stop.set()
         thread.join()
@@ -51,21 +56,21 @@ def serve(workspace: Path, host: str, port: int, drain: Drain) -> None:
         drain.readers.close()
 
 
-def _keep(host: str, port: int) -> None:
+def _keep(host: str, port: int, limits: dict[str, Any]) -> None:
     """Serve, and again where the server ends without being told to.
 
     It gives up where it is killed twice within seconds; who sends is to be answered all the same.
     """
     with contextlib.suppress(StoppedError):
-        while not _served(host, port):
+        while not _served(host, port, limits):
             log.error("the server ended by itself: it is started again")
             time.sleep(AGAIN)
 
 
-def _served(host: str, port: int) -> bool:
+def _served(host: str, port: int, limits: dict[str, Any]) -> bool:
     """Serve; whether it was told to stop."""
     _mind_signals()
-    server = _server(host, port)
+    server = _server(host, port, limits)
     try:
         server.serve()
     except SystemExit:  # also where it is told to stop while its worker is dead
@@ -88,7 +93,7 @@ def _stop(*_: object) -> None:
     raise StoppedError
 
 
-def _server(host: str, port: int) -> Granian:
+def _server(host: str, port: int, limits: dict[str, Any]) -> Granian:
     return Granian(
         "everytouch.collect.server:create",
         factory=True,
@@ -101,7 +106,23 @@ def _server(host: str, port: int) -> Granian:
         log_access=False,
         log_level="critical",
         websockets=False,
+        **limits,
     )
+
+
+def kept(workspace: Path) -> dict[str, Any]:
+    """Return the options by which a server keeps the bounds of a workspace's connections.
+
+    Raises:
+        SettingError: they are not valid.
+    """
+    bounds, accepted = room_for(Bounds.read(workspace))
+    return {
+        "backlog": BACKLOG,
+        "backpressure": accepted,  # who comes then waits for a place
+        "http": HTTPModes.http1,  # HTTP/2 has no deadline for headers
+        "http1_settings": HTTP1Settings(header_read_timeout=bounds.head_seconds * 1000),
+    }
 
 
 def _free(host: str, port: int) -> None:

@@ -44,8 +44,8 @@ def rounded(row: Any, table: Table, least: int) -> Any:
 
 
 def beside(result: Any, tables: tuple[Table, ...], least: int) -> dict[str, Any]:
-    """What a result says beside its rows, with its counts rounded."""
-    listed = {"basis", "rows", *(table.name for table in tables)}
+    """What a result says beside the rows of its tables, with its counts rounded."""
+    listed = {"basis", *(table.name for table in tables)}
     fields = (field.name for field in dataclasses.fields(result) if field.name not in listed)
     return {name: _said(getattr(result, name), least) for name in fields}
 

@@ -44,9 +44,9 @@ def no_estimate(n: int, method: str) -> Estimate:
 
 
 def withheld(estimate: Estimate) -> str:
-    """Why there is no value, in words."""
+    """Why there is no value, in words; of how many, where that may be told."""
     why = estimate.method if estimate.method in REASONS else "hidden"
-    return f"{why} (n = {estimate.n:,})"
+    return f"{why} (n = {estimate.n:,})" if estimate.n else why
 
 
 def normal_quantile(confidence: float) -> float:

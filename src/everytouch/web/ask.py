@@ -1,11 +1,9 @@
 """A question as the address puts it: filters, options, whose rights; and answers that are kept."""
 
 import datetime
-import threading
 import time
 import urllib.parse
 import zoneinfo
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 
 from everytouch.errors import UnknownNameError
 from everytouch.trails.api import Scope
+from everytouch.web.answers import ANSWERS
 from everytouch.workspace import Workspace
 
 T = TypeVar("T")
@@ -25,7 +24,6 @@ NAMED = (
     "period", "since", "until", "segment", "persona", "stage", "channel", "touchpoint", "where",
 )  # fmt: skip
 LONGEST = 100
-KEPT = 5_000  # answers
 
 
 @dataclass(frozen=True)
@@ -260,65 +258,3 @@ class Ask:
 
 def _stamp(path: Path) -> int:
     return path.stat().st_mtime_ns
-
-
-class Answers:
-    """Answers by their question, the longest unused ones forgotten; each computed by one thread.
-
-    Answers of an older ledger are dropped as soon as a newer one is asked, so that nothing of
-    a person erased is kept.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most, self._kept = most, OrderedDict[tuple[Any, ...], Any]()
-        self._lock, self._busy = threading.Lock(), dict[tuple[Any, ...], threading.Lock]()
-        self._newest = dict[str, tuple[Any, ...]]()
-
-    def get(self, key: tuple[Any, ...], compute: Callable[[], T]) -> T:
-        """The answer kept under a key, or computed now."""
-        with self._lock:
-            self._forget_older(key[0])
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                found: T = self._kept[key]
-                return found
-            busy = self._busy.setdefault(key, threading.Lock())
-        with busy:
-            with self._lock:
-                if key in self._kept:
-                    again: T = self._kept[key]
-                    return again
-            made = compute()
-            with self._lock:
-                self._kept[key] = made
-                self._busy.pop(key, None)
-                while len(self._kept) > self._most:
-                    self._kept.popitem(last=False)
-        return made
-
-    def has(self, key: tuple[Any, ...]) -> bool:
-        """Whether an answer is kept."""
-        with self._lock:
-            return key in self._kept
-
-    def forget(self, version: tuple[Any, ...]) -> None:
-        """Forget the answers of other versions of the same workspace."""
-        with self._lock:
-            self._forget_older(version)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._kept.clear()
-            self._newest.clear()
-
-    def _forget_older(self, version: tuple[Any, ...]) -> None:
-        path = version[0]
-        if self._newest.get(path) == version:
-            return
-        self._newest[path] = version
-        for key in [k for k in self._kept if k[0][0] == path and k[0] != version]:
-            del self._kept[key]
-
-
-ANSWERS = Answers(KEPT)

@@ -47,6 +47,10 @@ class WebConfig:
     )
     language: str = _setting("en", "Language for those who chose none: en or de.")
     upload_mb: int = _setting(200, "Largest file that may be uploaded, in MB.")
+    answer_processes: int = _setting(
+        3, "Processes that compute what pages and API ask; 0 computes where pages are served."
+    )
+    answer_seconds: int = _setting(120, "Longest time that one of them may compute an answer.")
     session_hours: int = _setting(
         12, "Hours after the last page somebody opened, after which they must sign in again."
     )

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from everytouch.errors import (
+    BusyError,
     CatalogueError,
     ConfirmationError,
     EverytouchError,
@@ -22,6 +23,7 @@ from everytouch.errors import (
     UnknownNameError,
     WorkspaceError,
 )
+from everytouch.web.waiting import GoneError
 
 STATUS: dict[type[EverytouchError], int] = {
     UnknownNameError: 404,
@@ -33,6 +35,7 @@ STATUS: dict[type[EverytouchError], int] = {
     SettingError: 422,
     WorkspaceError: 503,
     LedgerError: 503,
+    BusyError: 503,
 }
 
 
@@ -52,6 +55,15 @@ def status_of(error: EverytouchError) -> int:
 def failed(request: HttpRequest, error: EverytouchError) -> HttpResponse:
     """One of our errors, as the visitor can read it."""
     status = status_of(error)
+    response = _failed(request, status, error)
+    if isinstance(error, GoneError):
+        response._has_been_logged = True  # Django would call it an error
+    elif isinstance(error, BusyError):
+        response["Retry-After"] = "5"
+    return response
+
+
+def _failed(request: HttpRequest, status: int, error: EverytouchError) -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem(status, type(error).__name__, error.what, remedy=error.remedy)
     return said(request, status, error.what, error.remedy)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from everytouch.charts import Chart
 from everytouch.errors import ForbiddenError, NotEnoughDataError
 from everytouch.results import Basis, Withheld
-from everytouch.web.ask import ANSWERS, Ask
+from everytouch.web.answers import ANSWERS
+from everytouch.web.ask import Ask
 from everytouch.web.question import QUESTIONS
 from everytouch.web.words import WHY_WITHHELD
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections, transaction
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from everytouch.collect.api import Receipt, Statement
@@ -91,13 +91,19 @@ def _beat(job: Job, progress: dict[str, Any] | None = None) -> None:
 
 
 def take() -> Job | None:
-    """The oldest job that waits, or whose worker was lost; it is ours now."""
+    """The next job that waits, or whose worker was lost; it is ours now.
+
+    It is of whoever had none begun for the longest time: ten jobs of one do not go before
+    another's first.
+    """
     now = timezone.now()
     waiting = Q(state=Job.QUEUED) | Q(state=Job.RUNNING, beat_at__lt=now - LOST)
     with transaction.atomic():
-        job: Job | None = (
-            Job.objects.select_for_update().filter(waiting).order_by("created_at").first()
-        )
+        begun = Job.objects.filter(user=OuterRef("user"), started_at__isnull=False)
+        latest = Subquery(begun.order_by("-started_at").values("started_at")[:1])
+        turns = Job.objects.filter(waiting).annotate(latest=latest)
+        order = F("latest").asc(nulls_first=True), "created_at"
+        job: Job | None = turns.select_for_update(of=("self",)).order_by(*order).first()
         if job is not None:
             job.state, job.started_at, job.beat_at = Job.RUNNING, now, now
             job.save(update_fields=["state", "started_at", "beat_at"])

@@ -11,8 +11,11 @@ from django.db import models
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
+from everytouch.errors import BusyError
 from everytouch.settings import ROLES
 from everytouch.web.access import may
+
+MOST_WAITING = 10  # jobs of one user
 
 
 class Users(BaseUserManager):
@@ -206,6 +209,21 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    @classmethod
+    def queue(cls, kind: str, user: User, **payload: Any) -> "Job":
+        """Let a job wait for the worker.
+
+        Raises:
+            BusyError: too many of this user wait already.
+        """
+        waiting = cls.objects.filter(user=user, state=cls.QUEUED).count()
+        if waiting >= MOST_WAITING:
+            raise BusyError(
+                f"{waiting} of your jobs wait already", "wait until some are done, then try again"
+            )
+        made: Job = cls.objects.create(kind=kind, user=user, payload=payload)
+        return made
 
     @property
     def ended(self) -> bool:

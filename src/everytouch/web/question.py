@@ -16,6 +16,7 @@ from everytouch.errors import ForbiddenError, UnknownNameError
 from everytouch.results import Result
 from everytouch.web import disclosing
 from everytouch.web.ask import Ask
+from everytouch.web.pool import POOL
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=Result)
@@ -121,15 +122,7 @@ class Question(Generic[R]):
         if not ask.coarse:
             return self.raw(ask, *args, **kwargs)
         part = disclosing.settled(self.coarsely(ask.heeding(self.heeds)))
-        said = (*args, *sorted(kwargs.items()))
-
-        def withhold() -> R:
-            for one in (part, *self.also(part)):
-                self._rests(one)
-            found = disclosing.shown(part, self.policy, lambda p: self.raw(p, *args, **kwargs))
-            return self.likewise(part, found, *args, **kwargs)
-
-        return part.once(f"shown {self.name}", withhold, *said)
+        return self._once(f"shown {self.name}", withheld, self.withheld, part, args, kwargs)
 
     def _allow(self, ask: Ask) -> None:
         if why := self.forbids(ask):
@@ -137,8 +130,32 @@ class Question(Generic[R]):
 
     def raw(self, ask: Ask, *args: Any, **kwargs: Any) -> R:
         """The answer as it is: to compute with, not to show."""
-        part, said = ask.heeding(self.heeds), (*args, *sorted(kwargs.items()))
-        return part.once(self.name, lambda: self.compute(part, *args, **kwargs), *said)
+        return self._once(self.name, computed, self.compute, ask.heeding(self.heeds), args, kwargs)
+
+    def withheld(self, part: Ask, *args: Any, **kwargs: Any) -> R:
+        """The answer, of a part that is settled, without what would give a few people away."""
+        for one in (part, *self.also(part)):
+            self._rests(one)
+        found = disclosing.shown(part, self.policy, lambda p: self.raw(p, *args, **kwargs))
+        return self.likewise(part, found, *args, **kwargs)
+
+    def _once(
+        self,
+        key: str,
+        apart: Callable[..., R],
+        here: Callable[..., R],
+        part: Ask,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> R:
+        """The answer that is kept; computed in a process of the pool where there are any."""
+
+        def compute() -> R:
+            if POOL.running:  # by its name: a question is no function of a module
+                return POOL.answer(apart, part, self.name, *args, **kwargs)
+            return here(part, *args, **kwargs)
+
+        return part.once(key, compute, *args, *sorted(kwargs.items()))
 
     def _rests(self, part: Ask) -> None:
         """Refuse what rests on moments of a few people."""
@@ -149,6 +166,16 @@ class Question(Generic[R]):
 QUESTIONS: dict[str, Question[Any]] = {}
 PRESENCES: dict[disclosure.Presence, Callable[[Ask], None]] = {}
 """What raises ``WithheldError`` where a part has moments of a few people only."""
+
+
+def computed(part: Ask, name: str, *args: Any, **kwargs: Any) -> Any:
+    """The answer to a question as it is, in a process that knows it by its name."""
+    return QUESTIONS[name].raw(part, *args, **kwargs)
+
+
+def withheld(part: Ask, name: str, *args: Any, **kwargs: Any) -> Any:
+    """The same for those who may not see single people; the part is settled already."""
+    return QUESTIONS[name].withheld(part, *args, **kwargs)
 
 
 def _chosen(ask: Ask, name: str, choice: Choice) -> Any:

@@ -215,7 +215,7 @@ def erase(request: HttpRequest, party: str, body: Reason) -> HttpResponse:
             f"GET /people/{party}/erasure-plan says what that is, and how to confirm it",
         )
     payload = {"party": party, "reason": body.reason[:200], "confirm": plan.confirm}
-    return _queued(Job.objects.create(kind="erase", user=request.user, payload=payload))
+    return _queued(Job.queue("erase", request.user, **payload))
 
 
 def _queued(job: Job) -> HttpResponse:
@@ -265,7 +265,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 @endpoint("POST", "/quarantine/replay", "sources", summary="Try the quarantine again.")
 def replay(request: HttpRequest) -> HttpResponse:
     """Replay, as a job."""
-    return _queued(Job.objects.create(kind="replay", user=request.user, payload={}))
+    return _queued(Job.queue("replay", request.user))
 
 
 @endpoint(

@@ -13,14 +13,13 @@ from pathlib import Path
 
 from django.core.management import call_command
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import Interfaces, Loops
 
-from everytouch.collect.api import end_with
+from everytouch.collect.api import end_with, kept
 from everytouch.errors import EverytouchError
 from everytouch.web.boot import connect, prepare
 
-THREADS = 4
-PARENT = "EVERYTOUCH_PARENT"
+PARENT, PORT = "EVERYTOUCH_PARENT", "EVERYTOUCH_PORT"
 TRIES, MINUTE = 3, 60.0  # ends within a minute after which a part is given up
 PATIENCE = 10.0  # seconds a process has to end by itself
 FINISHING = 5  # seconds of these that a page has to be finished
@@ -30,18 +29,21 @@ def run_web(workspace: Path, host: str, port: int) -> None:
     """Serve the pages until told to stop."""
     _ready(workspace)
     end_with_parent()
+    os.environ[PORT] = str(port)
     server = Granian(
-        "everytouch.web.wsgi:application",
+        "everytouch.web.serving:create",
+        factory=True,
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
+        loop=Loops.uvloop,
         workers=1,
-        blocking_threads=THREADS,
         log_access=False,
         log_level="warning",
         websockets=False,
         # A model that is being learnt may never notice that it should end.
         workers_kill_timeout=FINISHING,
+        **kept(workspace),
     )
     server.serve()
 

@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "everytouch.web.middleware.preferences",
     "everytouch.web.middleware.seen",
     "everytouch.web.factors.required",
+    "everytouch.web.crowd.fair",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -57,7 +58,6 @@ MIDDLEWARE = [
     "everytouch.web.middleware.heads",
 ]
 ROOT_URLCONF = "everytouch.web.urls"
-WSGI_APPLICATION = "everytouch.web.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

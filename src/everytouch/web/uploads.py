@@ -12,10 +12,12 @@ from django.core.files.uploadhandler import StopUpload, TemporaryFileUploadHandl
 from django.utils.text import get_valid_filename
 
 from everytouch.collect.api import FORMATS, definitions
-from everytouch.errors import SourceError
+from everytouch.errors import BusyError, SourceError
 
 HELD = "file"
 """Folder of an upload that holds the file alone, whatever its name is."""
+OWNER = "owner"
+MOST = 20  # uploads of one user that wait to be imported
 OLDEST = 7 * 86_400.0  # seconds that an upload waits to be imported
 
 ENDINGS = (*FORMATS, *(f".{name}" for name in definitions.READERS))
@@ -41,11 +43,12 @@ def folder_of(code: str) -> Path:
     return path
 
 
-def keep(file: UploadedFile) -> tuple[str, str]:
-    """Keep an uploaded file; its code and its name.
+def keep(file: UploadedFile, user: str) -> tuple[str, str]:
+    """Keep an uploaded file of a user; its code and its name.
 
     Raises:
         SourceError: its name tells no format that can be read.
+        BusyError: the user has too many that are not imported.
     """
     try:
         name = get_valid_filename(Path(file.name or "").name)[-80:]
@@ -57,13 +60,24 @@ def keep(file: UploadedFile) -> tuple[str, str]:
             f"upload one that ends in {', '.join(ENDINGS)}",
         )
     _forget_old()
+    if (waiting := _held_by(user)) >= MOST:
+        raise BusyError(
+            f"{waiting} of your uploads are not imported yet",
+            "import or discard some, then try again",
+        )
     code = secrets.token_hex(8)
     folder = folder_of(code) / HELD
     folder.mkdir(mode=0o700, parents=True)
+    (folder.parent / OWNER).write_text(user, encoding="utf-8")
     with (folder / name).open("wb") as out:
         for chunk in file.chunks():
             out.write(chunk)
     return code, name
+
+
+def _held_by(user: str) -> int:
+    owners = (settings.WORKSPACE / "uploads").glob(f"*/{OWNER}")
+    return sum(owner.read_text(encoding="utf-8") == user for owner in owners)
 
 
 def _forget_old() -> None:

@@ -1,19 +1,23 @@
 """Answers made before anybody asks: the figures of the pages as they open, without filters."""
 
+import contextlib
 import itertools
 import logging
 import threading
 import time
+from collections.abc import Iterator
 
 from django.conf import settings
 from django.utils import translation
 
-from everytouch.errors import EverytouchError
+from everytouch.errors import BusyError, EverytouchError
 from everytouch.settings import ROLES
+from everytouch.web import waiting
 from everytouch.web.access import RIGHTS
-from everytouch.web.ask import ANSWERS, Ask
+from everytouch.web.answers import ANSWERS
+from everytouch.web.ask import Ask
 from everytouch.web.figures import FIGURES
-from everytouch.web.questions import findings
+from everytouch.web.questions import findings, perception
 from everytouch.web.shell import workspace_for
 
 PAUSE = 2.0  # seconds between looks at the ledger
@@ -55,6 +59,21 @@ def warm() -> None:
         rights = frozenset(name for name, (_, roles) in RIGHTS.items() if role in roles)
         with translation.override(language):
             ask = Ask(workspace_for(None), rights=rights, language=language)
+            # The overview's scores, where pages are computed: that process is warm then, too.
+            with _leaving("scores"), waiting.visiting(threading.Event(), page=True):
+                perception(ask, "all")
             for spec in FIGURES.values():
-                spec.of(ask)
-            findings(ask, "adjusted")
+                with _leaving(spec.name):
+                    if not spec.forbids(ask):
+                        spec.of(ask)
+            with _leaving("findings"):
+                findings(ask, "adjusted")
+
+
+@contextlib.contextmanager
+def _leaving(name: str) -> Iterator[None]:
+    """Leave what takes too long to who asks for it."""
+    try:
+        yield
+    except BusyError as error:
+        log.warning("%s could not be made beforehand: %s", name, error.what)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from everytouch.collect.formats.archive import bounded, check_archive
 from everytouch.collect.formats.base import TEXT, Reading, in_parts, numbered
 from everytouch.collect.formats.delimited import header_names
 from everytouch.collect.source import Input
@@ -23,7 +24,6 @@ else:
     openpyxl, exceptions = Later("openpyxl"), Later("openpyxl.utils.exceptions")
     calamine = Later("python_calamine")
 
-MOST_UNPACKED = 2 << 30
 _OLE = b"\xd0\xcf\x11\xe0"
 _MIDNIGHT = datetime.time()
 Cells = Iterator[tuple[Any, ...]]
@@ -49,7 +49,7 @@ def raw_rows(path: Path, given: Input) -> Iterator[tuple[str | None, ...]]:
 def _cells(path: Path, given: Input) -> Cells:
     with path.open("rb") as file:
         old = file.read(4) == _OLE
-    return _old(path, given) if old else _new(path, given)
+    return bounded(_old(path, given) if old else _new(path, given), path)
 
 
 def sheets(path: Path) -> list[str]:
@@ -104,10 +104,7 @@ def _tables(rows: Cells, path: Path, given: Input) -> Iterator[pa.Table]:
 
 def _new_book(path: Path) -> Any:
     try:
-        with zipfile.ZipFile(path) as packed:
-            size = sum(part.file_size for part in packed.infolist())
-        if size > MOST_UNPACKED:
-            raise SourceError(f"{path} unpacks to {size:,} bytes", "split it, or save it as CSV")
+        check_archive(path)
         return openpyxl.load_workbook(path, read_only=True, data_only=True)
     except (exceptions.InvalidFileException, zipfile.BadZipFile, KeyError, OSError) as error:
         raise SourceError(f"{path} is not a workbook: {error}", "save it as .xlsx") from error

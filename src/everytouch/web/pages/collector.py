@@ -107,7 +107,7 @@ def rules(request: HttpRequest) -> HttpResponse:
             trials = _trials(ask, text)
             if post.get("do") == "save":
                 ask.workspace.save_rules(text, post.get("before", "").replace("\r\n", "\n"))
-                job = Job.objects.create(kind="replay", user=request.user, payload={})
+                job = Job.queue("replay", request.user)
                 return redirect(f"/jobs/{job.pk}")
         except EverytouchError as error:
             wrong = str(error)

@@ -74,7 +74,7 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
     values = _tried(ask.workspace, row, of, _choices(request, of, groups))
     if request.method == "POST" and request.POST.get("do") == "save" and values["good"]:
         ask.workspace.save_rules(values["table"], ask.workspace.rules_text)
-        job = Job.objects.create(kind="replay", user=request.user, payload={})
+        job = Job.queue("replay", request.user)
         return redirect(f"/jobs/{job.pk}")
     saving = request.method == "POST" and request.POST.get("do") == "save"
     if request.headers.get("HX-Request") == "true":

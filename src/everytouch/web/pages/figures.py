@@ -10,12 +10,15 @@ from django.shortcuts import render
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from everytouch.web.ask import Ask
 from everytouch.web.export import as_csv, as_xlsx
 from everytouch.web.figure import Spec
 from everytouch.web.figures import FIGURES
+from everytouch.web.pool import POOL
 from everytouch.web.routes import Route
 from everytouch.web.shell import NAVIGATION, note
 
+REPORT = 10.0  # times as long as an answer: it has all of them
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -57,11 +60,15 @@ def download(request: HttpRequest, name: str, kind: str) -> HttpResponse:
 def report(request: HttpRequest) -> HttpResponse:
     """The findings as one HTML file to send."""
     note(request, "export report", "html")
-    with tempfile.TemporaryDirectory() as folder:
-        path = request.ask.workspace.report(Path(folder) / "report.html")
-        response = HttpResponse(path.read_bytes(), content_type="text/html; charset=utf-8")
+    body = POOL.patiently(REPORT, _written, request.ask)
+    response = HttpResponse(body, content_type="text/html; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="report.html"'
     return response
+
+
+def _written(ask: Ask) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return ask.workspace.report(Path(folder) / "report.html").read_bytes()
 
 
 def palette(request: HttpRequest) -> JsonResponse:

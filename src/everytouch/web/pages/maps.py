@@ -12,10 +12,12 @@ from django.utils.translation import gettext as _
 
 from everytouch.catalogue.api import Block, JourneyMap, MapStep, Part, cell
 from everytouch.errors import EverytouchError
+from everytouch.journeys.api import Journeys
 from everytouch.ledger.api import audit
 from everytouch.web.ask import Ask
 from everytouch.web.errors import refused
 from everytouch.web.figures.maps import in_words
+from everytouch.web.pool import POOL
 from everytouch.web.routes import Route
 from everytouch.web.words import LANES
 
@@ -217,13 +219,9 @@ def behind(request: HttpRequest, name: str) -> HttpResponse:
     """The newest journeys with a deviation."""
     ask: Ask = replace(request.ask, options={**request.ask.options, "map": name})
     _known(ask, name)
-    deviation, scope = ask.options.get("deviation", ""), ask.organisation.scope
-    result = ask.once(
-        "journeys-with",
-        lambda: ask.workspace.journeys_with(name, deviation, scope, limit=LIMIT),
-        name,
-        deviation,
-    )
+    given = name, ask.options.get("deviation", "")
+    deviation = given[1]
+    result = ask.once("journeys-with", lambda: POOL.answer(_journeys, ask, *given), *given)
     audit(ask.workspace.path, "journeys read", f"{deviation} of map {name}", ask.workspace.who)
     values = {
         "ask": ask,
@@ -234,6 +232,10 @@ def behind(request: HttpRequest, name: str) -> HttpResponse:
         "points": ask.workspace.catalogue.touchpoints,
     }
     return render(request, "web/mapjourneys.html", values)
+
+
+def _journeys(ask: Ask, name: str, deviation: str) -> Journeys:
+    return ask.workspace.journeys_with(name, deviation, ask.organisation.scope, limit=LIMIT)
 
 
 def _saved(request: HttpRequest, journey: JourneyMap) -> HttpResponse:

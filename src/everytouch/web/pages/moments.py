@@ -8,8 +8,10 @@ from django.shortcuts import render
 
 from everytouch.errors import ForbiddenError
 from everytouch.ledger.api import audit
-from everytouch.trails.api import Moment, Trail, Wanted
-from everytouch.web.ask import ANSWERS, Ask
+from everytouch.trails.api import Glimpse, Moment, Trail, Wanted
+from everytouch.web.answers import ANSWERS
+from everytouch.web.ask import Ask
+from everytouch.web.pool import POOL
 from everytouch.web.routes import Route
 from everytouch.web.words import problem
 from everytouch.workspace.people import party_name
@@ -31,9 +33,7 @@ def moments(request: HttpRequest) -> HttpResponse:
     """The newest moments of a question."""
     ask: Ask = request.ask
     asked, what = wanted(ask), f"moments of {ask.query() or 'everything'}"
-    glimpses = ask.once(
-        "newest", lambda: ask.workspace.newest(asked, ask.scope, limit=LIMIT), asked
-    )
+    glimpses = ask.once("newest", lambda: POOL.answer(_newest, ask, asked), asked)
     trail = _read(ask, what, lambda: ask.workspace.moments(glimpses, what))
     values = {"ask": ask, "rows": _rows(ask, trail), "basis": trail.basis}
     return render(request, "web/moments.html", values)
@@ -44,7 +44,7 @@ def finding(request: HttpRequest, name: str) -> HttpResponse:
     ask: Ask = request.ask
     held_to_own(ask, name)
     ask = replace(ask, options={**ask.options, "finding": name})
-    trail = _read(ask, name, lambda: ask.workspace.moments_behind(name, LIMIT, ask.scope))
+    trail = _read(ask, name, lambda: POOL.answer(_behind, ask, name))
     values = {
         "ask": ask,
         "finding": problem(name, _label(ask, name)),
@@ -64,6 +64,14 @@ def held_to_own(ask: Ask, finding: str) -> None:
         raise ForbiddenError(
             f"{finding} is of another department", "ask who answers for its touchpoint"
         )
+
+
+def _newest(ask: Ask, asked: Wanted) -> list[Glimpse]:
+    return ask.workspace.newest(asked, ask.scope, limit=LIMIT)
+
+
+def _behind(ask: Ask, name: str) -> Trail:
+    return ask.workspace.moments_behind(name, LIMIT, ask.scope)
 
 
 def _label(ask: Ask, name: str) -> str:

@@ -9,6 +9,7 @@ from django.shortcuts import render
 
 from everytouch.metrics import api as metrics
 from everytouch.web.ask import Ask
+from everytouch.web.figures import FIGURES
 from everytouch.web.figures.feeling import BREAKDOWNS
 from everytouch.web.questions import findings, perception
 from everytouch.web.routes import Route
@@ -85,7 +86,8 @@ def page(template: str, **more: Any) -> Any:
 def worth(request: HttpRequest) -> HttpResponse:
     """What experience is worth, and what would change without a problem."""
     ask: Ask = request.ask
-    rows = [row for row in findings(ask.everyone, "regression").rows if not row.lowers.hidden]
+    asked = () if FIGURES["what-if"].forbids(ask) else findings(ask.everyone, "regression").rows
+    rows = [row for row in asked if not row.lowers.hidden]
     values = {
         "ask": ask,
         "findings": [

@@ -135,15 +135,8 @@ def erase(request: HttpRequest, party: str) -> HttpResponse:
         if request.POST.get("plan", "") != plan.confirm:
             wrong = _("Other identifiers would go by now. Read the list again.")
         elif request.POST.get("confirm", "").strip() == party[:6]:
-            job = Job.objects.create(
-                kind="erase",
-                user=request.user,
-                payload={
-                    "party": party,
-                    "reason": request.POST.get("reason", "")[:200],
-                    "confirm": plan.confirm,
-                },
-            )
+            reason = request.POST.get("reason", "")[:200]
+            job = Job.queue("erase", request.user, party=party, reason=reason, confirm=plan.confirm)
             return redirect(f"/jobs/{job.pk}")
         else:
             wrong = _("Type the six characters exactly.")

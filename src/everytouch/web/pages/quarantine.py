@@ -106,7 +106,7 @@ def _written(value: Any) -> str:
 
 def replay(request: HttpRequest) -> HttpResponse:
     """Try all again, after the catalogue was corrected."""
-    job = Job.objects.create(kind="replay", user=request.user, payload={})
+    job = Job.queue("replay", request.user)
     return redirect(f"/jobs/{job.pk}")
 
 

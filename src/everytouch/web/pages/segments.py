@@ -14,6 +14,7 @@ from everytouch.trails.api import traits_of
 from everytouch.web.ask import Ask
 from everytouch.web.forms import NewName, PersonaForm, SegmentForm
 from everytouch.web.pages.catalogue import save, taken
+from everytouch.web.pool import POOL
 from everytouch.web.questions import sessions
 from everytouch.web.routes import Route
 
@@ -39,12 +40,13 @@ def traits(ask: Ask) -> dict[str, tuple[str, ...]]:
 
 def size(ask: Ask, segment: Segment) -> int:
     """Parties a rule selects."""
+    whole = ask.keeping()
+    return whole.once("size", lambda: POOL.answer(_size, whole, segment), segment)
 
-    def count() -> int:
-        scope = ask.workspace.selected(segment)
-        return int(sum(np.count_nonzero(scope.take(b)) for b in ask.workspace.trails().buckets))
 
-    return ask.everyone.once("size", count, segment)
+def _size(ask: Ask, segment: Segment) -> int:
+    scope = ask.workspace.selected(segment)
+    return int(sum(np.count_nonzero(scope.take(b)) for b in ask.workspace.trails().buckets))
 
 
 def people(ask: Ask, segment: Segment) -> int | None:

@@ -1,6 +1,7 @@
 """Share links: a page as it is filtered, for who has the link, without personal data."""
 
 import urllib.parse
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import F
@@ -9,9 +10,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from everytouch.errors import EverytouchError
 from everytouch.web.access import PUBLIC
 from everytouch.web.addresses import address_of
 from everytouch.web.ask import Ask, Filters
+from everytouch.web.disclosing import settled
 from everytouch.web.models import Share
 from everytouch.web.pages.overview import tiles
 from everytouch.web.routes import Route
@@ -28,19 +31,10 @@ def shares(request: HttpRequest) -> HttpResponse:
     if path not in SHAREABLE:
         path = "/"
     if request.method == "POST":
-        days = (
-            int(request.POST.get("days", "30")) if request.POST.get("days", "").isdecimal() else 30
-        )
-        title = request.POST.get("title", "").strip()[:120] or path
-        made, secret = Share.issue(
-            min(max(DAYS), max(1, days)),
-            user=request.user,
-            title=title,
-            path=path,
-            query=query[:1000],
-        )
-        note(request, "make share link", f"{made.pk} {path}")
-        link = request.build_absolute_uri(f"/s/{secret}")
+        try:
+            link = _made(request, path, query[:1000])
+        except EverytouchError as error:
+            messages.error(request, f"{_(error.what)}: {_(error.remedy)}")
     values = {
         "ask": request.ask,
         "link": link,
@@ -52,6 +46,39 @@ def shares(request: HttpRequest) -> HttpResponse:
         "pages": SHAREABLE,
     }
     return render(request, "web/shares.html", values)
+
+
+def _made(request: HttpRequest, path: str, query: str) -> str:
+    """Make a link, and return its address.
+
+    Raises:
+        EverytouchError: what it is filtered by would give a few people away, or does not exist.
+    """
+    settled(_as_shared(request.user, query, "en"))
+    given = request.POST.get("days", "")
+    made, secret = Share.issue(
+        min(max(DAYS), max(1, int(given))) if given.isdecimal() else 30,
+        user=request.user,
+        title=request.POST.get("title", "").strip()[:120] or path,
+        path=path,
+        query=query,
+    )
+    note(request, "make share link", f"{made.pk} {path}")
+    return str(request.build_absolute_uri(f"/s/{secret}"))
+
+
+def _as_shared(maker: Any, query: str, language: str) -> Ask:
+    """What somebody with a link asks: as a viewer at most, of no more than its maker may."""
+    workspace, given = workspace_for(None), QueryDict(query)
+    return Ask(
+        workspace,
+        Filters.parse(given),
+        places_of(maker, workspace),
+        frozenset({"see"}),
+        given.dict(),
+        language,
+        shared=True,
+    )
 
 
 def revoke(request: HttpRequest, number: int) -> HttpResponse:
@@ -72,19 +99,10 @@ def opened(request: HttpRequest, secret: str) -> HttpResponse:
         raise Http404(_("This link does not work any more. Ask who sent it for a new one."))
     Share.objects.filter(pk=share.pk).update(opened=F("opened") + 1, used_at=timezone.now())
     note(request, "open share link", f"{share.pk} {share.path}, from {address_of(request)}")
-    workspace, given = workspace_for(None), QueryDict(share.query)
-    ask = Ask(
-        workspace,
-        Filters.parse(given),
-        places_of(share.user, workspace),
-        frozenset({"see"}),
-        given.dict(),
-        getattr(request, "LANGUAGE_CODE", "en"),
-        shared=True,
-    )
+    ask = _as_shared(share.user, share.query, getattr(request, "LANGUAGE_CODE", "en"))
     values = {
         "ask": ask,
-        "trails": workspace.trails(),
+        "trails": ask.workspace.trails(),
         "share": share,
         "tiles": tiles(ask),
         "live": [],

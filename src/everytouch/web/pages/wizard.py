@@ -15,6 +15,7 @@ from everytouch.web import uploads
 from everytouch.web.models import Job
 from everytouch.web.routes import Route
 from everytouch.web.shell import note
+from everytouch.web.wizard.apart import reviewed
 from everytouch.web.wizard.causes import RECORDS, fixed, shown
 from everytouch.web.wizard.editing import METRICS, Editor
 from everytouch.web.wizard.reading import read_post
@@ -48,7 +49,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         raise SourceError(
             _("No file arrived, or an empty one"), _("choose a file with at least a header")
         )
-    code, _name = uploads.keep(file)
+    code, _name = uploads.keep(file, str(request.user.pk))
     try:
         begin(code, request.ask.workspace)
     except EverytouchError:
@@ -126,7 +127,7 @@ def review(request: HttpRequest, code: str) -> HttpResponse:
         return _page(request, found) if _part(request) else redirect(f"/uploads/{code}/review")
     tried, wrong, causes = None, "", []
     try:
-        tried = workspace.review(found.plan)
+        tried = reviewed(workspace, found.plan)
         found.keep_causes(tried.causes)
         causes = shown(found, tried.causes, workspace.catalogue)
     except SourceError as error:
@@ -160,8 +161,7 @@ def toml(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _queue(request: HttpRequest, found: Upload) -> HttpResponse:
-    payload = {"code": found.code, "file": found.path.name}
-    job = Job.objects.create(kind="import", user=request.user, payload=payload)
+    job = Job.queue("import", request.user, code=found.code, file=found.path.name)
     note(request, "start import", f"job {job.pk}, {found.path.name}")
     return redirect(f"/jobs/{job.pk}")
 

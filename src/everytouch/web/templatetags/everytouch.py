@@ -135,7 +135,8 @@ def _estimate(value: Any, digits: int, factor: float) -> SafeString:
         return format_html('<span class="withheld">{}</span>', "–" if value is None else value)
     if value.hidden:
         why = WITHHELD.get(value.method, WITHHELD["hidden"])
-        return format_html('<span class="withheld">{} (n = {})</span>', why, num(value.n))
+        n = f" (n = {num(value.n)})" if value.n else ""  # not to be told, or nobody
+        return format_html('<span class="withheld">{}{}</span>', why, n)
     middle, low, high = (num(v * factor, digits) for v in (value.value, value.low, value.high))
     return format_html('<b>{}</b> <span class="interval">{} … {}</span>', middle, low, high)
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from everytouch.collect.api import Cause, Plan, TableProfile, plan_from_json, plan_to_json
 from everytouch.errors import SourceError
 from everytouch.web import uploads
+from everytouch.web.wizard.apart import recognised
 from everytouch.workspace import Workspace
 from everytouch.workspace.matching import shape_of
 
@@ -97,8 +98,7 @@ def begin(code: str, workspace: Workspace, *, afresh: bool = False) -> Upload:
         SourceError: the file cannot be read.
     """
     path = file_of(code)
-    found = workspace.recognise(path)
-    tables = workspace.profiles(found)
+    found, tables = recognised(workspace, path)
     shape = shape_of(found, tables)
     kept = None if afresh else workspace.kept_mapping(shape, path)
     upload = Upload(code, path, kept or found, found, tables, shape, kept is not None)
