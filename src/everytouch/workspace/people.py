@@ -12,7 +12,7 @@ import pyarrow as pa
 from everytouch.consent import api as consent
 from everytouch.errors import ConfirmationError, LedgerError, UnknownNameError
 from everytouch.identity import api as identity
-from everytouch.identity.api import ErasurePlan, Profile, SharedIdentifier
+from everytouch.identity.api import ErasurePlan, Masks, Profile, SharedIdentifier
 from everytouch.improvement import api as improvement
 from everytouch.journal import api as journal
 from everytouch.ledger import api as ledger
@@ -87,6 +87,10 @@ class People(Collecting):
         found: list[int] = self._resolution().party(keys, when).tolist()
         return found
 
+    def masks(self) -> Masks:
+        """What masks texts for everybody but who looks at the person's own page."""
+        return identity.masks(self.tables, self._resolution())
+
     def trail(self, identifier: str) -> Trail:
         """Everything one party lived through, under all its identifiers. Reading is audited.
 
@@ -130,14 +134,18 @@ class People(Collecting):
         """These moments as the ledger has them. Reading is audited."""
         audit(self.path, "read moments", what, self.who)
         found = [(glimpse.time, glimpse.key) for glimpse in glimpses]
-        return trails_room.moments_by_key(self.tables, found, what, self.catalogue)
+        return trails_room.moments_by_key(
+            self.tables, self._resolution(), found, what, self.catalogue
+        )
 
     def _behind(self, finding: str, limit: int, scope: Scope = EVERYTHING) -> Trail:
         keys = improvement.moments_behind(
             self.trails(), self.catalogue, self.settings, finding, limit, scope
         )
         what = f"the newest {len(keys)} moments behind {finding}"
-        return trails_room.moments_by_key(self.tables, keys, what, self.catalogue)
+        return trails_room.moments_by_key(
+            self.tables, self._resolution(), keys, what, self.catalogue
+        )
 
     def export_party(self, party: int) -> dict[str, Any]:
         """All data of a party, for the party (GDPR, articles 15 and 20). Audited."""
