@@ -72,6 +72,11 @@ class Settings:
         5, "An ID that is linked to more people than this is listed as shared.", 1
     )
     drivers: int = _setting(12, "Most predictors in the decomposition of the score.", 2, 16)
+    privacy_contact: str = _setting(
+        "",
+        "Whom people write to about their data, as an e-mail or a postal address; copies of their "
+        "data name it.",
+    )
     second_factor: str = _setting(
         "",
         "Roles of the app that must have a second factor (docs/sign-in.md), separated by commas: "

@@ -136,6 +136,7 @@ TABLE = r"""
 /api/v1/people/<party>/erase POST - - - - +
 /api/v1/people/<party>/erasure-plan GET - - - - +
 /api/v1/people/<party>/export GET - - - + +
+/api/v1/people/<party>/copy.<kind> GET - - - + +
 /api/v1/people/<party>/consents GET - - - + +
 /api/v1/people/<party>/consents POST - - - + +
 /api/v1/people/<party>/preference-link POST - - - + +
@@ -193,6 +194,7 @@ TABLE = r"""
 /people/<str:party>/erase GET - - - - +
 /people/<str:party>/erase POST - - - - +
 /people/<str:party>/export GET - - - + +
+/people/<str:party>/copy.<str:kind> GET - - - + +
 /people/<str:party>/link POST - - - + +
 /preferences/<str:token> GET + + + + +
 /preferences/<str:token> POST + + + + +
@@ -360,6 +362,8 @@ SAMPLES = {
 }
 JSON = {"content_type": "application/json", "data": "{}"}
 FILLED = {
+    "/people/<str:party>/copy.<str:kind>": "/people/0000000000000007/copy.html",
+    "/api/v1/people/<party>/copy.<kind>": "/api/v1/people/0000000000000007/copy.html",
     "/figures/<slug:name>": "/figures/ranked",
     "/figures/<slug:name>.<str:kind>": "/figures/ranked.csv",
     "/findings/<str:name>": "/findings/late:parcel_delivered",

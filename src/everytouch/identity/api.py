@@ -4,6 +4,7 @@ from everytouch.identity.crowded import SharedIdentifier, shared_identifiers
 from everytouch.identity.current import before, current, newest
 from everytouch.identity.devices import Shared
 from everytouch.identity.erasing import ErasurePlan, erasure_plan
+from everytouch.identity.masking import MASKED, Masks, masks, named_by, written
 from everytouch.identity.profile import Profile, StatedLink, Trait, profile
 from everytouch.identity.resolve import (
     Resolution,
@@ -15,7 +16,9 @@ from everytouch.identity.resolve import (
 from everytouch.identity.rows import rows_of, rows_on_devices
 
 __all__ = [
+    "MASKED",
     "ErasurePlan",
+    "Masks",
     "Profile",
     "Resolution",
     "Shared",
@@ -26,7 +29,9 @@ __all__ = [
     "before",
     "current",
     "erasure_plan",
+    "masks",
     "microseconds_of",
+    "named_by",
     "named_in",
     "newest",
     "profile",
@@ -34,4 +39,5 @@ __all__ = [
     "rows_of",
     "rows_on_devices",
     "shared_identifiers",
+    "written",
 ]

@@ -1,7 +1,6 @@
-"""What people wrote, with what gives a person away blotted out."""
+"""What people wrote, with what gives a person away masked."""
 
 import datetime
-import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.engine.api import Engine
-from everytouch.identity.api import Resolution
+from everytouch.identity.api import Masks, Resolution, masks, named_by
 from everytouch.ledger.api import Tables
 from everytouch.perception.windows import Rules, windows
 from everytouch.results import Basis, Result
@@ -21,19 +20,13 @@ LEAST = 10  # comments below which none is shown
 _READ = 5_000  # newest comments looked at for one answer
 _SQL = """
 SELECT occurred_at, touchpoint, instrument, score, concat_ws(' – ', title, text) AS text,
-       language, party_key,
-       key_first
+       language, party_key, key_first, identifier, also, correlations
 FROM ledger
 WHERE text IS NOT NULL
   AND occurred_at >= make_timestamptz($1) AND occurred_at < make_timestamptz($2)
 ORDER BY occurred_at DESC, key_first LIMIT {limit}
 """
 _EARLIEST, _LATEST = -62_000_000_000_000_000, 250_000_000_000_000_000  # years 5 and 9892
-_REVEALING = (
-    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), "[e-mail]"),
-    (re.compile(r"https?://\S+"), "[link]"),
-    (re.compile(r"\+?\d[\d ()/.-]{6,}\d"), "[number]"),
-)
 
 
 @dataclass(frozen=True)
@@ -54,13 +47,6 @@ class Comments(Result):
     """Comments, newest first."""
 
     row_type: ClassVar[type] = Comment
-
-
-def blotted(text: str) -> str:
-    """The text without mail addresses, links and longer numbers."""
-    for pattern, word in _REVEALING:
-        text = pattern.sub(word, text)
-    return text
 
 
 @dataclass(frozen=True)
@@ -99,14 +85,17 @@ def comments(
             return Keys(bucket["key"][windows(bucket, scope, rules).rows])
 
         keep = np.isin(raw["key_first"].to_numpy(), engine.run(about, trails.buckets).keys)
-    chosen = [row for row, kept in zip(rows, keep, strict=True) if kept]
+    parties = resolution.of(raw).tolist()
+    zipped = zip(rows, parties, keep, strict=True)
+    chosen = [(row, party) for row, party, kept in zipped if kept]
     basis = Basis(
-        formula="comments as they were written; addresses, links and numbers blotted out",
+        formula="comments as they were written; names, addresses, links, IDs and numbers masked",
         denominator=f"{len(chosen):,} of the newest {len(rows):,} comments",
         cut=f"{scope.text}; none is shown where there are fewer than {LEAST}",
     )
     shown = chosen[:limit] if len(chosen) >= LEAST else []
-    return Comments(basis, tuple(_comment(row, catalogue) for row in shown))
+    known = masks(tables, resolution, [party for _, party in shown])
+    return Comments(basis, tuple(_comment(row, party, known, catalogue) for row, party in shown))
 
 
 def _taken(parties: NDArray[Any], trails: Trails, scope: Scope) -> NDArray[Any]:
@@ -119,7 +108,7 @@ def _taken(parties: NDArray[Any], trails: Trails, scope: Scope) -> NDArray[Any]:
     return taken
 
 
-def _comment(row: dict[str, object], catalogue: Catalogue) -> Comment:
+def _comment(row: dict[str, Any], party: int, known: Masks, catalogue: Catalogue) -> Comment:
     point = catalogue.touchpoints.get(str(row["touchpoint"] or ""))
     when, score = row["occurred_at"], row["score"]
     assert isinstance(when, datetime.datetime)  # noqa: S101 - the ledger's schema says so
@@ -129,6 +118,6 @@ def _comment(row: dict[str, object], catalogue: Catalogue) -> Comment:
         point.label if point else "",
         str(row["instrument"] or ""),
         float(score) if isinstance(score, float) else None,
-        blotted(str(row["text"])),
+        known.masked(str(row["text"]), named_by(row), party),
         str(row["language"] or ""),
     )

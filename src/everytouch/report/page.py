@@ -37,15 +37,20 @@ _TITLES = {
 }
 
 
-def html(data: ReportData, *, interactive: bool = True) -> str:
-    """The whole report as one HTML document that needs nothing else."""
-    environment = jinja2.Environment(
+def templates() -> "jinja2.Environment":
+    """The templates of documents; what they show is escaped."""
+    return jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def html(data: ReportData, *, interactive: bool = True) -> str:
+    """The whole report as one HTML document that needs nothing else."""
+    environment = templates()
     environment.filters |= {
         "num": _number,
         "pct": _percent,
@@ -77,7 +82,12 @@ def write_html(data: ReportData, path: Path) -> None:
 
 
 def write_pdf(data: ReportData, path: Path) -> None:
-    """Write the report as PDF (needs ``everytouch[pdf]``).
+    """Write the report as PDF (needs ``everytouch[pdf]``)."""
+    path.write_bytes(pdf_of(html(data, interactive=False)))
+
+
+def pdf_of(text: str) -> bytes:
+    """Return an HTML document that needs nothing else as PDF (needs ``everytouch[pdf]``).
 
     Raises:
         EverytouchError: WeasyPrint or the Pango library it draws with is not there.
@@ -89,8 +99,8 @@ def write_pdf(data: ReportData, path: Path) -> None:
             f"a PDF needs WeasyPrint and Pango: {error}",
             "pip install 'everytouch[pdf]', and Pango by the system's packages",
         ) from error
-    document = weasyprint.HTML(string=html(data, interactive=False), url_fetcher=_nothing)
-    document.write_pdf(path)
+    document: bytes = weasyprint.HTML(string=text, url_fetcher=_nothing).write_pdf()
+    return document
 
 
 def _nothing(url: str, *_: Any, **__: Any) -> dict[str, Any]:

@@ -6,20 +6,21 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from everytouch.catalogue.api import Catalogue
-from everytouch.identity.api import Resolution, rows_of
+from everytouch.identity.api import Resolution, masks, named_by, rows_of
 from everytouch.ledger.api import Tables
 from everytouch.results import Basis, Result
 
 _INTERACTIONS = """
 SELECT occurred_at, 'interaction' AS kind, touchpoint, outcome, duration_s, due_at, amount,
        currency, NULL AS score, NULL AS instrument, NULL AS raw, NULL AS text,
-       namespace, identifier, source, id, sequence
+       namespace, identifier, source, id, sequence, party_key, also, correlations
 FROM ledger
 """
 _PERCEPTIONS = """
 SELECT occurred_at, 'perception' AS kind, touchpoint, NULL AS outcome, NULL AS duration_s,
        NULL AS due_at, NULL AS amount, NULL AS currency, score, instrument, raw,
-       concat_ws(' – ', title, text) AS text, namespace, identifier, source, id, sequence
+       concat_ws(' – ', title, text) AS text, namespace, identifier, source, id, sequence,
+       party_key, also, correlations
 FROM ledger
 """
 _DAY = datetime.timedelta(days=1)
@@ -81,9 +82,15 @@ def trail_of(tables: Tables, resolution: Resolution, party: int, catalogue: Cata
 
 
 def moments_by_key(
-    tables: Tables, moments: list[tuple[int, int]], what: str, catalogue: Catalogue
+    tables: Tables,
+    resolution: Resolution,
+    moments: list[tuple[int, int]],
+    what: str,
+    catalogue: Catalogue,
 ) -> Trail:
     """The moments of these times (µs since 1970) and keys, the first half of each.
+
+    What people wrote is masked: it is as it was on the person's own trail only.
 
     The times narrow what is read: keys lie all over the ledger.
     """
@@ -93,11 +100,16 @@ def moments_by_key(
         "AND key_first IN (SELECT unnest($1::BIGINT[]))"
     )
     parameters = [keys, min(times), max(times)]
-    raw = [
-        row
+    found = [
+        tables.query(table, f"{select} WHERE {condition}", parameters)
         for table, select in _TABLES.items()
-        for row in tables.query(table, f"{select} WHERE {condition}", parameters).to_pylist()
     ]
+    parties = [party for part in found for party in resolution.of(part).tolist()]
+    raw = [row for part in found for row in part.to_pylist()]
+    known = masks(tables, resolution, parties)
+    for row, party in zip(raw, parties, strict=True):
+        if row["text"]:
+            row["text"] = known.masked(row["text"], named_by(row), party)
     rows = _moments(raw, catalogue)
     return Trail(Basis(what, f"{len(rows)} moments", "the whole ledger"), rows)
 
@@ -117,7 +129,8 @@ def _moment(row: dict[str, Any], catalogue: Catalogue) -> Moment:
     point = catalogue.touchpoints.get(row["touchpoint"] or "")
     asked = catalogue.instruments.get(row["instrument"] or "")
     identifier = f"{row.pop('namespace')}:{row.pop('identifier')}"
-    del row["sequence"]
+    for name in ("sequence", "party_key", "also", "correlations"):
+        del row[name]
     return Moment(
         **row | {"text": row["text"] or None},
         label=point.label if point else (asked.label if asked else row["kind"]),

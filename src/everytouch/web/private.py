@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Schema
 
 from everytouch.web.models import Job
+from everytouch.web.pages.people import copy as person_copy
 from everytouch.web.records import queued
 from everytouch.web.rest import endpoint, said
 from everytouch.web.shell import workspace_for
@@ -78,3 +79,9 @@ def preference_link(request: HttpRequest, party: str) -> HttpResponse:
     """The address of the person's page of preferences. Audited."""
     path = request.ask.workspace.preference_link(party_number(party))
     return said({"link": request.build_absolute_uri(path)})
+
+
+@endpoint("GET", "/people/{party}/copy.{kind}", "export", summary="A copy in plain words.")
+def copy(request: HttpRequest, party: str, kind: str) -> HttpResponse:
+    """All data of a party in plain words, HTML or PDF; ``language`` is en or de. Audited."""
+    return person_copy(request, party, kind)

@@ -370,5 +370,5 @@ def verdicts(ask: Ask) -> Verdicts:
 
 @question(need="comments")
 def comments(ask: Ask) -> Comments:
-    """What people wrote, newest first, with what gives a person away blotted out."""
+    """What people wrote, newest first, with what gives a person away masked."""
     return ask.workspace.comments(ask.scope)

@@ -15,6 +15,7 @@ from everytouch.errors import ConfirmationError, UnknownNameError
 from everytouch.ledger.api import entries
 from everytouch.web.access import RIGHTS
 from everytouch.web.ask import Ask
+from everytouch.web.masking import conflicting, held
 from everytouch.web.models import Job
 from everytouch.web.pages.conflicts import code_of, found_conflict
 from everytouch.web.pages.moments import held_to_own, wanted
@@ -258,7 +259,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
     rows = request.ask.workspace.quarantine(request.GET.get("source") or None)
     start, limit = (place(request, 1) or (0,))[0], _limit(request)
     following = cursor(start + limit) if len(rows) > start + limit else None
-    shown = rows[start : start + limit]
+    shown = held(request.ask.workspace, list(rows[start : start + limit]))
     whole = request.GET.get("full") == "true"
     return _page(shown if whole else [row.brief for row in shown], following)
 
@@ -277,7 +278,8 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     found = request.ask.workspace.conflicts(request.GET.get("source") or None)
     start, limit = (place(request, 1) or (0,))[0], _limit(request)
     following = cursor(start + limit) if len(found) > start + limit else None
-    rows = [{"code": code_of(one), **vars(one)} for one in found[start : start + limit]]
+    listed = conflicting(request.ask.workspace, list(found[start : start + limit]))
+    rows = [{"code": code_of(one), **vars(one)} for one in listed]
     return _page(rows, following)
 
 

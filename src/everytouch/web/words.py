@@ -225,6 +225,7 @@ SETTINGS: dict[str, Any] = {
     "follow_up_days": lazy("Days in which the worth of an experience is read"),
     "dormant_days": lazy("Days of silence after which a party counts as gone"),
     "second_factor": lazy("Roles that must have a second factor: owner, analyst, manager, viewer"),
+    "privacy_contact": lazy("Whom people write to about their data"),
     "drivers": lazy("Most drivers that are told apart"),
     "ids_of_nobody": lazy("Values that identify nobody, separated by commas; -value allows one"),
     "device_id_types": lazy("ID types of devices, separated by commas; -type takes one out"),

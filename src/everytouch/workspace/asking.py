@@ -179,7 +179,7 @@ class Asking(Base):
         return journeys.volume(self.trails(), self._engine, self.settings.timezone, scope)
 
     def comments(self, scope: Scope = EVERYTHING, *, limit: int = 50) -> Comments:
-        """The newest comments, with what gives a person away blotted out."""
+        """The newest comments, with what gives a person away masked."""
         return perception_room.comments(
             self.tables,
             self.trails(),

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from everytouch.consent import api as consent
 from everytouch.errors import ConfirmationError, LedgerError, UnknownNameError
 from everytouch.identity import api as identity
-from everytouch.identity.api import ErasurePlan, Profile, SharedIdentifier
+from everytouch.identity.api import ErasurePlan, Masks, Profile, SharedIdentifier
 from everytouch.improvement import api as improvement
 from everytouch.journal import api as journal
 from everytouch.ledger import api as ledger
 from everytouch.ledger.api import Erasure, Words, audit
 from everytouch.moments.api import hash_strings, key_name, normalise
+from everytouch.report.api import PersonCopy
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Glimpse, Scope, Trail
 from everytouch.workspace.collecting import Collecting
@@ -85,6 +87,10 @@ class People(Collecting):
         found: list[int] = self._resolution().party(keys, when).tolist()
         return found
 
+    def masks(self) -> Masks:
+        """What masks texts for everybody but who looks at the person's own page."""
+        return identity.masks(self.tables, self._resolution())
+
     def trail(self, identifier: str) -> Trail:
         """Everything one party lived through, under all its identifiers. Reading is audited.
 
@@ -128,14 +134,18 @@ class People(Collecting):
         """These moments as the ledger has them. Reading is audited."""
         audit(self.path, "read moments", what, self.who)
         found = [(glimpse.time, glimpse.key) for glimpse in glimpses]
-        return trails_room.moments_by_key(self.tables, found, what, self.catalogue)
+        return trails_room.moments_by_key(
+            self.tables, self._resolution(), found, what, self.catalogue
+        )
 
     def _behind(self, finding: str, limit: int, scope: Scope = EVERYTHING) -> Trail:
         keys = improvement.moments_behind(
             self.trails(), self.catalogue, self.settings, finding, limit, scope
         )
         what = f"the newest {len(keys)} moments behind {finding}"
-        return trails_room.moments_by_key(self.tables, keys, what, self.catalogue)
+        return trails_room.moments_by_key(
+            self.tables, self._resolution(), keys, what, self.catalogue
+        )
 
     def export_party(self, party: int) -> dict[str, Any]:
         """All data of a party, for the party (GDPR, articles 15 and 20). Audited."""
@@ -147,14 +157,32 @@ class People(Collecting):
             "identifiers": [name for name, _ in known.identifiers],
             "traits": known.traits,
             "links": known.links,
-            "moments": ledger.moments_of(
-                self.tables,
-                {
-                    name: identity.rows_of(self.tables, resolution, name, party, every=True)
-                    for name in ("interactions", "perceptions")
-                },
-            ),
+            "consents": consent.history(self.tables, resolution, self.catalogue, party),
+            "moments": self._moments_of(party, every=True),
         }
+
+    def person_copy(self, party: int) -> PersonCopy:
+        """All data of a party, to be written for it in plain words. Audited."""
+        audit(self.path, "export person", party_name(party), self.who)
+        resolution, known = self._resolution(), self.catalogue
+        return PersonCopy(
+            identity.profile(self.tables, resolution, party),
+            self._moments_of(party),
+            consent.choices(self.tables, resolution, known, party),
+            consent.history(self.tables, resolution, known, party),
+            known,
+            self.settings.privacy_contact,
+            self.settings.timezone,
+            datetime.datetime.now(datetime.UTC),
+        )
+
+    def _moments_of(self, party: int, *, every: bool = False) -> dict[str, list[dict[str, Any]]]:
+        resolution = self._resolution()
+        rows = {
+            name: identity.rows_of(self.tables, resolution, name, party, every=every)
+            for name in ("interactions", "perceptions")
+        }
+        return ledger.moments_of(self.tables, rows)
 
     def erasure_plan(self, party: int) -> ErasurePlan:
         """Return whom else an erasure would remove: all identifiers of the party. Audited."""

@@ -24,10 +24,11 @@ def just_in(ask: Ask) -> dict[str, Any]:
     """What came in last, with the names of the catalogue; whether a collector is at work."""
     points, asked = ask.workspace.catalogue.touchpoints, ask.workspace.catalogue.instruments
     rows = ask.stored("arrivals", TABLES, lambda: ask.workspace.arrivals(JUST_IN))
+    known = ask.workspace.masks()
     named = {name: point.label for name, point in points.items()}
     named |= {name: one.label for name, one in asked.items()}
     return {
-        "arrivals": [(row, named.get(row.said, row.said)) for row in rows],
+        "arrivals": [(row, named.get(row.said) or known.masked(row.said)) for row in rows],
         "pulse": ask.workspace.collector(),
     }
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from everytouch.ledger.api import Conflict
 from everytouch.moments.api import key_name
 from everytouch.results import plain
+from everytouch.web.masking import conflicting
 from everytouch.web.routes import Route
 
 SHOWN = 200
@@ -62,6 +63,7 @@ def conflict(request: HttpRequest, code: str) -> HttpResponse:
     one = found_conflict(request, code)
     if request.method == "POST":
         return _resolved(request, [one.held])
+    (one,) = conflicting(request.ask.workspace, [one])
     stored = plain(one.stored or {})
     columns = [
         (name, stored.get(name), value, name in one.differs)

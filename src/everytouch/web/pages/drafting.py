@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from everytouch.catalogue.api import Catalogue
 from everytouch.collect.api import Choices, Example, Tried
 from everytouch.errors import EverytouchError
+from everytouch.identity.api import Masks
 from everytouch.ledger.api import EVENTS, Quarantined
+from everytouch.web.masking import sample
 from everytouch.web.models import Job
 from everytouch.web.pages.quarantine import held_row
 from everytouch.web.routes import Route
@@ -83,7 +85,7 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
         "ask": ask,
         "of": of,
         "code": code,
-        "fields": _fields(of, values["choices"], groups),
+        "fields": _fields(of, values["choices"], groups, ask.workspace.masks()),
         "groups": groups,
         "idtype": request.POST.get("idtype", "")[:LONGEST],
         "touchpoints": ask.workspace.catalogue.touchpoints.values(),
@@ -92,14 +94,21 @@ def rule(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _fields(
-    of: Example, choices: Choices, groups: list[tuple[Any, list[Option]]]
+    of: Example, choices: Choices, groups: list[tuple[Any, list[Option]]], masks: Masks
 ) -> list[tuple[int, str, str, str]]:
     """Return number, path, value and use of each field."""
     offered = {option[0] for group in groups for option in group[1]}
     found = []
     for number, (path, value) in enumerate(of.fields.items()):
         use = choices.uses.get(path, "")
-        found.append((number, path, _short(value), use if use in offered or not use else OTHER))
+        found.append(
+            (
+                number,
+                path,
+                _short(sample(value, masks)),
+                use if use in offered or not use else OTHER,
+            )
+        )
     return found
 
 
@@ -141,14 +150,14 @@ def _tried(workspace: Workspace, row: Quarantined, of: Example, choices: Choices
         also = [one for one in workspace.try_held(others, table) if one.records and not one.reason]
     except EverytouchError as error:
         return values | {"wrong": error}
-    known = workspace.catalogue
+    known, masks = workspace.catalogue, workspace.masks()
     return values | {
         "text": text,
         "table": table,
         "reason": tried.reason
         or ("" if tried.records else _("The rule makes no record of this event.")),
         "good": bool(tried.records) and not tried.reason,
-        "records": [_told(kind, one, known) for kind, one in _records(tried)],
+        "records": [_told(kind, masks.row(one), known) for kind, one in _records(tried)],
         "others": len(others),
         "also": len(also),
     }

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from everytouch.errors import UnknownNameError
+from everytouch.report.api import PersonCopy, person_html, person_pdf
 from everytouch.results import plain
 from everytouch.trails.api import Moment
 from everytouch.web.ask import Ask
@@ -19,6 +21,11 @@ from everytouch.web.routes import Route
 from everytouch.web.shell import note
 from everytouch.workspace.people import party_name, party_number
 
+COPIES: dict[str, tuple[Callable[[PersonCopy, str], str | bytes], str]] = {
+    "html": (person_html, "text/html; charset=utf-8"),
+    "pdf": (person_pdf, "application/pdf"),
+}
+"""How a copy of somebody's data is written."""
 SHOWN = 400  # moments of a trail on one page, the newest
 
 
@@ -135,6 +142,21 @@ def export(request: HttpRequest, party: str) -> HttpResponse:
     return response
 
 
+def copy(request: HttpRequest, party: str, kind: str) -> HttpResponse:
+    """Give a copy of a party's data in plain words, for the party, as HTML or PDF."""
+    if kind not in COPIES:
+        raise Http404(_("There is no such page."))
+    found = request.ask.workspace.person_copy(_number(party))
+    if not (found.profile.identifiers or found.profile.traits):
+        raise Http404(_("Nobody is known by this."))
+    write, content_type = COPIES[kind]
+    language = request.GET.get("language", "")
+    response = HttpResponse(write(found, language), content_type=content_type)
+    name = f"party-{slugify(party)}.{kind}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
 def erase(request: HttpRequest, party: str) -> HttpResponse:
     """Erase a party, after it was confirmed in words."""
     plan = request.ask.workspace.erasure_plan(_number(party))
@@ -165,5 +187,6 @@ ROUTES = (
     Route("people/<str:party>", person, "person", "people"),
     Route("people/<str:party>/link", link, "person-link", "people", writes="people", acts=True),
     Route("people/<str:party>/export", export, "person-export", "export"),
+    Route("people/<str:party>/copy.<str:kind>", copy, "person-copy", "export"),
     Route("people/<str:party>/erase", erase, "person-erase", "erase", writes="erase"),
 )

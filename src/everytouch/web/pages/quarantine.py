@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from everytouch.collect.api import UNCATALOGUED
 from everytouch.ledger.api import EVENTS, Counts, Quarantined
 from everytouch.moments.api import COLUMNS, Column, Kind, key_name
+from everytouch.web.masking import held, restored
 from everytouch.web.models import Job
 from everytouch.web.routes import Route
 
@@ -23,12 +24,13 @@ _EVENT = (Column(EVENTS, pa.string(), "The event as it came, as JSON.", True),)
 def quarantine(request: HttpRequest) -> HttpResponse:
     """Records that broke a rule, and why."""
     workspace, source = request.ask.workspace, request.GET.get("source") or None
-    reasons = workspace.reasons(source)
+    reasons, rows = workspace.reasons(source), list(workspace.quarantine(source, SHOWN))
+    known = workspace.masks()
     values = {
         "ask": request.ask,
-        "rows": [(row, code_of(row.key)) for row in workspace.quarantine(source, SHOWN)],
+        "rows": [(row, code_of(row.key)) for row in held(workspace, rows)],
         "count": sum(one.count for one in reasons),
-        "reasons": [(one.reason, one.count) for one in reasons[:12]],
+        "reasons": [(known.masked(one.reason), one.count) for one in reasons[:12]],
         "unnamed": any(one.reason.startswith(UNCATALOGUED) for one in reasons),
         "shown": SHOWN,
     }
@@ -60,25 +62,28 @@ def fix(request: HttpRequest, code: str) -> HttpResponse:
     """Correct one record; it is stored when it holds now."""
     workspace, row = request.ask.workspace, held_row(request, code)
     columns = _EVENT if row.kind == EVENTS else COLUMNS[cast("Kind", row.kind)]
-    given: dict[str, Any] = dict(row.row)
+    given, known = dict(row.row), workspace.masks()
     if request.method == "POST":
-        own = {c.name: _read(request.POST.get(c.name, ""), c) for c in columns}
-        given = given | own
+        given |= {
+            c.name: restored(c.name, _read(request.POST.get(c.name, ""), c), row.row, known)
+            for c in columns
+        }
         receipt = workspace.fix([dataclasses.replace(row, row=given)])
         if not receipt.total.quarantined:
             messages.success(request, _stored(receipt.total))
             return redirect("/quarantine")
         messages.error(request, _("It still breaks a rule."))
-    fields = [(column, _written(given.get(column.name))) for column in columns]
-    known = workspace.catalogue
+    shown = known.row(given)
+    fields = [(column, _written(shown.get(column.name))) for column in columns]
+    catalogue = workspace.catalogue
     values = {
         "ask": request.ask,
-        "row": row,
+        "row": held(workspace, [row])[0],
         "event": row.kind == EVENTS,
         "code": code,
         "fields": fields,
-        "touchpoints": sorted(known.touchpoints),
-        "instruments": sorted(known.instruments),
+        "touchpoints": sorted(catalogue.touchpoints),
+        "instruments": sorted(catalogue.instruments),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "web/fix.html", values, status=status)
