@@ -13,6 +13,7 @@ from everytouch.web.access import PUBLIC
 from everytouch.web.addresses import address_of
 from everytouch.web.ask import Ask, Filters
 from everytouch.web.models import Share
+from everytouch.web.numbers import whole
 from everytouch.web.pages.overview import tiles
 from everytouch.web.routes import Route
 from everytouch.web.shell import SHAREABLE, note, places_of, workspace_for
@@ -28,12 +29,10 @@ def shares(request: HttpRequest) -> HttpResponse:
     if path not in SHAREABLE:
         path = "/"
     if request.method == "POST":
-        days = (
-            int(request.POST.get("days", "30")) if request.POST.get("days", "").isdecimal() else 30
-        )
+        days = whole(request.POST.get("days"), 30, 1, max(DAYS))
         title = request.POST.get("title", "").strip()[:120] or path
         made, secret = Share.issue(
-            min(max(DAYS), max(1, days)),
+            days,
             user=request.user,
             title=title,
             path=path,

@@ -18,6 +18,7 @@ from everytouch.web.access import RIGHTS
 from everytouch.web.accounts import invitation, reset_path
 from everytouch.web.export import harmless
 from everytouch.web.models import User, end_secrets
+from everytouch.web.numbers import stated
 from everytouch.web.routes import Route
 from everytouch.web.shell import note
 from everytouch.web.words import ROLES as WORDS
@@ -174,8 +175,7 @@ def certificate(request: HttpRequest, code: str) -> HttpResponse:
 
 def log(request: HttpRequest) -> HttpResponse:
     """The audit log, newest first."""
-    before = request.GET.get("before", "")
-    found = entries(settings.WORKSPACE, int(before) if before.isdecimal() else None)
+    found = entries(settings.WORKSPACE, stated(request.GET.get("before")))
     rows = list(itertools.islice(found, LOGGED))
     values = {
         "ask": request.ask,
