@@ -231,9 +231,14 @@ class Ask:
         return value
 
     @property
-    def choices(self) -> dict[str, str]:
+    def chosen(self) -> tuple[tuple[str, str], ...]:
+        """All that the address chooses; as pairs, for templates: a name may be ``items``."""
+        return tuple(self.options.items())
+
+    @property
+    def kept(self) -> tuple[tuple[str, str], ...]:
         """What is chosen beside the filters; a place in a list is not kept with other filters."""
-        return {n: v for n, v in self.options.items() if n not in (*NAMED, "cursor") and v}
+        return tuple((n, v) for n, v in self.chosen if n not in (*NAMED, "cursor") and v)
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """A number of the address, held within its limits."""
