@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from everytouch.catalogue.api import Catalogue, read_yaml
+from everytouch.collect.dialects.base import UnusableError
 from everytouch.collect.dialects.values import text
 from everytouch.collect.rules import ITEM, Columns, Rule, Rules, plain_name
 from everytouch.collect.templates import FIELD, Template, template
@@ -173,4 +174,7 @@ def _scalar(given: Any, where: str) -> str:
             f"{where} = {given!r} is no text",
             'write it in quotes: "{properties.total}"',
         )
-    return text(given) or ""
+    try:
+        return text(given) or ""
+    except UnusableError as error:
+        raise SourceError(f"{where}: {error}", "take it out") from error

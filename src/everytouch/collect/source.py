@@ -179,7 +179,14 @@ def _left_out(raw: Any, path: Path) -> LeftOut:
 
 
 def _optional(raw: dict[str, Any], key: str, path: Path) -> str | None:
-    return _text(raw, key, path) if key in raw else None
+    return _file_name(_text(raw, key, path), f"{path}: {key}") if key in raw else None
+
+
+def _file_name(text: str, place: str) -> str:
+    """Return the text, unless no file system could hold a file of this name."""
+    if "\0" in text or any(len(part.encode("utf-8", "replace")) > 255 for part in text.split("/")):
+        raise SourceError(f"{place}: {text[:100]!r} can be the name of no file", "correct it")
+    return text
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -210,7 +217,7 @@ def _input(name: str, raw: Any, base: Path, source: Path) -> Input:
     given = options.pop("path")
     if not all(isinstance(item, str) for item in _list(given)):
         raise SourceError(f"{place}: path {given!r} is no text", 'give path = "…" or a list')
-    paths = tuple(p for item in _list(given) for p in _files(base, item, place))
+    paths = tuple(p for item in _list(given) for p in _files(base, _file_name(item, place), place))
     kind = options.pop("format", None) or _format(paths[0], place)
     if kind not in FORMATS.values():
         raise SourceError(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from everytouch.errors import UnknownNameError
 from everytouch.trails.api import Scope
 from everytouch.web.answers import ANSWERS
+from everytouch.web.numbers import whole
 from everytouch.workspace import Workspace
 
 T = TypeVar("T")
@@ -24,6 +25,7 @@ NAMED = (
     "period", "since", "until", "segment", "persona", "stage", "channel", "touchpoint", "where",
 )  # fmt: skip
 LONGEST = 100
+_FIRST, _LAST = 1900, 2199  # years that can be asked about, in whatever time zone
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,12 @@ def _day(text: str) -> datetime.datetime | None:
     if not text:
         return None
     try:
-        return datetime.datetime.fromisoformat(text)
+        found = datetime.datetime.fromisoformat(text)
     except ValueError as error:
         raise UnknownNameError(f"{text!r} is no day", "write it as YYYY-MM-DD") from error
+    if not _FIRST <= found.year <= _LAST:
+        raise UnknownNameError(f"{text!r} is out of range", f"give a year from {_FIRST} to {_LAST}")
+    return found
 
 
 _KINDS = {
@@ -226,14 +231,18 @@ class Ask:
         return value
 
     @property
-    def choices(self) -> dict[str, str]:
+    def chosen(self) -> tuple[tuple[str, str], ...]:
+        """All that the address chooses; as pairs, for templates: a name may be ``items``."""
+        return tuple(self.options.items())
+
+    @property
+    def kept(self) -> tuple[tuple[str, str], ...]:
         """What is chosen beside the filters; a place in a list is not kept with other filters."""
-        return {n: v for n, v in self.options.items() if n not in (*NAMED, "cursor") and v}
+        return tuple((n, v) for n, v in self.chosen if n not in (*NAMED, "cursor") and v)
 
     def number(self, name: str, default: int, low: int, high: int) -> int:
         """A number of the address, held within its limits."""
-        text = self.options.get(name, "")
-        return min(high, max(low, int(text))) if text.isdecimal() else default
+        return whole(self.options.get(name), default, low, high)
 
     def key(self, *names: object) -> tuple[Any, ...]:
         """What tells this question from every other."""

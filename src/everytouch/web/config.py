@@ -177,7 +177,9 @@ class WebConfig:
 def _complete(name: str, tables: list[dict[str, Any]]) -> None:
     """Raise for a provider that lacks something."""
     for number, table in enumerate(tables, 1):
-        lacks = [key for key in _PROVIDERS[name] if not table.get(key)]
+        if not isinstance(table, dict):
+            raise SettingError(f"setting web.{name}, number {number} is no table", "correct it")
+        lacks = [key for key in _PROVIDERS[name] if not _is_text(table.get(key))]
         if lacks:
             raise SettingError(
                 f"setting web.{name}, table {number} lacks {', '.join(lacks)}",
@@ -195,6 +197,10 @@ def _check_numbers(config: WebConfig) -> None:
             raise SettingError(
                 f"setting web.{name} = {getattr(config, name)} is out of range", "give 1 or more"
             )
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 def _sqlite(path: Path) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def _refused(request: HttpRequest) -> HttpResponse:
     what = _("Too many of your questions wait for an answer.")
     remedy = _("Wait until some are answered, then try again.")
     if request.path.startswith("/api/"):
-        response = problem(429, "Too Many Requests", what, remedy=remedy)
+        response = problem(429, what, remedy=remedy)
     else:
         response = said(request, 429, what, remedy)
     response["Retry-After"] = "5"

@@ -39,8 +39,9 @@ STATUS: dict[type[EverytouchError], int] = {
 }
 
 
-def problem(status: int, title: str, detail: str = "", **more: Any) -> HttpResponse:
-    """An answer of RFC 9457."""
+def problem(status: int, detail: str = "", **more: Any) -> HttpResponse:
+    """An answer of RFC 9457; its title is that of the status, so no name from inside shows."""
+    title = responses.get(status, "Refused")
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
     return HttpResponse(
         json.dumps(body, ensure_ascii=False), status=status, content_type="application/problem+json"
@@ -65,7 +66,7 @@ def failed(request: HttpRequest, error: EverytouchError) -> HttpResponse:
 
 def _failed(request: HttpRequest, status: int, error: EverytouchError) -> HttpResponse:
     if request.path.startswith("/api/"):
-        return problem(status, type(error).__name__, error.what, remedy=error.remedy)
+        return problem(status, error.what, remedy=error.remedy)
     return said(request, status, error.what, error.remedy)
 
 
@@ -81,14 +82,14 @@ def said(request: HttpRequest, status: int, what: str, remedy: str = "") -> Http
 def refused(request: HttpRequest) -> HttpResponse:
     """The visitor may not."""
     if request.path.startswith("/api/"):
-        return problem(403, "Forbidden", "your role or token does not allow this")
+        return problem(403, "your role or token does not allow this")
     return said(request, 403, _("You may not open this."), _("Ask an owner for the role that can."))
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """There is no such page."""
     if request.path.startswith("/api/"):
-        return problem(404, "Not Found", f"there is nothing at {request.path}")
+        return problem(404, f"there is nothing at {request.path}")
     why = str(exception) if isinstance(exception, Http404) and exception.args else ""
     return said(
         request,
@@ -109,14 +110,14 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         what = _("Everytouch does not answer to this host name.")
         remedy = _("Name the host in web.hosts of everytouch.toml.")
     if request.path.startswith("/api/"):
-        return problem(status, responses[status], str(what), remedy=str(remedy))
+        return problem(status, str(what), remedy=str(remedy))
     return said(request, status, what, remedy)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Our mistake."""
     if request.path.startswith("/api/"):
-        return problem(500, "Internal Server Error", "the server's log says more")
+        return problem(500, "the server's log says more")
     return said(
         request, 500, _("Something went wrong here."), _("The server's log says more. Try again.")
     )
@@ -125,7 +126,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that was not ours, or is too old."""
     if request.path.startswith("/api/"):
-        return problem(403, "Forbidden", reason)
+        return problem(403, reason)
     return said(
         request, 403, _("This form is no longer valid."), _("Open the page anew, then try again.")
     )

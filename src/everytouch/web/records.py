@@ -17,14 +17,21 @@ from everytouch.web.access import RIGHTS
 from everytouch.web.ask import Ask
 from everytouch.web.masking import conflicting, held
 from everytouch.web.models import Job
+from everytouch.web.numbers import whole
 from everytouch.web.pages.conflicts import code_of, found_conflict
 from everytouch.web.pages.moments import held_to_own, wanted
 from everytouch.web.pages.sources import TABLES
-from everytouch.web.rest import endpoint, said
+from everytouch.web.rest import PROBLEMS, endpoint, filters, queries, said
 from everytouch.web.shell import workspace_for
 from everytouch.workspace.people import party_name, party_number
 
 MOST = 500
+QUEUED = {202: Any, **PROBLEMS}
+PAGED = {
+    "limit": f"Most rows of a page, up to {MOST}; 100 when empty.",
+    "cursor": "Where a page begins: next of the page before.",
+}
+SOURCE = {"source": "Only what came from this source."}
 
 
 class Identifier(Schema):
@@ -59,8 +66,7 @@ class Resolution(Schema):
 
 
 def _limit(request: HttpRequest) -> int:
-    text = request.GET.get("limit", "100")
-    return min(MOST, max(1, int(text))) if text.isdecimal() else 100
+    return whole(request.GET.get("limit"), 100, 1, MOST)
 
 
 def cursor(*numbers: int) -> str:
@@ -134,7 +140,13 @@ def put_settings(request: HttpRequest, body: Changes) -> HttpResponse:
     return said(vars(workspace_for(request.user).settings))
 
 
-@endpoint("GET", "/moments", "dig", summary="The newest moments of a question, nameless.")
+@endpoint(
+    "GET",
+    "/moments",
+    "dig",
+    summary="The newest moments of a question, nameless.",
+    openapi_extra=queries(*filters(), **PAGED),
+)
 def moments(request: HttpRequest) -> HttpResponse:
     """Moments, newest first."""
     ask, limit = request.ask, _limit(request)
@@ -145,7 +157,13 @@ def moments(request: HttpRequest) -> HttpResponse:
     return _page(shown, following)
 
 
-@endpoint("GET", "/findings/{name}/moments", "behind", summary="The moments behind a finding.")
+@endpoint(
+    "GET",
+    "/findings/{name}/moments",
+    "behind",
+    summary="The moments behind a finding.",
+    openapi_extra=queries(*filters(), **PAGED),
+)
 def behind(request: HttpRequest, name: str) -> HttpResponse:
     """Moments behind a finding, newest first."""
     ask, limit = request.ask, _limit(request)
@@ -182,7 +200,13 @@ def person(request: HttpRequest, party: str) -> HttpResponse:
     return said(request.ask.workspace.profile(party_number(party)))
 
 
-@endpoint("GET", "/people/{party}/trail", "people", summary="Everything a party lived through.")
+@endpoint(
+    "GET",
+    "/people/{party}/trail",
+    "people",
+    summary="Everything a party lived through.",
+    openapi_extra=queries(**PAGED),
+)
 def trail(request: HttpRequest, party: str) -> HttpResponse:
     """A trail, oldest first. Audited."""
     rows = request.ask.workspace.trail_of(party_number(party)).rows
@@ -206,7 +230,13 @@ def erasure_plan(request: HttpRequest, party: str) -> HttpResponse:
     return said({**vars(plan), "party": party, "moments": plan.moments})
 
 
-@endpoint("POST", "/people/{party}/erase", "erase", summary="Erase a party; answers with a job.")
+@endpoint(
+    "POST",
+    "/people/{party}/erase",
+    "erase",
+    summary="Erase a party; answers with a job.",
+    response=QUEUED,
+)
 def erase(request: HttpRequest, party: str, body: Reason) -> HttpResponse:
     """Erase a party."""
     plan = request.ask.workspace.erasure_plan(party_number(party))
@@ -253,6 +283,7 @@ def scheduled(request: HttpRequest) -> HttpResponse:
     "sources",
     reads=True,
     summary="Records that broke a rule, and why; long values shortened unless full=true.",
+    openapi_extra=queries(**SOURCE, **PAGED, full="true: long values whole."),
 )
 def quarantine(request: HttpRequest) -> HttpResponse:
     """Quarantine."""
@@ -264,14 +295,21 @@ def quarantine(request: HttpRequest) -> HttpResponse:
     return _page(shown if whole else [row.brief for row in shown], following)
 
 
-@endpoint("POST", "/quarantine/replay", "sources", summary="Try the quarantine again.")
+@endpoint(
+    "POST", "/quarantine/replay", "sources", summary="Try the quarantine again.", response=QUEUED
+)
 def replay(request: HttpRequest) -> HttpResponse:
     """Replay, as a job."""
     return queued(Job.queue("replay", request.user))
 
 
 @endpoint(
-    "GET", "/conflicts", "sources", reads=True, summary="Records in conflict with what is stored."
+    "GET",
+    "/conflicts",
+    "sources",
+    reads=True,
+    summary="Records in conflict with what is stored.",
+    openapi_extra=queries(**SOURCE, **PAGED),
 )
 def conflicts(request: HttpRequest) -> HttpResponse:
     """Conflicts, each with its code, the record held, the one stored, and what differs."""
@@ -290,7 +328,9 @@ def resolve(request: HttpRequest, code: str, body: Resolution) -> HttpResponse:
     return said(request.ask.workspace.resolve([one.held], take=body.take == "new").total)
 
 
-@endpoint("GET", "/audit", "audit", summary="The audit log, newest first.")
+@endpoint(
+    "GET", "/audit", "audit", summary="The audit log, newest first.", openapi_extra=queries(**PAGED)
+)
 def audit_log(request: HttpRequest) -> HttpResponse:
     """The audit log."""
     before, limit = (place(request, 1) or (None,))[0], _limit(request)

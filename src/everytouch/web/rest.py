@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import NinjaAPI, Schema
+from ninja import Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer, SessionAuth
 from pydantic import create_model
@@ -17,6 +17,7 @@ from everytouch.results import Basis, plain
 from everytouch.web import questions as _registered  # noqa: F401 - each is listed
 from everytouch.web.access import RIGHTS, may
 from everytouch.web.ask import Ask
+from everytouch.web.description import Described
 from everytouch.web.errors import failed, problem
 from everytouch.web.factors import SETUP, lacks_factor
 from everytouch.web.models import Token
@@ -68,7 +69,7 @@ def _allowed(request: HttpRequest, need: str) -> bool:
     return True
 
 
-api = NinjaAPI(
+api = Described(
     title="Everytouch",
     version="1",
     description="What the pages show, under the same rights. Sign in, or send a token: "
@@ -89,7 +90,7 @@ class Problem(Schema):
     remedy: str = ""
 
 
-PROBLEMS = {401: Problem, 403: Problem, 404: Problem, 422: Problem}
+PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 413, 422, 429, 503), Problem)
 
 
 def endpoint(
@@ -151,7 +152,12 @@ def _register(question: Question[Any]) -> None:
 
 
 def _parameters(question: Question[Any]) -> list[dict[str, Any]]:
-    """The filters every question takes, and its own choices."""
+    """The filters, and the question's own choices."""
+    return filters() + [_parameter(name, one) for name, one in question.choices.items()]
+
+
+def filters() -> list[dict[str, Any]]:
+    """The filters that every question takes."""
     texts = {
         "period": "The last so many days of the data: 30, 90 or 365.",
         "since": "From this day on, YYYY-MM-DD.",
@@ -163,11 +169,16 @@ def _parameters(question: Question[Any]) -> list[dict[str, Any]]:
         "touchpoint": "Only this touchpoint.",
         "where": "Only moments with this property, as NAME=VALUE.",
     }
-    listed: list[dict[str, Any]] = [
-        {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
-        for name, text in texts.items()
-    ]
-    return listed + [_parameter(name, one) for name, one in question.choices.items()]
+    return [_query(name, text) for name, text in texts.items()]
+
+
+def queries(*more: dict[str, Any], **texts: str) -> dict[str, Any]:
+    """Describe what an endpoint reads of its address."""
+    return {"parameters": [*more, *(_query(name, text) for name, text in texts.items())]}
+
+
+def _query(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": text, "schema": {"type": "string"}}
 
 
 def _parameter(name: str, choice: Choice) -> dict[str, Any]:
@@ -191,21 +202,21 @@ def _ours(request: HttpRequest, error: EverytouchError) -> HttpResponse:
 
 @api.exception_handler(ValidationError)
 def _invalid(_: HttpRequest, error: ValidationError) -> HttpResponse:
-    return problem(422, "Unprocessable Content", "a value does not fit", errors=error.errors)
+    return problem(422, "a value does not fit", errors=error.errors)
 
 
 @api.exception_handler(AuthenticationError)
 def _unknown(_: HttpRequest, __: AuthenticationError) -> HttpResponse:
-    answer = problem(401, "Unauthorized", "send a token: Authorization: Bearer et_…")
+    answer = problem(401, "send a token: Authorization: Bearer et_…")
     answer["WWW-Authenticate"] = "Bearer"
     return answer
 
 
 @api.exception_handler(HttpError)
 def _refused(_: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem(error.status_code, "Refused", str(error))
+    return problem(error.status_code, str(error))
 
 
 @api.exception_handler(Http404)
 def _absent(_: HttpRequest, error: Http404) -> HttpResponse:
-    return problem(404, "Not Found", str(error))
+    return problem(404, str(error))

@@ -1,5 +1,6 @@
 """Uploads: limited while they stream in, kept in the workspace until they are imported."""
 
+import re
 import secrets
 import shutil
 import time
@@ -23,6 +24,9 @@ OLDEST = 7 * 86_400.0  # seconds that an upload waits to be imported
 ENDINGS = (*FORMATS, *(f".{name}" for name in definitions.READERS))
 """Endings of the files that can be imported."""
 
+_BYTES = 8  # of an upload's code, which names its folder
+_CODE = re.compile(rf"[0-9a-f]{{{2 * _BYTES}}}")
+
 
 class Limited(TemporaryFileUploadHandler):
     """Streams to disk, and stops at the limit instead of filling it."""
@@ -37,7 +41,7 @@ class Limited(TemporaryFileUploadHandler):
 
 def folder_of(code: str) -> Path:
     """The folder of an upload."""
-    if not (code.isascii() and code.isalnum()):
+    if not _CODE.fullmatch(code):
         raise SourceError("There is no such upload", "upload the file again")
     path: Path = settings.WORKSPACE / "uploads" / code
     return path
@@ -65,7 +69,7 @@ def keep(file: UploadedFile, user: str) -> tuple[str, str]:
             f"{waiting} of your uploads are not imported yet",
             "import or discard some, then try again",
         )
-    code = secrets.token_hex(8)
+    code = secrets.token_hex(_BYTES)
     folder = folder_of(code) / HELD
     folder.mkdir(mode=0o700, parents=True)
     (folder.parent / OWNER).write_text(user, encoding="utf-8")

@@ -100,6 +100,9 @@ def read_format(raw: Any, place: str) -> ColumnFormat:
     answers = given.get("answers", {})
     if not isinstance(answers, dict):
         raise SourceError(f"{place}: answers is not a table", "write answers = { yes = 1, no = 0 }")
+    missing = given.get("missing", ())
+    if not isinstance(missing, list | tuple):
+        raise SourceError(f"{place}: missing is not a list", 'write missing = ["n/a"]')
     return ColumnFormat(
         is_=given.get("is", "text"),
         order=given.get("order", "iso"),
@@ -107,7 +110,7 @@ def read_format(raw: Any, place: str) -> ColumnFormat:
         decimal=given.get("decimal", "."),
         unit=given.get("unit", "seconds"),
         answers={str(name): str(value) for name, value in answers.items()},
-        missing=tuple(map(str, given.get("missing", ()))),
+        missing=tuple(map(str, missing)),
         split=str(given.get("split", "")),
     )
 

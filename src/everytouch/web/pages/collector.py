@@ -13,6 +13,7 @@ from everytouch.errors import EverytouchError, SourceError
 from everytouch.ledger.api import EVENTS, Quarantined, Reason
 from everytouch.web.ask import Ask
 from everytouch.web.models import Job
+from everytouch.web.numbers import whole
 from everytouch.web.pages.quarantine import code_of
 from everytouch.web.routes import Route
 
@@ -44,7 +45,7 @@ def keys(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             secret = _made_hook(request) if "hook" in request.POST else _made(request)
-        except (EverytouchError, ValueError) as error:
+        except EverytouchError as error:
             wrong = str(error)
     pulse = request.ask.workspace.collector()
     values = {
@@ -66,17 +67,17 @@ def keys(request: HttpRequest) -> HttpResponse:
 def _made(request: HttpRequest) -> str:
     workspace, post = request.ask.workspace, request.POST
     if "rotate" in post:
-        return str(workspace.rotate_key(int(post["rotate"])))
+        return str(workspace.rotate_key(whole(post["rotate"], 0)))
     if "sign" in post:
-        workspace.sign_hook(int(post["sign"]), post.get("scheme", ""), post.get("signing", ""))
+        workspace.sign_hook(whole(post["sign"], 0), post.get("scheme", ""), post.get("signing", ""))
         messages.success(request, _("Only what is signed with this secret is taken from now on."))
         return ""
     if "revoke" in post:
-        workspace.revoke_key(int(post["revoke"]))
+        workspace.revoke_key(whole(post["revoke"], 0))
         messages.success(request, _("The key works no longer."))
         return ""
     origins = tuple(post.get("origins", "").split())
-    rate = max(0, int(post.get("rate") or 0))
+    rate = whole(post.get("rate"), 0)
     return str(workspace.create_key(post.get("source", "").strip(), rate, origins))
 
 

@@ -17,6 +17,7 @@ from everytouch.ledger.api import audit
 from everytouch.web.ask import Ask
 from everytouch.web.errors import refused
 from everytouch.web.figures.maps import in_words
+from everytouch.web.numbers import stated, whole
 from everytouch.web.pool import POOL
 from everytouch.web.routes import Route
 from everytouch.web.words import LANES
@@ -99,8 +100,7 @@ def _lane(part: Block, number: int) -> list[str]:
 def edit(request: HttpRequest, name: str) -> HttpResponse:
     """Change a map; what is saved is its newest version."""
     _known(request.ask, name)
-    version = request.GET.get("version", "")
-    number = int(version) if version.isdecimal() else None
+    number = stated(request.GET.get("version"))
     text = request.POST.get("map", "") or request.ask.workspace.map_text(name, number)
     return _edit(request, name, text)
 
@@ -110,9 +110,8 @@ def sheet(request: HttpRequest, name: str) -> HttpResponse:
     """The sheet with its cells to be filled in; what is saved is the newest version."""
     ask: Ask = request.ask
     _known(ask, name)
-    given = request.POST.get("version", "")
     newest = ask.workspace.map_versions(name)[-1]
-    version = int(given) if given.isdecimal() else newest
+    version = whole(request.POST.get("version"), newest)
     journey, wrong = ask.workspace.journey_map(name), ""
     if request.method == "POST":
         try:
@@ -178,7 +177,7 @@ def _number(text: str, there: tuple[int, ...]) -> int:
     Raises:
         Http404: there is none of this number.
     """
-    number = int(text) if text.isdecimal() else there[-1]
+    number = whole(text, there[-1])
     if number not in there:
         raise Http404(_("There is no such version."))
     return number

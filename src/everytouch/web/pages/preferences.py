@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as lazy
 from everytouch.settings import TIMEZONES
 from everytouch.web.access import SCOPES
 from everytouch.web.models import Token
+from everytouch.web.numbers import whole
 from everytouch.web.routes import Route
 from everytouch.web.sessions import end_visits, visits
 from everytouch.web.shell import note
@@ -98,7 +99,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         scopes = [scope for scope in SCOPES if scope in request.POST.getlist("scopes")]
         title = request.POST.get("title", "").strip()[:120]
-        days = min(MOST_DAYS, max(1, int(request.POST.get("days", "90") or 90)))
+        days = whole(request.POST.get("days"), 90, 1, MOST_DAYS)
         if title and scopes:
             token, secret = Token.issue(days, user=request.user, title=title, scopes=scopes)
             note(request, "make token", f"{token.pk} {','.join(scopes)}")

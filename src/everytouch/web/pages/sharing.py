@@ -16,6 +16,7 @@ from everytouch.web.addresses import address_of
 from everytouch.web.ask import Ask, Filters
 from everytouch.web.disclosing import settled
 from everytouch.web.models import Share
+from everytouch.web.numbers import whole
 from everytouch.web.pages.overview import tiles
 from everytouch.web.routes import Route
 from everytouch.web.shell import SHAREABLE, note, places_of, workspace_for
@@ -55,9 +56,8 @@ def _made(request: HttpRequest, path: str, query: str) -> str:
         EverytouchError: what it is filtered by would give a few people away, or does not exist.
     """
     settled(_as_shared(request.user, query, "en"))
-    given = request.POST.get("days", "")
     made, secret = Share.issue(
-        min(max(DAYS), max(1, int(given))) if given.isdecimal() else 30,
+        whole(request.POST.get("days"), 30, 1, max(DAYS)),
         user=request.user,
         title=request.POST.get("title", "").strip()[:120] or path,
         path=path,

@@ -19,6 +19,7 @@ from everytouch.web.access import RIGHTS
 from everytouch.web.accounts import invitation, reset_path
 from everytouch.web.export import harmless
 from everytouch.web.models import User, end_secrets
+from everytouch.web.numbers import stated
 from everytouch.web.routes import Route
 from everytouch.web.sessions import end_visits
 from everytouch.web.shell import note
@@ -178,8 +179,7 @@ def _form(
 
 def log(request: HttpRequest) -> HttpResponse:
     """The audit log, newest first."""
-    before = request.GET.get("before", "")
-    found = entries(settings.WORKSPACE, int(before) if before.isdecimal() else None)
+    found = entries(settings.WORKSPACE, stated(request.GET.get("before")))
     rows = list(itertools.islice(found, LOGGED))
     values = {
         "ask": request.ask,

@@ -42,8 +42,8 @@ def icon(name: str, label: str = "") -> SafeString:
 
 @register.filter
 def num(value: Any, digits: int = 0) -> str:
-    """A number as the visitor's language writes it."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    """A number as the visitor's language writes it; a template gives "" for what is not there."""
+    if value in (None, "") or (isinstance(value, float) and math.isnan(value)):
         return "–"
     text = number_format(
         value if digits == 0 and isinstance(value, int) else round(float(value), digits),
@@ -112,7 +112,7 @@ def when(value: Any, exact: str = "") -> SafeString:
     Args:
         exact: "s" where seconds count.
     """
-    if value is None:
+    if value in (None, ""):
         return SafeString("–")
     local = timezone.localtime(value)
     short = date_format(local, "H:i:s" if exact else "j M Y, H:i")
