@@ -202,7 +202,7 @@ def test_cookies_are_of_this_host_over_tls_and_no_script_s(owner):
 def test_each_header_is_there_once_on_every_answer(site, owner):
     page = owner.get("/")[2].decode()
     static = re.search(r'(?:href|src)="(/static/[^"]+)"', page)[1]
-    for path, status in (("/", 200), ("/health", 200), (static, 200), ("/nowhere", 404)):
+    for path, status in (("/", 200), ("/health", 200), (static, 200), ("/static/", 404)):
         found, headers, _ = owner.get(path)
         assert found == status, path
         names = [name for name, _ in headers]
@@ -231,6 +231,8 @@ def test_what_nginx_says_itself_has_its_headers_too(site):
         assert found == status, url
         assert names.count("strict-transport-security") == 1, url
         assert names.count("x-content-type-options") == 1, url
+        assert names.count("content-security-policy") == 1, url
+        assert "frame-ancestors 'none'" in dict(headers)["content-security-policy"]
 
 
 def test_an_event_arrives_and_the_collector_says_413_for_more_than_it_takes(site):
@@ -313,6 +315,21 @@ def test_old_tls_is_refused_and_new_preferred(site, version):
     raw = socket.create_connection(("127.0.0.1", site.ports.tls), 60)
     with raw, pytest.raises((ssl.SSLError, ConnectionResetError)):
         context.wrap_socket(raw, server_hostname=APP)
+
+
+def test_weak_ciphers_are_refused(site):
+    context = ssl.create_default_context(cafile=site.trusted)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    for ciphers, taken in (("ECDHE+AESGCM", True), ("AES128-SHA:AES256-SHA:@SECLEVEL=0", False)):
+        context.set_ciphers(ciphers)
+        raw = socket.create_connection(("127.0.0.1", site.ports.tls), 60)
+        try:
+            with context.wrap_socket(raw, server_hostname=APP) as connection:
+                assert connection.cipher()[0].startswith("ECDHE")
+            there = True
+        except (ssl.SSLError, ConnectionResetError):
+            there = False
+        assert there == taken, ciphers
 
 
 def test_nginx_takes_the_example_without_a_warning(tmp_path):

@@ -5,7 +5,15 @@ import re
 import pytest
 
 from tests.web.conftest import PASSWORD
-from tests.web.signing import GUEST, Clock, add_second_factor, confirm, lines, sign_in
+from tests.web.signing import (
+    GUEST,
+    Clock,
+    add_second_factor,
+    confirm,
+    lines,
+    one_time_code,
+    sign_in,
+)
 
 NEW = "quite something else 7"
 
@@ -130,6 +138,31 @@ def test_second_factors_are_changed_only_by_who_has_just_proved_who_they_are(gue
     for path in ("2fa/totp/activate/", "2fa/webauthn/add/", "2fa/recovery-codes/generate/"):
         asked = client.get(f"/accounts/{path}")
         assert (asked.status_code, "/reauthenticate/" in asked["Location"]) == (302, True), path
+
+
+def test_another_address_is_added_only_by_who_has_just_proved_who_they_are(guest, settings_of):
+    from allauth.account.models import EmailAddress
+
+    client = signed_in()
+    settings_of(ACCOUNT_REAUTHENTICATION_TIMEOUT=-1)
+    form = {"email": "else@example.org", "action_add": ""}
+    asked = client.post("/accounts/email/", form)
+    assert (asked.status_code, "/reauthenticate/" in asked["Location"]) == (302, True)
+    assert not EmailAddress.objects.filter(email="else@example.org").exists()
+
+
+def test_a_one_time_code_works_once(guest):
+    from django.test import Client
+
+    secret = add_second_factor(signed_in())
+    code = one_time_code(secret)
+    found = []
+    for _ in range(2):
+        client = Client()
+        sign_in(client)
+        client.post("/accounts/2fa/authenticate/", {"code": code})
+        found.append(is_in(client))
+    assert found[1] is False
 
 
 def test_a_reset_password_does_not_stand_in_for_the_second_factor(guest, visit):
