@@ -71,7 +71,7 @@ def encrypted(answer: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponse:
         clear = settings.SECURE_SSL_REDIRECT and not request.is_secure()
         if clear and request.path.startswith("/api/") and request.get_host():  # a host of ours
-            return problem(403, "Forbidden", "send it by https; a token that was sent is known now")
+            return problem(403, "send it by https; a token that was sent is known now")
         return answer(request)
 
     return middleware
