@@ -181,7 +181,7 @@ def test_an_erasure_that_died_after_masking_masks_again(named, monkeypatch):
         raise OSError("out of space")
 
     party = named.find(f"email:{CANARY}")
-    monkeypatch.setattr(erasure, "_forget", dies)
+    monkeypatch.setattr(erasure, "forget", dies)
     with pytest.raises(OSError, match="space"):
         named.erase_party(party)
     monkeypatch.undo()

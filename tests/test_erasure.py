@@ -179,7 +179,7 @@ def test_an_erasure_that_died_is_run_again(mine, monkeypatch):
     from everytouch.ledger import erasure
 
     party = mine.find(WHO)
-    real, calls = erasure._forget, []
+    real, calls = erasure.forget, []
 
     def dying(tables, name):
         calls.append(name)
@@ -187,7 +187,7 @@ def test_an_erasure_that_died_is_run_again(mine, monkeypatch):
             raise OSError("out of space")
         real(tables, name)
 
-    monkeypatch.setattr(erasure, "_forget", dying)
+    monkeypatch.setattr(erasure, "forget", dying)
     with pytest.raises(OSError, match="space"):
         mine.erase_party(party)
     monkeypatch.undo()

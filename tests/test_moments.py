@@ -29,13 +29,17 @@ VECTORS = {
     15: "5493e99933b0a8117e08ec0f97cfc3d9",
 }
 WORDS = Vocabulary(
-    frozenset({"call", "shop"}), {"nps": Scale(0, 10), "effort": Scale(1, 5, True)}, "EUR"
+    frozenset({"call", "shop"}),
+    {"nps": Scale(0, 10), "effort": Scale(1, 5, True)},
+    "EUR",
+    purposes=frozenset({"insight"}),
 )
 GOOD = {
     "interactions": {"touchpoint": "call"},
     "perceptions": {"instrument": "nps", "raw": 9.0, "mode": "stated", "about": "journey"},
     "links": {"other_namespace": "email", "other_identifier": "a@b.org", "same": True},
     "traits": {"name": "region", "value": "north"},
+    "consents": {"purpose": "insight", "given": True},
     "counts": {"name": "in", "value": 12.0, "place": "north"},
 }
 
