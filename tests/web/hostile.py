@@ -56,6 +56,9 @@ _INSIDE = re.compile(
 )
 
 
+_SCRIPTS = re.compile(r"<script.*?</script>", re.DOTALL)  # names of errors are words of theirs
+
+
 def texts(secret: Path) -> dict[str, str]:
     """The texts, aimed at a file."""
     return {kind: text.replace("{secret}", str(secret)) for kind, text in KINDS.items()}
@@ -92,7 +95,7 @@ def markup(text: str) -> list[str]:
 def inside(text: str, sent: str, places: tuple[str, ...]) -> list[str]:
     """What an answer shows of the machine and of the app's inside, beside what was sent."""
     found = [f"the path {place}" for place in places if place in text.replace(sent, "")]
-    told = _INSIDE.search(text)
+    told = _INSIDE.search(_SCRIPTS.sub("", text))
     if told:
         found.append(f"from inside: {text[max(0, told.start() - 60) : told.end() + 60]!r}")
     if SECRET in text or "root:x:0" in text:

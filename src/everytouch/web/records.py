@@ -31,6 +31,11 @@ PAGED = {
     "limit": f"Most rows of a page, up to {MOST}; 100 when empty.",
     "cursor": "Where a page begins: next of the page before.",
 }
+MOMENTS = {
+    "kind": "interaction or perception.",
+    "instrument": "Only perceptions asked by this instrument.",
+    "outcome": "Only interactions that ended so.",
+}
 SOURCE = {"source": "Only what came from this source."}
 
 
@@ -145,7 +150,7 @@ def put_settings(request: HttpRequest, body: Changes) -> HttpResponse:
     "/moments",
     "dig",
     summary="The newest moments of a question, nameless.",
-    openapi_extra=queries(*filters(), **PAGED),
+    openapi_extra=queries(*filters(), **PAGED, **MOMENTS),
 )
 def moments(request: HttpRequest) -> HttpResponse:
     """Moments, newest first."""
