@@ -25,6 +25,7 @@ from everytouch.catalogue.model import (
 )
 from everytouch.catalogue.safe import read_yaml
 from everytouch.errors import CatalogueError
+from everytouch.moments.api import PARTY_KINDS
 
 T = TypeVar("T")
 _SECTIONS: dict[str, type] = {
@@ -202,6 +203,8 @@ def _check(catalogue: Catalogue, where: str) -> None:
                 "give low < high",
             )
     for name, segment in catalogue.segments.items():
+        if segment.party_kind is not None:
+            one_of(segment.party_kind, PARTY_KINDS, f"{where}: segments.{name}.party_kind")
         if segment.touchpoint is not None:
             place = f"{where}: segments.{name}.touchpoint"
             one_of(segment.touchpoint, catalogue.touchpoints, place)
