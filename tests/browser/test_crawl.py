@@ -82,7 +82,7 @@ class Crawl:
             if not self.due(address):
                 continue
             try:
-                self.page.goto(address)
+                self.page.goto(address, timeout=120_000)  # a report takes long
             except Error as error:
                 if "Download is starting" not in str(error):
                     self._note(str(error))

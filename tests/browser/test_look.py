@@ -79,7 +79,7 @@ def test_no_page_is_wider_than_the_screen(window, demo: App, width):
 
 def test_scripts_weigh_little_and_charts_come_only_where_they_are(window, demo: App):
     page = window()
-    page.goto(demo.address)
+    sign_in(page, demo)
     for name, path in PAGES.items():
         if path.startswith(
             ("/settings/people", "/settings/organisation", "/settings/privacy", "/settings/audit")

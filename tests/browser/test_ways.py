@@ -64,7 +64,7 @@ def _touchpoint(page: Page, app: App) -> None:
 
 def test_demo_to_the_ranked_list_to_the_moments_behind_a_number(window, demo: App):
     page = window()
-    page.goto(demo.address)
+    sign_in(page, demo)
     settled(page)
     first = page.locator("ol.ranked h3 a").first
     name = first.inner_text()
@@ -78,7 +78,7 @@ def test_demo_to_the_ranked_list_to_the_moments_behind_a_number(window, demo: Ap
 
 def test_every_chart_can_be_taken_away_as_a_picture(window, demo: App):
     page = window()
-    page.goto(demo.address)
+    sign_in(page, demo)
     page.goto(f"{demo.base}/journeys")
     settled(page)
     figure = page.locator("#figure-graph")
@@ -91,7 +91,7 @@ def test_every_chart_can_be_taken_away_as_a_picture(window, demo: App):
 
 def test_detail_and_filters_are_in_the_address(window, demo: App):
     page = window()
-    page.goto(demo.address)
+    sign_in(page, demo)
     page.goto(f"{demo.base}/journeys")
     settled(page)
     slider = page.locator("#detail")
@@ -104,7 +104,7 @@ def test_detail_and_filters_are_in_the_address(window, demo: App):
     settled(page)
     address = page.url
     other = window()
-    other.goto(demo.address)
+    sign_in(other, demo)
     other.goto(address)
     settled(other)
     assert (
@@ -118,7 +118,7 @@ def test_detail_and_filters_are_in_the_address(window, demo: App):
 
 def test_a_touchpoint_is_edited_by_keyboard_alone(window, demo: App):
     page = window()
-    page.goto(demo.address)
+    sign_in(page, demo)
     settled(page)
     page.keyboard.press("Control+k")
     page.keyboard.type("unpacking")
@@ -183,7 +183,7 @@ def test_a_person_is_found_exported_erased_and_found_no_more(window, demo: App):
 
 def test_a_segment_counts_with_every_click(window, demo: App):
     page = window()
-    page.goto(demo.address)
+    sign_in(page, demo)
     page.goto(f"{demo.base}/segments/new")
     page.select_option("select[name=touchpoint]", "help_call")
     count = page.locator(".count b")
@@ -197,7 +197,7 @@ def test_a_segment_counts_with_every_click(window, demo: App):
 
 def test_light_dark_and_another_language(window, demo: App):
     page = window(color_scheme="dark", locale="de-DE")
-    page.goto(demo.address)
+    sign_in(page, demo)
     settled(page)
     assert page.evaluate("document.documentElement.dataset.bsTheme") == "dark"
     assert page.locator("html").get_attribute("lang") == "de"
@@ -211,7 +211,7 @@ def test_light_dark_and_another_language(window, demo: App):
 
 def test_an_event_is_seen_named_by_a_rule_and_stored(window, demo: App):
     page = window()
-    page.goto(demo.address)
+    sign_in(page, demo)
     page.goto(f"{demo.base}/sources")
     expect(page.get_by_text("The collector listens at")).to_be_visible(timeout=20_000)
     _curl(demo.curl)
@@ -235,7 +235,7 @@ def test_an_event_is_seen_named_by_a_rule_and_stored(window, demo: App):
 
 def test_a_key_is_made_turned_and_ended(window, demo: App):
     page = window()
-    page.goto(demo.address)
+    sign_in(page, demo)
     page.goto(f"{demo.base}/sources/keys")
     page.fill("#source", "till")
     page.get_by_role("button", name="Make a key").click()

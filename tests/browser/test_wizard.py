@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.running import App, running
+from tests.browser.running import App, running, sign_in
 from tests.files.measuring import FILES
 
 HEADER = "Antwortdatum;E-Mail;Würden Sie uns weiterempfehlen?;Warum?;Filiale"
@@ -63,7 +63,7 @@ class Clicks:
 
 def sources(window, app: App) -> Clicks:
     page = window(locale="en-GB")
-    page.goto(app.address)
+    sign_in(page, app)
     page.goto(f"{app.base}/sources")
     return Clicks(page)
 
@@ -158,7 +158,7 @@ def test_without_javascript_a_file_is_matched_reviewed_and_imported(
 ):
     (tmp_path / "plain.csv").write_text(SURVEY)
     page = window(locale="en-GB", java_script_enabled=False)
-    page.goto(app.address)
+    sign_in(page, app)
     page.goto(f"{app.base}/sources")
     page.set_input_files("#file", tmp_path / "plain.csv")
     page.get_by_role("button", name="Upload").click()
