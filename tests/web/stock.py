@@ -68,7 +68,7 @@ def stocked(own: Workspace, user: Any) -> Stock:
             "quarantine": held, "rule": _event(own), "conflict": conflict,
             "upload": _upload(client), "certificate": erased,
         },
-        "number": numbers, "party": {"person": party}, "kind": {"figure": "csv"},
+        "number": numbers, "party": {"person": party}, "kind": {"figure": "csv", "person": "html"},
         "section": {"catalogue": "segments"}, "secret": {"shared": numbers.pop("secret")},
     }  # fmt: skip
     return made

@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from everytouch.collect.api import SCHEMES, UNCATALOGUED, Tried, checked_scheme
-from everytouch.errors import EverytouchError, SourceError
+from everytouch.errors import EverytouchError, SettingError, SourceError
 from everytouch.ledger.api import EVENTS, Quarantined, Reason
 from everytouch.web.ask import Ask
 from everytouch.web.models import Job
-from everytouch.web.numbers import whole
+from everytouch.web.numbers import stated, whole
 from everytouch.web.pages.quarantine import code_of
 from everytouch.web.routes import Route
 
@@ -77,7 +77,10 @@ def _made(request: HttpRequest) -> str:
         messages.success(request, _("The key works no longer."))
         return ""
     origins = tuple(post.get("origins", "").split())
-    rate = whole(post.get("rate"), 0)
+    written = post.get("rate", "").strip()
+    rate = stated(written or "0")
+    if rate is None:
+        raise SettingError(f"{written[:40]!r} is no rate", "give events a second, 0 for no limit")
     return str(workspace.create_key(post.get("source", "").strip(), rate, origins))
 
 
