@@ -349,7 +349,7 @@ def test_every_field_of_the_api_takes_hostile_text(walk):
             route = f"{method} {path}"
             blanks = {"name": base["name"]["finding"], "party": base["party"]["person"],
                       "number": base["number"]["job"],
-                      "code": base["code"]["conflict"]}  # fmt: skip
+                      "code": base["code"]["conflict"], "kind": "html"}  # fmt: skip
             address = re.sub(r"{(\w+)}", lambda found, of=blanks: of[found[1]], path)
             for kind, text in walk.texts.items() if "{" in path else ():
                 put = urllib.parse.quote(text.encode("utf-8", "surrogatepass"), safe="")

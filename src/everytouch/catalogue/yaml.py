@@ -203,11 +203,7 @@ def _check(catalogue: Catalogue, where: str) -> None:
                 "give low < high",
             )
     for name, segment in catalogue.segments.items():
-        if segment.party_kind is not None:
-            one_of(segment.party_kind, PARTY_KINDS, f"{where}: segments.{name}.party_kind")
-        if segment.touchpoint is not None:
-            place = f"{where}: segments.{name}.touchpoint"
-            one_of(segment.touchpoint, catalogue.touchpoints, place)
+        _check_segment(segment, catalogue, f"{where}: segments.{name}")
     for name, persona in catalogue.personas.items():
         if persona.segment is not None:
             one_of(persona.segment, catalogue.segments, f"{where}: personas.{name}.segment")
@@ -216,6 +212,13 @@ def _check(catalogue: Catalogue, where: str) -> None:
         _check_gates(purpose, f"{where}: purposes.{name}.gates")
     for name, initiative in catalogue.initiatives.items():
         check_initiative(initiative, catalogue, f"{where}: initiatives.{name}")
+
+
+def _check_segment(segment: Segment, catalogue: Catalogue, place: str) -> None:
+    if segment.party_kind is not None:
+        one_of(segment.party_kind, PARTY_KINDS, f"{place}.party_kind")
+    if segment.touchpoint is not None:
+        one_of(segment.touchpoint, catalogue.touchpoints, f"{place}.touchpoint")
 
 
 def check_initiative(one: Initiative, catalogue: Catalogue, place: str) -> None:
