@@ -69,6 +69,7 @@ def stocked(own: Workspace, user: Any) -> Stock:
             "upload": _upload(client), "certificate": erased,
         },
         "number": numbers, "party": {"person": party}, "kind": {"figure": "csv", "person": "html"},
+        "token": {"choices": own.preference_link(own.find("customer_no:C00000007")).split("/")[2]},
         "section": {"catalogue": "segments"}, "secret": {"shared": numbers.pop("secret")},
     }  # fmt: skip
     return made

@@ -235,7 +235,7 @@ def read_all(walk):
 def test_what_is_chosen_by_an_address_stays_text(walk):
     read_all(walk)
     print(f"{walk.tried} questions, {walk.fields} names of {len(walk.reads.found)} routes")
-    assert {"period", "where", "cursor", "path"} <= set.union(*walk.reads.found.values())
+    assert {"period", "where", "path"} <= set.union(*walk.reads.found.values())
 
 
 @pytest.mark.long

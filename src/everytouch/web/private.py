@@ -8,8 +8,8 @@ from ninja import Schema
 
 from everytouch.web.models import Job
 from everytouch.web.pages.people import copy as person_copy
-from everytouch.web.records import queued
-from everytouch.web.rest import endpoint, said
+from everytouch.web.records import QUEUED, queued
+from everytouch.web.rest import endpoint, queries, said
 from everytouch.web.shell import workspace_for
 from everytouch.workspace.people import party_number
 
@@ -49,7 +49,13 @@ def put_retention(request: HttpRequest, body: Rules) -> HttpResponse:
     return said({"rules": rules})
 
 
-@endpoint("POST", "/privacy/retention/run", "administer", summary="Apply the rules now.")
+@endpoint(
+    "POST",
+    "/privacy/retention/run",
+    "administer",
+    summary="Apply the rules now.",
+    response=QUEUED,
+)
 def run_retention(request: HttpRequest) -> HttpResponse:
     """Apply the rules of retention, as a job."""
     return queued(Job.queue("retain", request.user))
@@ -81,7 +87,13 @@ def preference_link(request: HttpRequest, party: str) -> HttpResponse:
     return said({"link": request.build_absolute_uri(path)})
 
 
-@endpoint("GET", "/people/{party}/copy.{kind}", "export", summary="A copy in plain words.")
+@endpoint(
+    "GET",
+    "/people/{party}/copy.{kind}",
+    "export",
+    summary="A copy in plain words.",
+    openapi_extra=queries(language="Its language: en or de."),
+)
 def copy(request: HttpRequest, party: str, kind: str) -> HttpResponse:
     """All data of a party in plain words, HTML or PDF; ``language`` is en or de. Audited."""
     return person_copy(request, party, kind)
