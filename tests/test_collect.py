@@ -97,7 +97,7 @@ def test_every_format_gives_the_same_moments(write, workspace, tmp_path):
     receipt = workspace.import_source(source(tmp_path, write(tmp_path)))
     assert vars(receipt.total) == {
         "received": 2, "stored": 2, "duplicate": 0, "quarantined": 0, "refused": 0,
-        "conflict": 0,
+        "conflict": 0, "expired": 0,
     }  # fmt: skip
     (one, two) = amounts(workspace)
     assert (one[0], one[1], float(one[2])) == ("1", 10, 3.5)

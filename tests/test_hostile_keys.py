@@ -71,6 +71,7 @@ RULES = [
      "interaction": {"touchpoint": "visit", "amount": "{a.b}"}, "traits": {"x": "{y}"},
      "drop": ["z"]},
     {"event": "asked", "perception": {"instrument": "nps", "score": "{n}"}},
+    {"event": "agreed", "consent": {"purpose": "{p}", "given": True, "evidence": "form {n}"}},
     {"event": "noise", "ignore": True},
 ]  # fmt: skip
 
