@@ -55,7 +55,7 @@ def test_a_moment_is_stored_once_however_often_it_comes(tables):
     twice = pa.concat_tables([row, row])
     assert vars(loader(tables).store("interactions", twice)) == {
         "received": 2, "stored": 1, "duplicate": 1, "quarantined": 0, "refused": 0,
-        "conflict": 0,
+        "conflict": 0, "expired": 0,
     }  # fmt: skip
     assert loader(tables).store("interactions", row).duplicate == 1
     assert tables.read("interactions", ["id"]).num_rows == 1
