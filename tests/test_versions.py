@@ -21,7 +21,7 @@ from everytouch.errors import UnknownNameError, WorkspaceError
 from everytouch.journal.api import Log
 from everytouch.ledger.api import TABLES, Loader, Tables, entries, pack, unpack
 from everytouch.ledger.content import content_of, with_time
-from everytouch.moments.api import schema
+from everytouch.moments.api import Vocabulary, schema
 from tests.conftest import SECRET
 from tests.test_extend import same_as_anew
 
@@ -350,7 +350,9 @@ def test_answers_of_an_older_ledger_are_recognised(own, kept):
     answer(own, kept)
     without_versions(own)
     rows = own.tables.read("perceptions", ["id"])
-    old, _ = Loader(own.tables, SECRET, "survey", day(0), None)._stored.key(rows["id"])
+    old, _ = Loader(own.tables, SECRET, "survey", day(0), Vocabulary(frozenset()))._stored.key(
+        rows["id"]
+    )
     path = str(own.path / "ledger" / "perceptions")
     DeltaTable(path).update(updates={"key_first": str(old[0])})
     again = answer(own, *BOTH)
