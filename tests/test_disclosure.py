@@ -19,11 +19,13 @@ from everytouch.disclosure.api import (
     months_beside,
     people_beside,
     places_beside,
+    policy_of,
 )
 from everytouch.disclosure.rounding import in_words
 from everytouch.errors import WithheldError
+from everytouch.metrics.api import Breakdown, Cell
 from everytouch.results import Basis, Result
-from everytouch.stats.intervals import Estimate, share
+from everytouch.stats.intervals import Estimate, mean, share
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,22 @@ def test_rows_of_a_few_go_and_the_next_smallest_with_them():
     assert reasons(two) == {"few": 2}
     less = disclosed(answer(("a", 1, 0), ("b", 40, 20), ("c", 2, 0)), POLICY, 5)
     assert names(less) == []  # together they are still a few
+
+
+def test_where_all_answered_alike_each_answer_would_be_known():
+    cells = [
+        Cell(name, name, "nps", "NPS", n, n, score, score, False, score)
+        for name, n, score in (
+            ("all ten", 9, mean(9, 900, 90_000)),
+            ("mixed", 9, mean(9, 800, 75_000)),
+            ("more", 40, mean(40, 3_000, 250_000)),
+            ("most", 60, mean(60, 4_000, 300_000)),
+        )
+    ]
+    result = Breakdown(Basis("", "", ""), tuple(cells), "segment")
+    sent = disclosed(result, policy_of(Breakdown), 5)
+    assert [cell.group for cell in sent.rows] == ["more", "most"]
+    assert reasons(sent) == {"alike": 1, "complement": 1}
 
 
 def test_finer_figures_of_a_few_are_blanked_and_the_row_stays():

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import pyarrow as pa
 
-Reason = Literal["few", "complement", "subtraction"]
+Reason = Literal["few", "alike", "complement", "subtraction"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class Withheld:
     """Rows that are not shown to whoever may not see single people.
 
     Attributes:
-        reason: "few": they count too few people; "subtraction": taken from another answer they
+        reason: "few": they count too few people; "alike": everybody in them answered the same;
+            "subtraction": taken from another answer they
             would leave too few; "complement": a total would give the others away.
         rows: how many.
     """

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import everytouch
 from everytouch.disclosure.policies import POLICIES
 from everytouch.disclosure.policy import Policy, Table
 from everytouch.errors import EverytouchError, ForbiddenError, UnknownNameError
@@ -15,8 +16,10 @@ from everytouch.journeys.api import Volume
 from everytouch.perception.api import Rules
 from everytouch.perception.windows import answers
 from everytouch.results import Basis, Result
+from everytouch.simulate.api import simulate
 from everytouch.stats.intervals import Estimate
 from everytouch.workspace import Workspace
+from tests.conftest import NOW, SECRET
 
 GIVEN = {
     "steps": "website_visit,web_checkout", "days": "90", "at": "web_checkout",
@@ -351,3 +354,75 @@ def test_who_answers_for_a_part_is_refused_the_whole(world):
         if question.whole:
             with pytest.raises(ForbiddenError):
                 question.of(world.ask("manager"))
+
+
+# --- a small organisation: most rows are withheld -----------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A company of so few people that most rows are withheld."""
+    folder = tmp_path_factory.mktemp("small")
+    company = simulate(folder / "company", parties=60, years=0.6, seed=5)
+    opened = everytouch.create(folder / "w", secret=SECRET)
+    opened.import_source(company.source, now=NOW)
+    opened.save_map("online_order", (company.folder / "online_order.yaml").read_text())
+    return World(Workspace(opened.path, pinned=True))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_figure_is_drawn_where_most_rows_are_withheld(small, role):
+    from django.template.loader import render_to_string
+
+    from everytouch.web.export import as_csv
+    from everytouch.web.figures import FIGURES
+
+    shown = 0
+    for part in ({}, {"segment": "rural"}, {"period": "30"}, {"channel": "web"}):
+        ask = small.ask(role, **part)
+        for versus in ({}, {"versus": "urban"}):
+            ask = replace(ask, options=GIVEN | versus)
+            for spec in FIGURES.values():
+                if spec.forbids(ask):
+                    continue
+                figure = spec.of(ask)
+                render_to_string("web/figure.html", {"ask": ask, "spec": spec, "figure": figure})
+                as_csv(figure)
+                shown += len(figure.rows)
+    assert shown
+
+
+def test_a_withheld_row_moves_no_other_to_its_place(small):
+    """The share after two periods stands under two, whatever is withheld before it."""
+    from everytouch.web import questions
+    from everytouch.web.figures.journeys import retention
+
+    ask = small.ask("viewer")
+    result = questions.retention(ask, "month")
+    figure = retention(replace(ask, options={"every": "month"}))
+    gaps = 0
+    for line in figure.rows:
+        after = {row.after: row.share.value for row in line if not row.share.hidden}
+        for column in figure.columns[2:]:
+            number = int(str(column.title))
+            assert column.read(line) == after.get(number)
+            gaps += number not in after and any(later > number for later in after)
+    assert gaps
+    assert result.basis.withheld
+
+
+def test_what_is_withheld_is_not_compared_as_nothing(small):
+    """A row that one of two answers withholds is in neither: it is not 0 %."""
+    from everytouch.stats.comparing import compare
+    from everytouch.web import questions
+
+    first, second = (small.ask("viewer", segment=name) for name in ("rural", "urban"))
+    answers_ = [questions.paths(ask, "correlation") for ask in (first, second)]
+    assert any(one.basis.withheld for one in answers_)
+    both = set.intersection(*({row.touchpoints for row in one.rows} for one in answers_))
+    assert len({row.what for row in compare(*answers_).rows}) == len(both)
+
+
+def test_a_report_of_a_small_organisation_can_be_sent(small, tmp_path):
+    for full in (False, True):
+        assert small.workspace.report(tmp_path / "report.html", full=full).read_text()

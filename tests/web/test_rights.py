@@ -41,7 +41,7 @@ def rights_page() -> str:
     def asked(question, role: str) -> str:
         if role not in RIGHTS[question.need][1] or (role == "manager" and question.whole):
             return "–"
-        return "yes" if role in RIGHTS["dig"][1] else "without few people"
+        return "yes" if role in RIGHTS["dig"][1] else "limited"
 
     head = f"| {{}} | {' | '.join(ROLES)} |\n| --- |{' --- |' * len(ROLES)}\n"
     with override("en"):
@@ -58,7 +58,7 @@ def rights_page() -> str:
         f"departments.\n\n{head.format('right')}"
         + "\n".join(rights)
         + "\n\n## Questions\n\nThe same "
-        "for pages, tables to take away and the API. *Without few people*: see "
+        "for pages, exports and the API. *Limited*: without figures of a few people, see "
         f"[disclosure.md](disclosure.md).\n\n{head.format('question')}" + "\n".join(asked_by) + "\n"
     )
 

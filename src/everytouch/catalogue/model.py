@@ -176,7 +176,7 @@ class Purpose:
     Attributes:
         description: what is done, in words for the people themselves.
         default: "opt-in": only who agreed; "opt-out": everybody but who withdrew.
-        gates: what is only done with the data of people of whom this allows it, of ``GATES``.
+        gates: uses of data that need this purpose's consent, of ``GATES``.
     """
 
     name: str

@@ -1,1 +1,1 @@
-"""Purposes and consent: what the data of whom may be used for."""
+"""Purposes and consent: which uses of their data people allow."""

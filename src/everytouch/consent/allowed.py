@@ -1,4 +1,4 @@
-"""Who may be analysed, exported, contacted: by the catalogue's purposes and what people said."""
+"""Select the parties that may be analysed, exported or contacted, by purpose and consent."""
 
 import functools
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ class _Said:
 
 @dataclass(frozen=True)
 class Allowed:
-    """The parties of whom every purpose that gates something allows it.
+    """The parties that allow a use of their data, by every purpose that gates it.
 
     Attributes:
         purposes: that gate it, and whether only who agreed is allowed.

@@ -1,1 +1,1 @@
-"""Disclosure: what may be shown to whom, so that no figure gives a single person away."""
+"""Disclosure control: withhold or round figures that would reveal a few people."""

@@ -96,6 +96,8 @@ def _shown(
     for at, key in enumerate(keys):
         if _few(mine[key].people, least):
             why[at] = "few"
+        elif table.alike(rows[at]):
+            why[at] = "alike"
         elif key in left.rows:
             why[at] = "subtraction"
     _complete(why, table, rows, [sum(mine[key].people[:1]) for key in keys], least)

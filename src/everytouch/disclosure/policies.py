@@ -75,6 +75,11 @@ def hidden(_: Estimate) -> Estimate:
     return no_estimate(0, "hidden")
 
 
+def alike(score: Estimate) -> bool:
+    """Whether everybody gave the same score, so that each person's score is known."""
+    return not score.hidden and score.low == score.high
+
+
 def everything(_: Any) -> str:
     """What all rows have in common."""
     return "all"
@@ -170,7 +175,8 @@ JOURNEYS: dict[type[Result], Policy] = {
         dated=True,
     ),
     Funnel: Policy(
-        (Table(by("touchpoint"), by("parties", "stopped"), shares=("share",)),), rests=CAME
+        (Table(by("step"), by("parties", "stopped"), exact=("step",), shares=("share",)),),
+        rests=CAME,
     ),
     Sessions: Policy(
         (Table(everything, parties, sums=("interactions_per_session",)),),
@@ -234,7 +240,14 @@ JOURNEYS: dict[type[Result], Policy] = {
         rests=CAME,
     ),
     JourneyKinds: Policy(
-        (Table(by("name"), parties, lines=(everything,), ratios=(("share", "journeys"),)),),
+        (
+            Table(
+                by("name", "typical"),
+                parties,
+                lines=(everything,),
+                ratios=(("share", "journeys"),),
+            ),
+        ),
         rests=BOTH,
     ),
     Against: Policy(
@@ -243,6 +256,7 @@ JOURNEYS: dict[type[Result], Policy] = {
             Table(
                 by("step"),
                 parties,
+                parts=lambda step: (int(alike(step.score)),),
                 blank=lambda step: replace(step, score=hidden(step.score)),
                 shares=("share", "late"),
                 name="steps",
@@ -252,19 +266,34 @@ JOURNEYS: dict[type[Result], Policy] = {
         rests=BOTH,
         adds=True,
     ),
-    PromiseGaps: Policy((Table(by("map", "step"), parties),), rests=BOTH, adds=True),
+    PromiseGaps: Policy(
+        (Table(by("map", "step"), parties, alike=lambda row: alike(row.perceived)),),
+        rests=BOTH,
+        adds=True,
+    ),
 }  # fmt: skip
 
 PERCEPTION: dict[type[Result], Policy] = {
     Breakdown: Policy(
-        (Table(by("group", "instrument"), parties, lines=(by("instrument"),)),), adds=True
+        (
+            Table(
+                by("group", "instrument"),
+                parties,
+                lines=(by("instrument"),),
+                alike=lambda cell: alike(cell.score),
+            ),
+        ),
+        adds=True,
     ),
     Promises: Policy(
         (
             Table(
                 by("touchpoint"),
                 parties,
-                parts=lambda row: split(row.parties, row.let_down),
+                parts=lambda row: (
+                    *split(row.parties, row.let_down),
+                    int(alike(row.score_kept) or alike(row.score_broken)),
+                ),
                 blank=lambda row: replace(
                     row, broken=None, let_down=None,
                     **{name: hidden(getattr(row, name))

@@ -1,4 +1,4 @@
-"""How an analysis is shown to who may not see single people: whom each of its figures counts."""
+"""Policies: how many people each figure of an analysis counts, and which figures add up."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -20,6 +20,10 @@ def _kept(row: Any) -> Any:
     return row
 
 
+def _differ(_: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Table:
     """A list of rows of a result, how many people each row counts, and which of its fields do.
@@ -29,6 +33,7 @@ class Table:
         people: row → people in each group that the row counts; one that counts a few is dropped.
         parts: row → people in its finer figures; where they are few, these alone are blanked.
         blank: row → the row without its finer figures.
+        alike: row → whether everybody in it answered the same, which tells each one's answer.
         lines: row → what the rows have in common that add up to something shown elsewhere.
         exact: whole numbers of the row that count nobody, as the number of a step.
         shares: estimates of the row that are a share of a count.
@@ -41,6 +46,7 @@ class Table:
     people: Callable[[Any], Counts]
     parts: Callable[[Any], Counts] = _no_parts
     blank: Callable[[Any], Any] = _kept
+    alike: Callable[[Any], bool] = _differ
     lines: tuple[Line, ...] = ()
     exact: tuple[str, ...] = ()
     shares: tuple[str, ...] = ()

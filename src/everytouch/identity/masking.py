@@ -1,7 +1,7 @@
-"""What gives a person away in free text, masked: the one way by which texts go to faces.
+"""Mask personal data in free text before it is shown.
 
-Who may see single people sees a text as it is on that person's own page; everywhere else it comes
-through ``Masks``. What is masked: addresses, links, bank accounts, longer numbers, numbers of
+The original text appears only on the person's own page, for roles that may search people. Every
+other face uses ``Masks``. It masks addresses, links, bank accounts, longer numbers, numbers of
 orders and cases, names that are known of anybody, and every identifier of who wrote it.
 """
 
@@ -47,7 +47,7 @@ _SHORTEST = 3  # letters of a name, and characters of an identifier, that are so
 
 @dataclass(frozen=True)
 class Masks:
-    """Masks what gives a person away.
+    """Mask personal data in texts and records.
 
     Attributes:
         names: words of names known of anybody, in small letters.

@@ -90,7 +90,7 @@ def coming_back(result: Retention) -> Chart:
 def cohort_triangle(result: Retention, most: int = 24) -> Chart:
     """A line a cohort, a column for each period after; the newest cohorts where there are many."""
     rows = [line for line in result.cohorts if line[0].cohort != "all"][-most:]
-    longest = max((len(line) for line in rows), default=0)
+    longest = max((row.after for line in rows for row in line), default=0)
     cells = (
         Point(f"{row.share.value:.0%}", row.after - 1, y, row.share.value, None)
         for y, line in enumerate(rows)

@@ -31,9 +31,11 @@ class Step:
     """One step: parties that reached it, and that as a share of those at the first step.
 
     Attributes:
+        step: its number, from 1.
         stopped: parties that reached the step before, and not this one.
     """
 
+    step: int
     touchpoint: str
     parties: int
     stopped: int
@@ -208,6 +210,7 @@ def funnel(
     names = steps if order != "unordered" else [f"any {n + 1}" for n in range(len(steps))]
     rows = tuple(
         Step(
+            s + 1,
             name,
             int(sums.reached[s]),
             int(sums.reached[max(0, s - 1)] - sums.reached[s]),

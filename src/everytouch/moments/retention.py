@@ -19,7 +19,7 @@ KEPT = {
     "texts": "Title and text of responses; score and the rest stay.",
     "properties": "Properties of interactions and responses; the rest stays.",
     "traits": "Traits of people, by when they were stated.",
-    "links": "Links between IDs of people of whom nothing else is left.",
+    "links": "Links between IDs, once no other record of these people is left.",
     "counts": "Counts that name nobody, by when they were taken.",
     "quarantine": "Records and events in quarantine or in conflict, by when they came.",
 }

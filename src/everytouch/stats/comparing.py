@@ -55,10 +55,11 @@ def compare(first: Result, second: Result, confidence: float = 0.95) -> Comparis
         raise ValueError(f"{type(first).__name__} is no answer as {type(second).__name__}")
     mine, theirs = (dict(_figures(one, confidence)) for one in (first, second))
     nothing = [_total(one) for one in (first, second)]
+    complete = all(nothing) and not (first.basis.withheld or second.basis.withheld)
     rows = []
     for key in dict.fromkeys((*mine, *theirs)):
         a, b = mine.get(key), theirs.get(key)
-        if (a is None or b is None) and not all(nothing):
+        if (a is None or b is None) and not complete:
             continue  # what a group has none of can only be said where all of it is known
         a, b = a or share(0, nothing[0], confidence), b or share(0, nothing[1], confidence)
         more = of_estimates(b, a)

@@ -114,7 +114,7 @@ class WebConfig:
             if name in _PROVIDERS:
                 _complete(name, value)
             elif wanted is list and not all(map(_is_text, value)):
-                raise SettingError(f"setting web.{name} is no list of texts", "correct it")
+                raise SettingError(f"Invalid web.{name}: expected a list of strings", "correct it")
         found = cls(**raw)
         _ = found.networks  # is read now, so that a mistake is said at the start
         check_places(found.audit_anchors)

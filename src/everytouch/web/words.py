@@ -162,6 +162,7 @@ WITHHELD: dict[str, Any] = {
 }
 WHY_WITHHELD: dict[str, Any] = {
     "few": lazy("Rows not shown, as they count too few people: %(rows)s."),
+    "alike": lazy("Rows not shown, as everybody in them gave the same answer: %(rows)s."),
     "complement": lazy("Rows not shown, as a total would give another row away: %(rows)s."),
     "subtraction": lazy(
         "Rows not shown, as another question would give a few people away: %(rows)s. Take a "
@@ -200,7 +201,7 @@ KEPT_WORDS: dict[str, Any] = {
     "texts": lazy("What people wrote (scores stay)"),
     "properties": lazy("Properties of interactions and responses"),
     "traits": lazy("Traits of people"),
-    "links": lazy("Links between IDs of people of whom nothing else is left"),
+    "links": lazy("Links between IDs, once no other record of these people is left"),
     "counts": lazy("Counts that name nobody"),
     "quarantine": lazy("Quarantine and conflicts"),
 }

@@ -1,15 +1,17 @@
 """Funnels and cohorts that a visitor builds: figures of what the address names."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-from everytouch.errors import NotEnoughDataError, UnknownNameError
+from everytouch.errors import NotEnoughDataError, UnknownNameError, WithheldError
 from everytouch.journeys import api as journeys
-from everytouch.journeys.api import Funnel, Retention, StepMatrix
-from everytouch.stats.comparing import compare
+from everytouch.journeys.api import Funnel, Retention, Step, StepMatrix
+from everytouch.results import Basis
+from everytouch.stats.comparing import Compared, Comparison, compare
 from everytouch.web import questions
 from everytouch.web.ask import Ask
 from everytouch.web.figure import Column, Figure, Spec
@@ -53,7 +55,7 @@ def funnel(ask: Ask) -> Figure:
     chart, versus = journeys.taken(result, label), ask.options.get("versus", "")
     if versus:
         with_ = compare(result, _other(ask, versus), ask.workspace.settings.confidence)
-        rows = list(zip(result.rows, with_.rows, strict=True))
+        rows = list(_matched(result, with_))
         return Figure(_beside(ask, versus, label), rows, with_.basis, chart, empty)
     columns = (
         Column(_("step"), lambda r: label(r.touchpoint)),
@@ -62,6 +64,16 @@ def funnel(ask: Ask) -> Figure:
         Column(_("median time from the first"), lambda r: r.median_s, "duration"),
     )
     return Figure(columns, result.rows, result.basis, chart, empty)
+
+
+def _matched(result: Funnel, compared: Comparison) -> Iterator[tuple[Step, Compared]]:
+    """Each step with its comparison; steps that are withheld in one of the two are left out."""
+    shares, taken = {row.what: row for row in compared.rows}, Counter[str]()
+    for step in result.rows:
+        taken[step.touchpoint] += 1
+        again = f" ({taken[step.touchpoint]})" if taken[step.touchpoint] > 1 else ""
+        if step.touchpoint + again in shares:
+            yield step, shares[step.touchpoint + again]
 
 
 def _beside(ask: Ask, versus: str, label: Callable[[str], str]) -> tuple[Column, ...]:
@@ -85,20 +97,32 @@ def _other(ask: Ask, segment: str) -> Funnel:
 
 def by_segment(ask: Ask) -> Figure:
     """The last step of the funnel in every segment."""
-    segments = ask.workspace.catalogue.segments.values()
-    found = [(one.label, funnel_of(ask, one.name)) for one in segments]
+    found = list(_ends(ask))
     columns = (
         Column(_("segment"), lambda r: r[0]),
-        Column(_("parties at the first step"), lambda r: r[1].rows[0].parties, "number"),
-        Column(_("at the last"), lambda r: r[1].rows[-1].parties, "number"),
-        Column(_("of the first, %"), lambda r: r[1].rows[-1].share, "estimate", 1, 100),
+        Column(_("parties at the first step"), lambda r: r[1].parties, "number"),
+        Column(_("at the last"), lambda r: r[2].parties, "number"),
+        Column(_("of the first, %"), lambda r: r[2].share, "estimate", 1, 100),
     )
     enough = ask.workspace.settings.minimum_n
-    rows = [row for row in found if row[1].rows[0].parties >= enough]
+    rows = [row for row in found if row[1].parties >= enough]
     return Figure(
-        columns, rows, rows[0][1].basis if rows else None,
+        columns, rows, rows[0][3] if rows else None,
         empty=_("There is no segment yet, or nobody of one came to the first step."),
     )  # fmt: skip
+
+
+def _ends(ask: Ask) -> Iterator[tuple[str, Step, Step, Basis]]:
+    """Segment, first and last step, of the segments of which both may be shown."""
+    last = len(steps_of(ask))
+    for segment in ask.workspace.catalogue.segments.values():
+        try:
+            result = funnel_of(ask, segment.name)
+        except WithheldError:
+            continue
+        steps = {step.step: step for step in result.rows}
+        if 1 in steps and last in steps:
+            yield segment.label, steps[1], steps[last], result.basis
 
 
 def cohorts_of(ask: Ask) -> Retention:

@@ -123,7 +123,8 @@ def returned(result: Retention, every: str, chart: Chart) -> Figure:
 
     def after(number: int) -> Column:
         def share(rows: Any) -> float | None:
-            return rows[number - 1].share.value if number <= len(rows) else None
+            shares = (row.share for row in rows if row.after == number)  # some are withheld
+            return next((one.value for one in shares if not one.hidden), None)
 
         return Column(f"+{number}", share, "percent", 0)
 

@@ -43,10 +43,12 @@ def effects(ask: Ask) -> Figure:
         low=tuple(row.effect.low for row in result.rows),
         high=tuple(row.effect.high for row in result.rows),
     )
-    worst = result.rows[0]
     return Figure(
         columns, result.rows, result.basis, chart,
-        said=(f"{worst.label}: {PROBLEMS[worst.problem]}. {worst.sentence}",),
+        said=tuple(
+            f"{worst.label}: {PROBLEMS[worst.problem]}. {worst.sentence}"
+            for worst in result.rows[:1]
+        ),
         refused=tuple(
             f"{row.label}: {PROBLEMS[row.problem]}. {said}"
             for row in result.rows

@@ -80,7 +80,9 @@ def _made(request: HttpRequest) -> str:
     written = post.get("rate", "").strip()
     rate = stated(written or "0")
     if rate is None:
-        raise SettingError(f"{written[:40]!r} is no rate", "give events a second, 0 for no limit")
+        raise SettingError(
+            f"Invalid rate {written[:40]!r}: expected events per second", "enter 0 for no limit"
+        )
     return str(workspace.create_key(post.get("source", "").strip(), rate, origins))
 
 
