@@ -134,7 +134,7 @@ def test_settings_are_changed_and_the_file_keeps_its_comments(tmp_path):
         ('[settings]\nengine = "spark://host:7077/../x"', "use local, or spark://host:port"),
         ('[settings]\nthreads = "two"', "is no int"),
         ('[settings]\ntimezone = "Mars/Base"', "is no time zone"),
-        ("[settings", "is no TOML"),
+        ("[settings", "is not valid TOML"),
     ],
 )
 def test_wrong_settings_are_said(text, said, workspace):

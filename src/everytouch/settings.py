@@ -3,13 +3,16 @@
 import dataclasses
 import os
 import re
+import tomllib
 import zoneinfo
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from everytouch.errors import SettingError
 
+FILE = "everytouch.toml"
 ROLES = ("owner", "analyst", "manager", "viewer")
 """Roles of people who sign in to the app."""
 
@@ -178,6 +181,26 @@ def _check_text(name: str, value: str) -> None:
             f"setting {name} is longer than {_LONGEST:,} characters, or not in one line",
             "give less, in one line",
         )
+
+
+def table_of(folder: Path, table: str, names: Collection[str]) -> dict[str, Any]:
+    """Read one table of a workspace's ``everytouch.toml``; values are checked by who uses them.
+
+    Raises:
+        SettingError: the file cannot be read, or the table has a name that is none of these.
+    """
+    try:
+        raw = tomllib.loads((folder / FILE).read_text(encoding="utf-8")).get(table, {})
+    except OSError as error:
+        raise SettingError(f"{FILE} cannot be read: {error.strerror}", "correct it") from error
+    except ValueError as error:
+        raise SettingError(f"{FILE} is not valid TOML: {error}", "correct it") from error
+    if not isinstance(raw, dict):
+        raise SettingError(f"[{table}] in {FILE} is not a table", f"write [{table}]")
+    for name in raw:
+        if name not in names:
+            raise SettingError(f"Unknown setting {table}.{name}", f"use one of: {', '.join(names)}")
+    return raw
 
 
 def settings_table() -> str:

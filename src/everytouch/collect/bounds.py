@@ -2,13 +2,13 @@
 
 import dataclasses
 import ipaddress
-import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from everytouch.errors import SettingError
+from everytouch.settings import table_of
 
 TABLE = "connections"
 
@@ -46,19 +46,8 @@ class Bounds:
         Raises:
             SettingError: an unknown name, a wrong type or a value out of range.
         """
-        try:
-            text = (workspace / "everytouch.toml").read_text(encoding="utf-8")
-            raw = tomllib.loads(text).get(TABLE, {})
-        except (OSError, ValueError) as error:
-            raise SettingError(
-                f"{workspace / 'everytouch.toml'} cannot be read: {error}", "correct the file"
-            ) from error
-        fields = {field.name: field for field in dataclasses.fields(cls)}
+        raw = table_of(workspace, TABLE, [field.name for field in dataclasses.fields(cls)])
         for name, value in raw.items():
-            if name not in fields:
-                raise SettingError(
-                    f"Unknown setting {TABLE}.{name}", f"use one of: {', '.join(fields)}"
-                )
             (_check_networks if name == "proxies" else _check_number)(name, value)
         return cls(**raw)
 

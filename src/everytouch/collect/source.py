@@ -246,9 +246,10 @@ def input_from(
     for key, value in texts.items():
         if not isinstance(value, str):
             raise SourceError(f"{place}: {key} {value!r} is not text", f'write {key} = "…"')
-    if "delimiter" in texts and len(texts["delimiter"]) != 1:
+    delimiter = texts.get("delimiter", ";")
+    if len(delimiter) != 1 or not delimiter.isascii():
         raise SourceError(
-            f"{place}: delimiter {texts['delimiter']!r} is not one character", 'e.g. ";"'
+            f"{place}: delimiter {delimiter!r} is not one ASCII character", 'e.g. ";"'
         )
     header, skip = _list(options.get("header", [1])), options.get("skip", 0)
     if not all(map(_count, header)) or header != sorted(set(header)) or not header or header[0] < 1:

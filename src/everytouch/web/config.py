@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import ipaddress
-import tomllib
 import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from everytouch.errors import SettingError
 from everytouch.ledger.api import check_places
+from everytouch.settings import table_of
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -92,20 +92,9 @@ class WebConfig:
         Raises:
             SettingError: an unknown name or a wrong type.
         """
-        try:
-            text = (workspace / "everytouch.toml").read_text(encoding="utf-8")
-            raw = tomllib.loads(text).get("web", {})
-        except (OSError, ValueError) as error:
-            raise SettingError(
-                f"{workspace / 'everytouch.toml'} cannot be read: {error}", "correct it"
-            ) from error
-        fields = {field.name: field for field in dataclasses.fields(cls)}
+        raw = table_of(workspace, "web", [field.name for field in dataclasses.fields(cls)])
         blank = cls()
         for name, value in raw.items():
-            if name not in fields:
-                raise SettingError(
-                    f"setting web.{name} is unknown", f"use one of: {', '.join(fields)}"
-                )
             wanted = type(getattr(blank, name))
             if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
                 raise SettingError(

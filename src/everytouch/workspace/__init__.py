@@ -7,8 +7,8 @@ from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Catalogue
 from everytouch.errors import WorkspaceError
 from everytouch.ledger.api import Tables, write_secret
-from everytouch.settings import Settings
-from everytouch.workspace.base import CATALOGUE, FILE
+from everytouch.settings import FILE, Settings
+from everytouch.workspace.base import CATALOGUE
 from everytouch.workspace.reporting import Reporting
 
 __all__ = ["Workspace", "create", "open_workspace"]

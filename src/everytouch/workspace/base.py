@@ -24,12 +24,12 @@ from everytouch.identity import api as identity
 from everytouch.identity.api import Resolution
 from everytouch.ledger.api import Tables, read_secret
 from everytouch.moments.api import Nobody, Retention, device_types
-from everytouch.settings import Settings
+from everytouch.settings import FILE, Settings
 from everytouch.trails import api as trails_room
 from everytouch.trails.api import EVERYTHING, Scope, Trails, Where, microseconds
 
 T = TypeVar("T")
-FILE, CATALOGUE, RULES, LOG = "everytouch.toml", "catalogue.yaml", "rules.yaml", "log"
+CATALOGUE, RULES, LOG = "catalogue.yaml", "rules.yaml", "log"
 KNOWN = "known"  # trails of the ledger as it was known at earlier times
 SURVEYS = "surveys"
 PLACES = {"touchpoint": "name", "stage": "stage", "channel": "channel", "owner": "owner"}
@@ -72,7 +72,7 @@ class Base:
         try:
             return tomllib.loads((self.path / FILE).read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise WorkspaceError(f"{self.path / FILE} is no TOML: {error}", "correct it") from error
+            raise WorkspaceError(f"{FILE} is not valid TOML: {error}", "correct it") from error
 
     @property
     def catalogue(self) -> Catalogue:

@@ -12,7 +12,8 @@ from everytouch.errors import SettingError
 from everytouch.ledger import api as ledger
 from everytouch.ledger.api import Expiry, ExpiryCertificate, audit
 from everytouch.moments.api import Retention
-from everytouch.workspace.base import FILE, KNOWN, Base
+from everytouch.settings import FILE
+from everytouch.workspace.base import KNOWN, Base
 
 
 class Retaining(Base):

@@ -48,8 +48,8 @@ from everytouch.ledger.api import (
     status_of,
 )
 from everytouch.moments.api import KINDS
-from everytouch.settings import Settings
-from everytouch.workspace.base import CATALOGUE, FILE, LOG, SURVEYS, Base
+from everytouch.settings import FILE, Settings
+from everytouch.workspace.base import CATALOGUE, LOG, SURVEYS, Base
 
 if TYPE_CHECKING:
     import tomlkit

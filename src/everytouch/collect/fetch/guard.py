@@ -3,13 +3,13 @@
 import dataclasses
 import ipaddress
 import socket
-import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from everytouch.errors import SettingError, SourceError
+from everytouch.settings import table_of
 
 TABLE = "sources"
 ENVIRONMENT = "EVERYTOUCH_SOURCE_"
@@ -47,19 +47,9 @@ class Limits:
         Raises:
             SettingError: an unknown name or a wrong type.
         """
-        try:
-            text = (workspace / "everytouch.toml").read_text(encoding="utf-8")
-            raw = tomllib.loads(text).get(TABLE, {})
-        except (OSError, ValueError) as error:
-            raise SettingError(
-                f"{workspace / 'everytouch.toml'} cannot be read: {error}", "correct the file"
-            ) from error
         names = [field.name for field in dataclasses.fields(cls) if field.metadata]
+        raw = table_of(workspace, TABLE, names)
         for name, value in raw.items():
-            if name not in names:
-                raise SettingError(
-                    f"Unknown setting {TABLE}.{name}", f"use one of: {', '.join(names)}"
-                )
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
                 raise SettingError(
                     f"Invalid setting {TABLE}.{name} = {value!r}", "give a list of texts"
