@@ -464,6 +464,17 @@ def test_export_fix_and_import_again(workspace, tmp_path):
     assert workspace.import_source(file).total.duplicate == 2
 
 
+def test_a_text_with_a_sign_that_may_end_a_line_is_fixed_like_any(workspace, tmp_path):
+    (tmp_path / "v.csv").write_text(HEADER + "a\u2028b\x85c,2025-03-03,ana,moon,4\n")
+    workspace.import_source(source(tmp_path, "v.csv"))
+    out, where = tmp_path / "held.jsonl", ["-w", str(workspace.path), "quarantine"]
+    assert CliRunner().invoke(main, [*where, "export", str(out)]).exit_code == 0
+    out.write_text(out.read_text().replace('"moon"', '"till"'))
+    done = CliRunner().invoke(main, [*where, "fix", str(out)])
+    assert done.exit_code == 0, done.output
+    assert [row[0] for row in amounts(workspace)] == ["a\u2028b\x85c"]
+
+
 def test_exported_csv_runs_no_formula(workspace, tmp_path):
     (tmp_path / "v.csv").write_text(HEADER + "=cmd(),2025-03-03,+evil,moon,4\n")
     workspace.import_source(source(tmp_path, "v.csv"))

@@ -98,3 +98,9 @@ def test_vendored_files_are_what_they_were():
 def test_islands_stay_small():
     for path in [*SOURCE.rglob("templates/*.js"), *SOURCE.rglob("static/*/*.js")]:
         assert len(path.read_text().splitlines()) <= 150
+
+
+def test_files_of_records_are_read_by_line_feeds_alone():
+    """A text inside a record may hold what ``str.splitlines`` takes for the end of a line."""
+    for path in [*(SOURCE / "ledger").rglob("*.py"), *(SOURCE / "journal").rglob("*.py")]:
+        assert ".splitlines(" not in path.read_text(), f"{path}: see everytouch.lines"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from everytouch.errors import LedgerError, WorkspaceError
 from everytouch.ledger.api import Loader, Tables, quarantined, release, session, write_secret
 from everytouch.ledger.keyset import KeySet
+from everytouch.ledger.schemas import TABLES
 from everytouch.ledger.together import links_together
 from tests.conftest import NOW, SECRET
 from tests.test_moments import WORDS, record
@@ -126,3 +127,27 @@ def test_sessions_see_nothing_of_each_other():
         assert other.execute("SELECT current_setting('TimeZone')").fetchone() == ("UTC",)
     with session(1) as later, pytest.raises(duckdb.CatalogException):
         later.execute("FROM first_rows")
+
+
+# Each ends a line for ``str.splitlines`` and none does in a file of JSON lines.
+ENDS_OF_LINES = ["\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029"]
+
+
+def of_signs(schema, sign):
+    """A row whose texts all hold a sign."""
+    some = {"timestamp[us, tz=UTC]": NOW, "string": f"a{sign}b", "bool": False}
+    row = {
+        field.name: [] if pa.types.is_list(field.type) else some.get(str(field.type), 0)
+        for field in schema
+    }
+    return pa.Table.from_pylist([row], schema)
+
+
+@pytest.mark.parametrize("sign", ENDS_OF_LINES)
+def test_a_sign_that_may_end_a_line_ends_no_record(tables, sign):
+    for name, schema in TABLES.items():
+        since = tables.version(name)
+        for _ in range(2):  # the second reads what the first commit says of its files
+            tables.append(name, of_signs(schema, sign))
+        assert len(tables.appended(name, since, tables.version(name))) == 2
+        assert tables.read(name, schema.names, every=True).num_rows == 2

@@ -15,6 +15,7 @@ from everytouch.cli.show import AS_JSON, console, dump, grid, text
 from everytouch.collect.api import sentence
 from everytouch.errors import SettingError, SourceError
 from everytouch.ledger.api import Quarantined
+from everytouch.lines import json_lines
 from everytouch.results import plain
 from everytouch.settings import Settings
 from everytouch.simulate.api import simulate
@@ -140,8 +141,7 @@ def quarantine_export(workspace: Path, file: Path, source: str | None) -> None:
 def quarantine_fix(workspace: Path, file: Path) -> None:
     """Store the corrected records of FILE (.jsonl, as export wrote it, its "row" edited)."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-        rows = [_from_line(line) for line in lines if line.strip()]
+        rows = [_record(raw) for raw in json_lines(file)]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SourceError(
             f"{file} cannot be read: {error}", "give the .jsonl that quarantine export wrote"
@@ -178,8 +178,7 @@ def _as_line(row: Quarantined) -> str:
     return json.dumps(plain(row), ensure_ascii=False)
 
 
-def _from_line(line: str) -> Quarantined:
-    raw = json.loads(line)
+def _record(raw: dict[str, Any]) -> Quarantined:
     first, second = raw.pop("key")
     received = datetime.datetime.fromisoformat(raw.pop("received_at"))
     return Quarantined(**raw, key=(int(first), int(second)), received_at=received)

@@ -20,6 +20,7 @@ from everytouch.journal.api import sync
 from everytouch.later import Later
 from everytouch.ledger.proof import last_line
 from everytouch.ledger.seals import Head
+from everytouch.lines import lines_of
 
 if TYPE_CHECKING:
     import urllib3
@@ -101,7 +102,7 @@ def noted_in(place: Path) -> tuple[Head, ...]:
         LedgerError: the file cannot be read.
     """
     try:
-        lines = place.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = [line.decode(errors="replace") for line in lines_of(place)]
     except OSError as error:
         raise LedgerError(
             f"the anchors in {place} cannot be read: {error.strerror}",

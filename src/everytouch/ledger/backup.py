@@ -17,6 +17,7 @@ from everytouch.ledger.belongings import forget_belongings
 from everytouch.ledger.erasure import Erasure, again, erasures
 from everytouch.ledger.secret import read_secret
 from everytouch.ledger.tables import Tables
+from everytouch.lines import json_lines
 
 _FILES = (
     "everytouch.toml", "catalogue.yaml", "rules.yaml", "secret", "keys.json", "signing.json",
@@ -258,7 +259,6 @@ def _registers(fresh: Path, *places: Path) -> list[Path]:
 
 
 def _registered(path: Path) -> list[Erasure]:
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
     return [
         Erasure(
             row["certificate"],
@@ -267,5 +267,5 @@ def _registered(path: Path) -> list[Erasure]:
             row["text"],
             tuple(row.get("moments", ())),
         )
-        for row in rows
+        for row in json_lines(path)
     ]

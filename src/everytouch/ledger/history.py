@@ -3,8 +3,9 @@
 Each commit is a file of JSON lines: files added and removed, and whether rows changed by that.
 """
 
-import json
 from pathlib import Path
+
+from everytouch.lines import json_lines
 
 
 def appended(table: Path, since: int, until: int) -> list[Path] | None:
@@ -19,8 +20,7 @@ def appended(table: Path, since: int, until: int) -> list[Path] | None:
     try:
         for version in range(since + 1, until + 1):
             commit = table / "_delta_log" / f"{version:020}.json"
-            for line in commit.read_text(encoding="utf-8").splitlines():
-                action = json.loads(line)
+            for action in json_lines(commit):
                 removed, added = action.get("remove"), action.get("add")
                 if removed is not None and removed.get("dataChange", True):
                     return None

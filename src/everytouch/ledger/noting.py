@@ -1,6 +1,5 @@
 """Noting what a table consists of, after each commit; only who holds the ledger's lock does."""
 
-import json
 from pathlib import Path
 
 from everytouch.errors import DamageError
@@ -8,6 +7,7 @@ from everytouch.journal.api import sync
 from everytouch.ledger.intact import COMMIT, HINT, LOG, REMEDY, Intact, Log, hint_problem
 from everytouch.ledger.inventory import Sums, noted
 from everytouch.ledger.sums import known_sum
+from everytouch.lines import json_lines
 
 
 def note(intact: Intact, table: str) -> int:
@@ -73,7 +73,7 @@ def _new_data(log: Log, since: int) -> list[str]:
     for version in range(since + 1, log.version + 1):
         if since < 0 or version not in log.commits:
             return _data(folder)
-        lines = (log.folder / f"{version:020}.json").read_text(encoding="utf-8").splitlines()
-        added = (json.loads(line).get("add") for line in lines)
+        actions = json_lines(log.folder / f"{version:020}.json")
+        added = (action.get("add") for action in actions)
         names |= dict.fromkeys(one["path"] for one in added if one)
     return [name for name in names if (folder / name).exists()]

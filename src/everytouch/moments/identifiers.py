@@ -1,7 +1,7 @@
 """Identifiers are kept as seen and compared in normalised form; some identify nobody."""
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -138,14 +138,16 @@ def described(namespace: str | None, identifier: str | None) -> str:
 
     An address without @ may still tell who somebody is, so it is not repeated.
     """
-    kind, value = namespace or "identifier", (identifier or "").strip()
+    kind, value = _brief(namespace or "identifier"), (identifier or "").strip()
     if not value:
         return f"{kind} (empty)"
     if kind == "email" and "@" not in value and value.lower() not in NOBODY and len(value) > 1:
         return f"{kind} without @"
-    if len(value) > 40:
-        return f"{kind} {value[:39]!r}…"
-    return f"{kind} {value!r}"
+    return f"{kind} {_brief(value, repr)}"
+
+
+def _brief(text: str, write: Callable[[str], str] = str) -> str:
+    return f"{write(text[:39])}…" if len(text) > 40 else write(text)
 
 
 def every(values: pa.ChunkedArray | pa.Array) -> pa.Array:
