@@ -96,7 +96,7 @@ def test_postgresql(tmp_path, postgres):
     [
         ('database = "mysql://x/y"', "no PostgreSQL"),
         ('database = "postgresql://host"', "no PostgreSQL"),
-        ("databse = 1", "unknown"),
+        ("databse = 1", "Unknown setting web.databse"),
         ("upload_mb = true", "no int"),
         ('hosts = "example.org"', "no list"),
     ],

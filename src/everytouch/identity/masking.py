@@ -24,7 +24,8 @@ MASKED = (MAIL, LINK, NUMBER, NAME, ID)
 _IBAN = r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b"
 _CODED = r"\b[A-Za-z]{1,6}[-_/]?\d{4,}\b|#\s?\d{2,}\b"  # of an order or a case
 _REVEALING = (
-    (re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+"), MAIL),
+    # From the start of a run only, and without going back: a long text must not take forever.
+    (re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+(\.[\w-]+)+"), MAIL),
     (re.compile(r"(?:https?://|www\.)\S+"), LINK),
     (re.compile(_IBAN), NUMBER),
     (re.compile(r"\+?\d[\d ()/.-]{6,}\d"), NUMBER),

@@ -43,16 +43,16 @@ def to_seconds(text: str, unit: str = "seconds") -> str | None:
 
 
 def _spoken(text: str) -> str | None:
-    parts = list(_PART.finditer(text))
-    if not parts or "".join(part[0] for part in parts) != text:
-        return None
-    total = Decimal(0)
-    for part in parts:
-        unit = _WORDS.get(part[2].lower())
-        if unit is None:
+    """Hours, minutes and the like, one after the other; nothing else is sought between them."""
+    total, at = Decimal(0), 0
+    while at < len(text):
+        part = _PART.match(text, at)
+        unit = _WORDS.get(part[2].lower()) if part else None
+        if part is None or unit is None:
             return None
         total += Decimal(part[1].replace(",", ".")) * unit
-    return _said(total)
+        at = part.end()
+    return _said(total) if at else None
 
 
 def _said(seconds: Decimal) -> str:
