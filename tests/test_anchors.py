@@ -194,7 +194,7 @@ def test_each_backup_writes_one_and_stays_where_that_fails(folder, tmp_path):
 )  # fmt: skip
 def test_what_is_no_place_is_refused_at_the_start(folder, place):
     configured(folder, place)
-    with pytest.raises(SettingError, match="is no place for anchors|list of strings"):
+    with pytest.raises(SettingError, match=r"is no place for anchors|list of strings"):
         WebConfig.read(folder)
 
 
