@@ -83,6 +83,11 @@ def test_somebody_else_is_not_in_it(mine):
 
 
 def test_the_commands_write_it_and_every_copy_is_audited(mine, tmp_path):
+    for command in ("export", "consents", "link"):
+        nobody = ["-w", str(mine.path), "people", command, "email:nobody@example.org"]
+        said = CliRunner().invoke(main, nobody)
+        assert said.exit_code == 2
+        assert "nobody is known as 'email:nobody@example.org'" in said.output
     call = ["-w", str(mine.path), "people", "export", WHO]
     shown = CliRunner().invoke(main, [*call, "--html", "--language", "en"])
     assert "What you can do" in shown.output

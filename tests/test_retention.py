@@ -248,4 +248,12 @@ def test_the_command(mine):
     assert "interactions: 1 year" in shown.output
     assert mine.expiries() == []
     ran = CliRunner().invoke(main, [*call, "--run"])
-    assert json.loads(ran.output)["certificate"] == mine.expiries()[0].certificate
+    assert f"certificate {mine.expiries()[0].certificate}" in ran.output
+    assert CliRunner().invoke(main, [*call, "--run"]).output.endswith("nothing to certify\n")
+    again = CliRunner().invoke(main, [*call, "--run", "--json"])
+    assert json.loads(again.output)["rows"] == 0
+    mine.change_retention({})
+    for command in ("--dry-run", "--run"):
+        said = CliRunner().invoke(main, [*call, command])
+        assert "rule" in said.output
+        assert "older than" not in said.output

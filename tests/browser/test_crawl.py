@@ -43,6 +43,7 @@ class Crawl:
     def __init__(self, page: Page, base: str) -> None:
         self.page, self.base, self.wrong = page, base, []
         self.routes, self.seen, self.counted = routes(), set(), Counter()
+        page.set_default_timeout(120_000)  # reports and adjusted effects take long
         page.on("response", self._answered)
         page.on("requestfailed", self._failed)
         page.on("console", lambda said: said.type == "error" and self._note(said.text))
@@ -82,7 +83,7 @@ class Crawl:
             if not self.due(address):
                 continue
             try:
-                self.page.goto(address, timeout=120_000)  # a report takes long
+                self.page.goto(address)
             except Error as error:
                 if "Download is starting" not in str(error):
                     self._note(str(error))

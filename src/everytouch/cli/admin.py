@@ -38,7 +38,7 @@ def verify(workspace: Path, restore: bool, as_json: bool) -> None:
 
 @admin.command("retention")
 @click.option("--dry-run", is_flag=True, help="Say what would go; this is what happens anyway.")
-@click.option("--run", is_flag=True, help="Let go of it now, and print the certificate.")
+@click.option("--run", is_flag=True, help="Let go of it now; --json prints the certificate.")
 @AS_JSON
 @click.pass_obj
 def retention(workspace: Path, dry_run: bool, run: bool, as_json: bool) -> None:
@@ -49,21 +49,23 @@ def retention(workspace: Path, dry_run: bool, run: bool, as_json: bool) -> None:
     if run and dry_run:
         raise click.UsageError("Give --dry-run or --run.")
     opened = open_workspace(workspace)
-    if run:
-        click.echo(opened.retain().text)
-        return
-    found = opened.retention_due()
+    found = opened.retain() if run else opened.retention_due()
     if as_json:
-        dump(found)
+        click.echo(found.text) if run else dump(found)
+        return
+    if not found.parts:
+        click.echo("No rule is set: see docs/privacy.md")
         return
     cells = [
         [part.rule, part.table, ", ".join(part.columns) or "whole rows", f"{part.before:%Y-%m-%d}",
          f"{part.rows:,}", f"{part.oldest:%Y-%m-%d}" if part.oldest else "–"]
         for part in found.parts
     ]  # fmt: skip
-    console().print(grid(["rule", "table", "what goes", "older than", "rows", "oldest"], cells))
-    if not found.parts:
-        click.echo("No rule is set: see docs/privacy.md")
+    what = "what went" if run else "what goes"
+    console().print(grid(["rule", "table", what, "older than", "rows", "oldest"], cells))
+    if run:
+        number = f"certificate {found.certificate}" if found.rows else "nothing to certify"
+        click.echo(f"{found.rows:,} rows went; {number}")
 
 
 def _say(found: Verified, restore: bool) -> None:

@@ -32,7 +32,7 @@ def export(
     JSON, or, with --html or to a FILE that ends in .html or .pdf, a copy for the person to read.
     """
     opened = open_workspace(workspace)
-    party, ending = opened.find(identifier), file.suffix.lower() if file else ""
+    party, ending = opened.somebody(identifier), file.suffix.lower() if file else ""
     if ending == ".pdf":
         data = person_pdf(opened.person_copy(party), language or "")
     elif as_html or ending == ".html":
@@ -57,9 +57,12 @@ def export(
 def consents(workspace: Path, identifier: str, as_json: bool) -> None:
     """Show what the person known by IDENTIFIER (namespace:value) allows. Audited."""
     opened = open_workspace(workspace)
-    rows = opened.choices(opened.find(identifier))
+    rows = opened.choices(opened.somebody(identifier))
     if as_json:
         dump(rows)
+        return
+    if not rows:
+        click.echo("The catalogue has no purposes: see docs/privacy.md")
         return
     cells = [
         [row.label, "yes" if row.allowed else "no",
@@ -67,8 +70,6 @@ def consents(workspace: Path, identifier: str, as_json: bool) -> None:
         for row in rows
     ]  # fmt: skip
     console().print(grid(["purpose", "allowed", "since", "source", "legal ground"], cells))
-    if not rows:
-        click.echo("The catalogue has no purposes: see docs/privacy.md")
 
 
 @people.command("link")
@@ -81,7 +82,7 @@ def consents(workspace: Path, identifier: str, as_json: bool) -> None:
 def link(workspace: Path, identifier: str, address: str, days: int) -> None:
     """Make the link to the page of preferences of the person known by IDENTIFIER. Audited."""
     opened = open_workspace(workspace)
-    path = opened.preference_link(opened.find(identifier), days)
+    path = opened.preference_link(opened.somebody(identifier), days)
     click.echo(f"{address.rstrip('/')}{path}")
 
 

@@ -94,8 +94,9 @@ def kernel(bucket: Bucket, scope: Scope, rules: Rules, instrument: int) -> Promi
     """Check the promises of one bucket against the answers to one instrument."""
     k = len(rules.on_time)
     point = bucket["touchpoint"]
-    dated = rules.on_time[point] & (bucket["due"] != NEVER)
-    timed = np.isfinite(rules.within)[point] & np.isfinite(bucket["duration"])
+    # The last is of code -1: what is at no touchpoint is promised nothing.
+    dated = np.append(rules.on_time, False)[point] & (bucket["due"] != NEVER)
+    timed = np.append(np.isfinite(rules.within), False)[point] & np.isfinite(bucket["duration"])
     checked = (bucket["kind"] == 0) & (dated | timed)
     broken = problems_of(bucket, rules) & ((1 << LATE) | (1 << SLOW)) > 0
     state = np.where(checked, broken, -1).astype(np.int8)

@@ -141,6 +141,8 @@ def _said(value: Any) -> str:
         return ", ".join(map(_said, value))
     if isinstance(value, datetime.datetime):
         return f"{value:%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:,.0f}"
     if isinstance(value, Decimal | float):
         return f"{value:,.2f}"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict) else str(value)

@@ -13,7 +13,7 @@ from everytouch.consent.api import Choice
 from everytouch.errors import UnknownNameError
 from everytouch.ledger.api import audit
 from everytouch.moments.api import key_name
-from everytouch.workspace.people import party_number
+from everytouch.workspace.people import People, party_number
 from everytouch.workspace.ways_in import WaysIn
 
 PREFERENCES = "preferences"
@@ -29,7 +29,7 @@ _SIDES = {
 }
 
 
-class Consenting(WaysIn):
+class Consenting(People, WaysIn):
     """What people allow."""
 
     def choices(self, party: int) -> tuple[Choice, ...]:
@@ -106,6 +106,24 @@ class Consenting(WaysIn):
         said = f"{key_name(own)}-{int(ends.timestamp()):08x}"
         audit(self.path, "make preference link", key_name(party), self.who)
         return f"/preferences/{said}-{self._signed(said)}"
+
+    def somebody(self, identifier: str) -> int:
+        """The key of the party known by an identifier, of whom something is recorded.
+
+        Args:
+            identifier: namespace:value, as email:ana@example.org.
+
+        Raises:
+            UnknownNameError: nobody is known by it, or it names no namespace.
+        """
+        party = self.find(identifier)
+        try:
+            self.own_key(party)
+        except UnknownNameError:
+            raise UnknownNameError(
+                f"nobody is known as {identifier!r}", "check namespace and value"
+            ) from None
+        return party
 
     def own_key(self, party: int) -> int:
         """The key of an identifier that is a party's own at all times.

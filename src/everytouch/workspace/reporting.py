@@ -14,7 +14,6 @@ from everytouch.workspace.consenting import Consenting
 from everytouch.workspace.judging import Judging
 from everytouch.workspace.mapping import Mapping
 from everytouch.workspace.matching import Matching
-from everytouch.workspace.people import People
 from everytouch.workspace.querying import Querying
 from everytouch.workspace.retaining import Retaining
 from everytouch.workspace.scheduling import Scheduling
@@ -28,7 +27,6 @@ class Reporting(
     Judging,
     Mapping,
     Matching,
-    People,
     Querying,
     Consenting,
     Retaining,
