@@ -1,5 +1,6 @@
 """The group of all commands, and what they share."""
 
+import errno
 import sys
 from pathlib import Path
 
@@ -30,12 +31,25 @@ from everytouch.errors import EverytouchError
 class Group(click.Group):
     """Says what went wrong in one message and exits with 2: never a traceback."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what is no text before any command reads it."""
+        for word in args:
+            if "\0" in word or any("\ud800" <= sign <= "\udfff" for sign in word):
+                raise click.UsageError(f"The argument {word!r} holds bytes that are no text.", ctx)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         try:
             return super().invoke(ctx)
         except EverytouchError as error:
             click.echo(f"everytouch: {error}", err=True)
+            sys.exit(2)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # who read the answer has enough of it
+                raise
+            named = "" if error.filename is None else f"{error.filename}: "
+            click.echo(f"everytouch: {named}{error.strerror or error}", err=True)
             sys.exit(2)
 
 

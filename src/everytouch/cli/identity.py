@@ -59,9 +59,9 @@ def erase(
     if not yes:
         click.confirm(f"Erase all data of {identifier} and of these IDs for good?", abort=True)
     done = opened.erase_party(plan.party, reason, plan.confirm)
+    click.echo(done.text)  # first: it is done, whether or not the file can be written
     if certificate:
         certificate.write_text(done.text + "\n", encoding="utf-8")
-    click.echo(done.text)
 
 
 def _show(plan: ErasurePlan) -> None:
