@@ -1,13 +1,15 @@
 """Damage: a changed bit, a removed or a cut file is named, and never counted."""
 
 import functools
-import gc
 import json
 import os
 import random
 import shutil
+import sys
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -37,10 +39,19 @@ def as_a_new_process() -> None:
     """Forget what this process has read."""
     sums._whole.clear()
     model._MAPPED.clear()
-    for one in gc.get_objects():
-        cached = type(one) is functools._lru_cache_wrapper
-        if cached and one.__module__.startswith("everytouch"):
-            one.cache_clear()
+    for cached in caches():
+        cached.cache_clear()
+
+
+def caches() -> Iterator[Any]:
+    """The caches of our functions and of methods of our classes."""
+    ours = [one for name, one in list(sys.modules.items()) if name.startswith("everytouch")]
+    for module in ours:
+        kinds = [one for one in vars(module).values() if issubclass(type(one), type)]
+        for holder in (module, *kinds):
+            yield from (
+                one for one in vars(holder).values() if type(one) is functools._lru_cache_wrapper
+            )
 
 
 def asked(folder: Path) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Trails that are extended, against trails built anew from the same ledger."""
+"""Trails that are extended, against trails rebuilt from the same ledger."""
 
 import dataclasses
 import datetime

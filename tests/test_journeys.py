@@ -507,7 +507,7 @@ def test_a_cluster_answers_as_this_machine_does(simulated, spark, name):
 
 @pytest.fixture(scope="module")
 def grown(simulated, tmp_path_factory):
-    """The simulated company with one moment more: added to its trails, and built anew with them."""
+    """The simulated company with one moment more: added to its trails, and rebuilt with them."""
     made = []
     for name in ("added", "anew"):
         folder = tmp_path_factory.mktemp(name) / "w"

@@ -140,7 +140,7 @@ class Intact:
 def hint_problem(log: Log, inventory: Inventory) -> str:
     """What is wrong with the file that names the newest checkpoint; empty for nothing.
 
-    It is written anew with every checkpoint, and a crash may come before that is noted.
+    It is rewritten with every checkpoint, and a crash may come before that is noted.
     """
     path, noted = log.folder / HINT, inventory.files.get(f"{LOG}/{HINT}")
     if not path.exists():

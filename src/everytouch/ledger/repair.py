@@ -23,7 +23,7 @@ def repair(tables: Tables, damaged: list[Damage]) -> dict[str, str]:
     done = {one.path: how for one in damaged if (how := _from_backups(folder, one))}
     if any(one.path == MARK.as_posix() for one in damaged):
         mark_secret(folder, again=True)
-        done[MARK.as_posix()] = "written anew: all inventories are sealed with the secret"
+        done[MARK.as_posix()] = "rewritten: all inventories are sealed with the secret"
     left = [one for one in damaged if one.path not in done]
     for table in TABLES:
         mine = [one for one in left if one.path in _files_of(folder, table)]
@@ -78,7 +78,7 @@ def _from_rest(tables: Tables, table: str, damaged: list[Damage]) -> dict[str, s
     inventory = tables.intact.inventories.path(table)
     for one in damaged:
         if folder / one.path == inventory:
-            done[one.path] = "noted anew: every file it still knew is as it was written"
+            done[one.path] = "noted again: every file it still knew is as it was written"
         else:
             (folder / one.path).unlink(missing_ok=True)
             done[one.path] = "removed: nothing needs it"

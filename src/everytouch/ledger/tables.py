@@ -99,7 +99,7 @@ class Tables:
 
     @contextmanager
     def changing(self, name: str) -> Iterator[DeltaTable]:
-        """A table whose rows are written anew; what is damaged is not written on.
+        """A table whose rows are rewritten; what is damaged is not written on.
 
         Raises:
             DamageError: a file of the table is not as it was written.

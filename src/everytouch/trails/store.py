@@ -64,7 +64,7 @@ def _youngest(folder: Path) -> Trails | None:
 
 
 def remove_damaged(folder: Path) -> list[Path]:
-    """Remove trails of which files are damaged, so that they are built anew; those files.
+    """Remove trails of which files are damaged, so that they are rebuilt; those files.
 
     Args:
         folder: of all states of the trails.

@@ -1,6 +1,6 @@
 """Checksums of the files of trails, so that a changed bit is never counted.
 
-Trails are derived: what is damaged is built anew from the ledger. A fast checksum is enough.
+Trails are derived: what is damaged is rebuilt from the ledger. A fast checksum is enough.
 """
 
 from pathlib import Path

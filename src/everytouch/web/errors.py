@@ -128,5 +128,5 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if request.path.startswith("/api/"):
         return problem(403, reason)
     return said(
-        request, 403, _("This form is no longer valid."), _("Open the page anew, then try again.")
+        request, 403, _("This form is no longer valid."), _("Reload the page, then try again.")
     )

@@ -125,7 +125,7 @@ class Collecting(Base):
             if self.rules_text != before:
                 raise SourceError(
                     "somebody else changed the rules meanwhile",
-                    "open them anew and change them again",
+                    "reload them and make the change again",
                 )
             self._replace(RULES, new)
         audit(self.path, "change rules", f"{len(new.splitlines())} lines", self.who)

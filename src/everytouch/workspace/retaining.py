@@ -74,4 +74,4 @@ class Retaining(Base):
     def _derived_gone(self) -> tuple[str, ...]:
         """Remove what was derived of the ledger as it was known earlier."""
         shutil.rmtree(self.path / KNOWN, ignore_errors=True)
-        return ("trails as known at earlier times removed, the others built anew",)
+        return ("trails as known at earlier times removed, the others rebuilt",)

@@ -56,7 +56,7 @@ class Verifying(Base):
     ) -> Verified:
         """Compare every file of the workspace with what was written. Audited.
 
-        Damaged trails are built anew. What has no checksums yet gets them.
+        Damaged trails are rebuilt. What has no checksums yet gets them.
 
         Args:
             restore: put back what is damaged from known backups, or from what is whole.
@@ -175,7 +175,7 @@ class Verifying(Base):
         for folder in (self.path / "trails", *(self.path / KNOWN).glob("*")):
             for path in trails_room.remove_damaged(folder):
                 name = path.relative_to(self.path).as_posix()
-                found.notes.append(f"{name} was damaged: trails are built anew from the ledger")
+                found.notes.append(f"{name} was damaged: trails are rebuilt from the ledger")
 
     def _note_verified(self, done: Verified) -> None:
         said = json.dumps({**asdict(done), "at": done.at.isoformat(timespec="seconds")})

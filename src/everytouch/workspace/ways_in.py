@@ -174,7 +174,7 @@ class WaysIn(Base):
             if self.catalogue != before:
                 raise CatalogueError(
                     "somebody else changed the catalogue meanwhile",
-                    "open it anew and change it again",
+                    "reload it and make the change again",
                 )
             self._replace(CATALOGUE, text)
         audit(self.path, "change catalogue", _changed(before, new), self.who)

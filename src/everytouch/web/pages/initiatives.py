@@ -37,7 +37,7 @@ def _newest(one: Initiative) -> tuple[int, str]:
 
 
 def edit(request: HttpRequest, name: str = "") -> HttpResponse:
-    """Name an initiative, or change one: what tells whether it worked is dated anew then."""
+    """Name an initiative, or change one: what tells whether it worked is dated again then."""
     ask: Ask = request.ask
     catalogue = ask.workspace.catalogue
     old = catalogue.initiatives.get(name)

@@ -65,7 +65,7 @@ def _fits(form: OrganisationForm, now: Settings) -> bool:
 
 
 def organisation(request: HttpRequest) -> HttpResponse:
-    """Change them; every figure is counted anew with them."""
+    """Change them; every figure is recalculated with them."""
     workspace = request.ask.workspace
     known, now = workspace.catalogue, workspace.settings
     given = request.POST if request.method == "POST" else None
