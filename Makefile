@@ -36,6 +36,8 @@ test-long: $(VENV)/dev
 	sh scripts/system-packages
 	$(BIN)/python -m pytest -n 2 --dist load tests/test_collector_crash.py --points 1000
 	$(BIN)/python -m pytest -n 2 --dist load tests/test_lossless.py --hypothesis-profile=long
+	$(BIN)/python -m pytest -n 2 --dist load tests/web/test_disclosure.py tests/test_devices.py \
+		tests/test_extend.py tests/test_versions.py -m "not long" --hypothesis-profile=long
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m long
 
 check: $(VENV)/dev

@@ -25,6 +25,12 @@ hypothesis.settings.register_profile("long", deadline=None, database=None, max_e
 hypothesis.settings.load_profile("everytouch")
 
 
+def histories(count: int) -> hypothesis.settings:
+    """So many examples of what takes seconds each; twenty times as many in the long run."""
+    long = hypothesis.settings.default.max_examples > 100
+    return hypothesis.settings(max_examples=20 * count if long else count)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How often the collector is killed: --points 1000 for the long run."""
     parser.addoption("--points", type=int, default=24, help="kills of the collector under load")

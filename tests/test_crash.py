@@ -12,7 +12,7 @@ import everytouch
 from everytouch.simulate.api import simulate
 from tests.conftest import SECRET
 
-POINTS = 16
+POINTS = 10
 _SELECT = "SELECT {columns} FROM ledger ORDER BY id"  # what counts of a moment, whatever its run
 _COLUMNS = {
     "interactions": "id, source, touchpoint, occurred_at, identifier, amount",

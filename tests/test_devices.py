@@ -16,7 +16,7 @@ from everytouch.moments.api import device_types, hash_strings, normalise, schema
 from everytouch.trails.api import load
 from everytouch.trails.build import Builder
 from everytouch.trails.records import READ
-from tests.conftest import NOW, SECRET
+from tests.conftest import NOW, SECRET, histories
 from tests.test_extend import contents
 from tests.test_moments import WORDS
 
@@ -281,7 +281,7 @@ def records_of(steps, number):
     return rows
 
 
-@settings(max_examples=12)
+@histories(6)
 @given(st.lists(st.lists(STEP, min_size=1, max_size=4), min_size=2, max_size=4))
 def test_any_history_of_devices_gives_the_trails_of_its_ledger(tmp_path_factory, batches):
     folder = tmp_path_factory.mktemp("devices")

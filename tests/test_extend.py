@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import everytouch
@@ -23,7 +23,7 @@ from everytouch.trails.api import COLUMNS, load
 from everytouch.trails.build import Builder
 from everytouch.trails.records import READ
 from everytouch.workspace import Workspace
-from tests.conftest import NOW, SECRET
+from tests.conftest import NOW, SECRET, histories
 from tests.test_moments import WORDS
 
 POINTS = ("web", "shop", "call", "parcel")
@@ -257,7 +257,7 @@ STEP = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=25)
+@histories(12)
 @given(st.lists(STEP, min_size=1, max_size=7))
 def test_any_history_gives_the_trails_of_its_ledger(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("history")

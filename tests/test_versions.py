@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from deltalake import DeltaTable, write_deltalake
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import everytouch
@@ -22,7 +22,7 @@ from everytouch.journal.api import Log
 from everytouch.ledger.api import TABLES, Loader, Tables, entries, pack, unpack
 from everytouch.ledger.content import content_of, with_time
 from everytouch.moments.api import Vocabulary, schema
-from tests.conftest import SECRET
+from tests.conftest import SECRET, histories
 from tests.test_extend import same_as_anew
 
 encode = msgspec.msgpack.Encoder().encode
@@ -501,7 +501,7 @@ TAKEN_BACK = [[(5, 1, 1, "card:1", 4), (5, 1, 1, "", 2)], [(5, 0, 3, "", 3)]]
 
 
 @example(imports=TAKEN_BACK, again=False)
-@settings(max_examples=6)
+@histories(4)
 @given(st.lists(st.lists(LINE, min_size=1, max_size=6), min_size=1, max_size=5), st.booleans())
 def test_any_imports_give_what_the_last_of_them_say(tmp_path_factory, imports, again):
     """The last content of each id counts, trails are those of the ledger, imports repeat freely.

@@ -147,6 +147,7 @@ def test_an_owner_finds_nothing_broken(window, demo: App):
     assert any("settings/audit" in shape for shape in crawl.counted)
 
 
+@pytest.mark.long
 def test_a_viewer_finds_nothing_broken(window, demo: App):
     crawl = crawled(invited(window(), demo, window, "viewer"), demo)
     assert not any("quarantine" in shape for shape in crawl.counted)

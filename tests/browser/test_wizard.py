@@ -37,6 +37,8 @@ SAMPLES = {
     "zendesk_tickets.json": ("Zendesk tickets", "8 interactions of 7 customers at 5 touchpoints."),
 }
 """File → what it is recognised as, and its first answer."""
+DAILY = ("callcentre_cdr.csv", "qualtrics_responses.csv", "surveymonkey_responses.xlsx")
+"""Every sample goes through the wizard daily, without a browser: tests/web/test_wizard_files.py."""
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,9 @@ def test_a_survey_of_ones_own_is_imported_in_six_clicks(window, app: App, tmp_pa
 
 
 @pytest.mark.skipif(not FILES.is_dir(), reason="the sample files are not there (EVERYTOUCH_FILES)")
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", [
+    name if name in DAILY else pytest.param(name, marks=pytest.mark.long) for name in SAMPLES
+])  # fmt: skip
 def test_a_file_of_a_known_tool_is_imported_in_six_clicks(window, app: App, name: str):
     tool, answer = SAMPLES[name]
     way = sources(window, app)
