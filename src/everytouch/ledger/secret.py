@@ -43,7 +43,7 @@ def read_secret(folder: Path) -> bytes:
     path, mark = folder / _NAME, folder / MARK
     remedy = "restore it from a backup: without it what is stored is not recognised"
     try:
-        secret = bytes.fromhex(path.read_text(encoding="ascii"))
+        secret = _read(path)
         same = not mark.exists() or mark.read_bytes() == _mark(secret).encode()
     except (OSError, ValueError) as error:
         raise WorkspaceError(f"{path} cannot be read: {error}", remedy) from error
@@ -58,7 +58,7 @@ def read_secret(folder: Path) -> bytes:
 def raw_secret(folder: Path) -> bytes | None:
     """The secret as the file has it, whatever the mark says; None where it is none."""
     try:
-        return bytes.fromhex((folder / _NAME).read_text(encoding="ascii"))
+        return _read(folder / _NAME)
     except (OSError, ValueError):
         return None
 
@@ -66,10 +66,23 @@ def raw_secret(folder: Path) -> bytes | None:
 def fits_mark(folder: Path, file: Path) -> bool:
     """Whether a file holds the secret of the ledger in a folder."""
     try:
-        found = bytes.fromhex(file.read_text(encoding="ascii"))
-        return (folder / MARK).read_bytes() == _mark(found).encode()
+        return (folder / MARK).read_bytes() == _mark(_read(file)).encode()
     except (OSError, ValueError):
         return False
+
+
+def _read(path: Path) -> bytes:
+    """The secret in a file, as it was written: a changed bit may leave its value what it was.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it holds no secret, or one in other letters.
+    """
+    text = path.read_text(encoding="ascii").rstrip("\n")
+    secret = bytes.fromhex(text)
+    if secret.hex() != text:
+        raise ValueError("it is not as it was written")
+    return secret
 
 
 def _mark(secret: bytes) -> str:
