@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import everytouch
 from everytouch.errors import LedgerError, WorkspaceError
 from everytouch.ledger.api import Loader, Tables, quarantined, release, session, write_secret
 from everytouch.ledger.keyset import KeySet
@@ -151,3 +152,27 @@ def test_a_sign_that_may_end_a_line_ends_no_record(tables, sign):
             tables.append(name, of_signs(schema, sign))
         assert len(tables.appended(name, since, tables.version(name))) == 2
         assert tables.read(name, schema.names, every=True).num_rows == 2
+
+
+@pytest.mark.parametrize("name", ["my shöp", "a:b", "s3:x", "100%", "a'b\"{}#?*", "…"])
+def test_a_workspace_may_have_an_odd_name(tmp_path, name, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made = everytouch.create(name)
+    row = record("interactions")
+    assert loader(made.tables).store("interactions", row).stored == 1
+    opened = everytouch.open(name)
+    assert opened.tables.read("interactions", ["id"]).num_rows == 1
+    assert opened.verify().whole
+
+
+@pytest.mark.parametrize("name", ["a[b]", "a^b", "a|b", "a\\b", "a%20b", "a\nb"])
+def test_a_place_in_which_no_table_can_be_is_refused(tmp_path, name):
+    folder = tmp_path / name
+    with pytest.raises(WorkspaceError, match="no table can be written"):
+        everytouch.create(folder)
+    assert not folder.exists()
+    (tmp_path / "w").mkdir()
+    made = everytouch.create(tmp_path / "w")
+    made.path.rename(folder)
+    with pytest.raises(WorkspaceError, match="rename the folder"):
+        everytouch.open(folder)

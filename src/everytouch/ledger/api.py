@@ -25,6 +25,7 @@ from everytouch.ledger.expiry import (
 from everytouch.ledger.keyset import KeySet
 from everytouch.ledger.loader import Counts, Loader, Stamps
 from everytouch.ledger.mentions import Words
+from everytouch.ledger.places import placed
 from everytouch.ledger.proof import Problem, Proof, broken, last_line, prove
 from everytouch.ledger.quarantine import (
     EVENTS,
@@ -112,6 +113,7 @@ __all__ = [
     "named_as",
     "noted_in",
     "pack",
+    "placed",
     "prove",
     "quarantined",
     "read_secret",

@@ -15,6 +15,7 @@ from everytouch.errors import DamageError, WorkspaceError
 from everytouch.ledger.audit import steady
 from everytouch.ledger.belongings import forget_belongings
 from everytouch.ledger.erasure import Erasure, again, erasures
+from everytouch.ledger.places import placed
 from everytouch.ledger.secret import read_secret
 from everytouch.ledger.tables import Tables
 from everytouch.lines import json_lines
@@ -144,6 +145,7 @@ def unpack(file: Path, folder: Path, *, replace: bool = False) -> Unpacked:
     Raises:
         WorkspaceError: the file is no whole backup, or the folder is in use.
     """
+    folder = placed(folder)
     taken = folder.exists() and any(folder.iterdir())
     if taken and not replace:
         raise WorkspaceError(

@@ -6,7 +6,7 @@ from pathlib import Path
 from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Catalogue
 from everytouch.errors import WorkspaceError
-from everytouch.ledger.api import Tables, write_secret
+from everytouch.ledger.api import Tables, placed, write_secret
 from everytouch.settings import FILE, Settings
 from everytouch.workspace.base import CATALOGUE
 from everytouch.workspace.reporting import Reporting
@@ -39,9 +39,9 @@ def create(
         secret: 16 bytes for the keys of moments and parties; random when left out.
 
     Raises:
-        WorkspaceError: the folder holds something already.
+        WorkspaceError: the folder holds something already, or its path holds what no table can.
     """
-    folder = Path(path)
+    folder, whole = Path(path), placed(Path(path))
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WorkspaceError(f"{folder} is there already and not empty", "give a new folder")
     Settings.from_mapping({"currency": currency, "timezone": timezone})
@@ -56,8 +56,8 @@ def create(
     (folder / CATALOGUE).write_text(catalogue_room.dumps(catalogue), encoding="utf-8")
     write_secret(folder, secret)
     (folder / "ledger").mkdir(mode=0o700)
-    Tables(folder / "ledger").create()
-    return Workspace(folder)
+    Tables(whole / "ledger").create()
+    return Workspace(whole)
 
 
 def open_workspace(path: str | Path) -> Workspace:
@@ -69,4 +69,4 @@ def open_workspace(path: str | Path) -> Workspace:
     folder = Path(path)
     if not (folder / FILE).is_file():
         raise WorkspaceError(f"{folder} is no workspace", f"make one: everytouch init {folder}")
-    return Workspace(folder)
+    return Workspace(placed(folder))
