@@ -9,6 +9,8 @@ import io
 import itertools
 import re
 import shutil
+import subprocess
+import sys
 
 import click
 import openpyxl
@@ -24,6 +26,8 @@ from tests.web import hostile
 
 STAYS = {("serve",), ("web",), ("work",), ("collect",), ("demo",), ("simulate",)}
 """They run until they are stopped, or long; their hosts and folders are the keeper's own."""
+APART = {("reset-link",), ("backup",), ("restore",)}
+"""They start Django, which a process does for one workspace only."""
 FEW = ("mixed", "nul", "surrogate", "digits")
 RISKY = ("relative", "absolute", "passwd")  # as a path: it names a file that is not the test's
 ROWS = "id,when,who,place\n" + "".join(f"{n},2025-0{1 + n % 9}-03,p{n},visit\n" for n in range(30))
@@ -99,7 +103,7 @@ def call_of(words: tuple[str, ...], tried: click.Parameter, text: str) -> list[s
     return call
 
 
-@pytest.mark.parametrize("words", [words for words in COMMANDS if words not in STAYS], ids=" ".join)
+@pytest.mark.parametrize("words", sorted(COMMANDS.keys() - STAYS - APART), ids=" ".join)
 def test_every_argument_and_option(words, where, texts):
     wrong = []
     for one, (kind, text) in itertools.product(taken()[words], texts.items()):
@@ -109,6 +113,20 @@ def test_every_argument_and_option(words, where, texts):
         told = "" if words == ("sql",) else done.output  # it repeats the statement's own faults
         assert hostile.SECRET not in done.output
         wrong += [f"{one.name} {kind}: {said}" for said in faults(done, told, text)]
+    assert "\n".join(wrong) == ""
+
+
+@pytest.mark.parametrize("words", sorted(APART), ids=" ".join)
+def test_every_argument_of_what_starts_django(words, where, texts):
+    wrong = []
+    for one, (kind, text) in itertools.product(taken()[words], texts.items()):
+        if kind in ("nul", "surrogate", *RISKY):  # no program is given the first two
+            continue
+        call = [sys.executable, "-m", "everytouch", "-w", where, *call_of(words, one, text)]
+        done = subprocess.run(call, capture_output=True, text=True, check=False)
+        told = re.sub(r"\s+", " ", (done.stdout + done.stderr).replace(text, ""))
+        wrong += [f"{one.name} {kind}: {said}" for said in hostile.inside(told, text, ())]
+        assert done.returncode in (0, 2), told
     assert "\n".join(wrong) == ""
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from everytouch.cli.compare import show_compared
+from everytouch.cli.numbers import Finite
 from everytouch.cli.scope import open_scope, scope_in, scoped, unit_option
 from everytouch.cli.show import Column, console, grid, percent, show, show_basis
 from everytouch.journeys.api import (
@@ -62,7 +63,7 @@ def paths(workspace: Path, /, unit: Unit, top: int, as_json: bool, **part: Any) 
 
 @click.command()
 @click.argument("steps", nargs=-1, required=True)
-@click.option("--window-days", type=click.FloatRange(0, 36_500), default=30.0, show_default=True)
+@click.option("--window-days", type=Finite(0, 36_500), default=30.0, show_default=True)
 @click.option(
     "--order",
     type=click.Choice(ORDERS),
@@ -186,7 +187,7 @@ def lifecycle(workspace: Path, /, every: Every, as_json: bool, **part: Any) -> N
 
 
 @click.command()
-@click.option("--days", type=click.FloatRange(0, 36_500), help="7, or as it is set, if left out.")
+@click.option("--days", type=Finite(0, 36_500), help="7, or as it is set, if left out.")
 @scoped
 @click.pass_obj
 def repeats(workspace: Path, /, days: float | None, as_json: bool, **part: Any) -> None:

@@ -11,6 +11,7 @@ import click
 
 from everytouch.catalogue.api import load
 from everytouch.cli.importing import show_receipt
+from everytouch.cli.numbers import Finite
 from everytouch.cli.show import AS_JSON, console, dump, grid, text
 from everytouch.collect.api import sentence
 from everytouch.errors import SettingError, SourceError
@@ -211,7 +212,7 @@ def catalogue_show(workspace: Path) -> None:
 @click.command("simulate")
 @click.argument("folder", type=_PATH)
 @click.option("--parties", type=click.IntRange(1), default=2_000, show_default=True)
-@click.option("--years", type=click.FloatRange(0.1, 20), default=2.0, show_default=True)
+@click.option("--years", type=Finite(0.1, 20), default=2.0, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
 def simulate_(folder: Path, parties: int, years: float, seed: int) -> None:
     """Write a simulated company to FOLDER: Parquet files, source.toml, catalogue, truth.json."""
