@@ -9,15 +9,18 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import everytouch
 from everytouch.collect.scratch import scratch
 from everytouch.errors import UnknownNameError, WorkspaceError
-from everytouch.ledger.api import erasures, pack, unpack
+from everytouch.ledger.api import Loader, erasures, pack, unpack
+from everytouch.moments.api import schema
 from everytouch.workspace import Workspace
 from tests.conftest import NOW, SECRET
+from tests.test_moments import WORDS, record
 
 WHO = "customer_no:C00000007"
 NAMES = ("C00000007", "d-7")
@@ -231,3 +234,23 @@ def test_a_backup_that_was_copied_finds_its_register_or_warns(mine, tmp_path):
     (tmp_path / "backups").rename(tmp_path / "unplugged")
     found = unpack(Path(copied), tmp_path / "another machine")
     assert (found.erased, found.informed) == (0, False)
+
+
+def test_somebody_with_very_many_names_is_erased(tmp_path):
+    """The names together are longer than any pattern may be."""
+    made = everytouch.create(tmp_path / "w", secret=SECRET)
+    rows = [
+        {"id": str(n), "namespace": "x", "identifier": f"victim {n}", "occurred_at": NOW,
+         "also": [f"x:{k:04} {'n' * 900}" for k in range(300)]}
+        for n in range(2)
+    ]  # fmt: skip
+    note = json.dumps({"note": f"with 0299 {'n' * 900} and victim 1"})
+    other = {"id": "other", "namespace": "x", "identifier": "other", "occurred_at": NOW}
+    rows.append(other | {"properties": note})
+    loader = Loader(made.tables, SECRET, "s", NOW, WORDS, False)
+    table = pa.Table.from_pylist([record("interactions").to_pylist()[0] | row for row in rows])
+    assert loader.store("interactions", table.cast(schema("interactions"))).stored == 3
+    made.erase_party(made.find("x:victim 0"))
+    (left,) = made.tables.read("interactions", ["identifier", "properties"]).to_pylist()
+    assert left["identifier"] == "other"
+    assert "nnn" not in left["properties"]

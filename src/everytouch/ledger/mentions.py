@@ -5,6 +5,8 @@ is meant, as customer number 7, is not sought.
 """
 
 import contextlib
+import functools
+import itertools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -26,6 +28,9 @@ _STRUCTURE = ("source", "namespace", "identifier", "other_namespace", "other_ide
               "kind", "purpose", "basis")  # fmt: skip
 _RECORDS = ("interactions", "perceptions", "links", "traits", "consents")
 SEARCHED = (*_RECORDS, "quarantine", "conflicts")
+
+
+_PATTERN = 20_000  # bytes of words in a pattern: RE2 and Rust refuse much larger ones
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,19 @@ class Words:
 
     def __bool__(self) -> bool:
         return bool(self.sought)
+
+    @cached_property
+    def parts(self) -> tuple["Words", ...]:
+        """The same in parts whose pattern every engine of regular expressions takes."""
+        parts: list[list[str]] = [[]]
+        size = 0
+        for word in self.sought:
+            size += len(word.encode(errors="replace"))
+            if parts[-1] and size > _PATTERN:
+                parts.append([])
+                size = len(word.encode(errors="replace"))
+            parts[-1].append(word)
+        return tuple(Words(tuple(part)) for part in parts if part)
 
     @cached_property
     def _either(self) -> str:
@@ -129,7 +147,8 @@ def mentions(
         for batch in tables.batches(table, ["key_first", *columns], every=True):
             others = pa.array(~np.isin(batch["key_first"].to_numpy(), own))
             for column in columns:
-                hits = pc.match_substring_regex(batch[column], words.pattern)
+                each = (pc.match_substring_regex(batch[column], p.pattern) for p in words.parts)
+                hits = functools.reduce(pc.or_, each)
                 keys = batch["key_first"].filter(pc.and_(hits, others)).to_pylist()
                 if keys:
                     found.setdefault(table, {}).setdefault(column, []).extend(keys)
@@ -142,8 +161,8 @@ def _texts(table: str) -> list[str]:
 
 def mask(tables: Tables, words: Words, found: dict[str, dict[str, list[int]]]) -> None:
     """Mask them in these rows. What a row is recognised by stays, so it is not stored again."""
-    pattern = words.pattern.replace("'", "''")
-    for table, columns in found.items():
+    for (table, columns), part in itertools.product(found.items(), words.parts):
+        pattern = part.pattern.replace("'", "''")
         keys = np.unique(np.concatenate([np.array(k, np.int64) for k in columns.values()]))
         updates = {
             column: f"regexp_replace({column}, '{pattern}', '${{1}}{MASK}${{2}}', 'g')"
