@@ -1,6 +1,7 @@
 """Keys, identifiers, and every rule a record must meet."""
 
 import datetime
+from decimal import Decimal
 
 import pyarrow as pa
 import pytest
@@ -111,6 +112,9 @@ BROKEN = [
     ("interactions", {"party_kind": "user"}, "party_kind 'user' is none of"),
     ("interactions", {"duration_s": -1.0}, "no length of time"),
     ("interactions", {"duration_s": float("nan")}, "no length of time"),
+    ("interactions", {"duration_s": 1e308}, "longer than a century"),
+    ("interactions", {"amount": Decimal("99999999999999.9999")}, "is over 1,000,000,000,000"),
+    ("interactions", {"cost": Decimal(-(10**12) - 1)}, "is over 1,000,000,000,000"),
     ("interactions", {"currency": "USD"}, "currency 'USD' is not the workspace's EUR"),
     ("interactions", {"outcome": "x" * 2_000}, "outcome is longer than 1024"),
     ("interactions", {"also": ["email:a@b.org", "nobody"]}, "is no list of namespace:value"),

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.engine.api import Engine
+from everytouch.errors import EverytouchError
 from everytouch.results import Basis, Result
 from everytouch.settings import Settings
 from everytouch.trails.api import EVERYTHING, Bucket, Scope, Trails, people
@@ -62,6 +63,7 @@ class MoneySums:
     parties: int
     by_parties: int
     months: dict[int, int]
+    size: float
 
     def __add__(self, other: "MoneySums") -> "MoneySums":
         months = dict(self.months)
@@ -72,6 +74,7 @@ class MoneySums:
             self.parties + other.parties,
             self.by_parties + other.by_parties,
             months,
+            self.size + other.size,
         )
 
 
@@ -96,7 +99,8 @@ def kernel(bucket: Bucket, scope: Scope, count: int) -> MoneySums:
     sums = np.zeros(len(known), np.int64)
     np.add.at(sums, at, amount)
     months = dict(zip(known.tolist(), sums.tolist(), strict=True))
-    return MoneySums(places, int((paid != 0).sum()), int(paid.sum()), months)
+    size = float(np.abs(amount).sum(dtype=np.float64) + np.abs(cost).sum(dtype=np.float64))
+    return MoneySums(places, int((paid != 0).sum()), int(paid.sum()), months, size)
 
 
 def money(
@@ -106,9 +110,17 @@ def money(
     settings: Settings,
     scope: Scope = EVERYTHING,
 ) -> Money:
-    """Money received and spent on serving, by touchpoint, reconciled to the last unit."""
+    """Money received and spent on serving, by touchpoint, reconciled to the last unit.
+
+    Raises:
+        EverytouchError: the sums do not fit 64 bits.
+    """
     count = len(trails.touchpoints)
     sums = engine.run(lambda bucket: kernel(bucket, scope, count), trails.buckets)
+    if sums.size >= 2.0**63:
+        raise EverytouchError(
+            "the amounts add up to more than can be counted exactly", "ask for a shorter period"
+        )
     rows = []
     for code, name in enumerate((*trails.touchpoints, NOWHERE)):
         moments, paying, received, returned, cost, parties = map(int, sums.places[code])

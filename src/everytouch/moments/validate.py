@@ -20,6 +20,8 @@ from everytouch.moments.retention import Retention
 
 EARLIEST = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 LONGEST_TEXT = 65_536
+CENTURY = 100 * 366 * 86_400
+MOST_MONEY = 1_000_000_000_000  # of one moment: sums of many stay exact in 64 bits
 LONGEST_NAME = 1_024
 
 
@@ -152,6 +154,11 @@ def _numbers(table: pa.Table, kind: Kind, words: Vocabulary) -> Iterator[Broken]
         seconds = table["duration_s"]
         usable = pc.and_(pc.is_finite(seconds), pc.greater_equal(seconds, 0.0))
         yield pc.invert(usable), lambda row: f"duration_s {row['duration_s']} is no length of time"
+        long = pc.greater(seconds, CENTURY)
+        yield long, lambda row: f"duration_s {row['duration_s']} is longer than a century"
+        for name in ("amount", "cost"):
+            large = pc.greater(pc.abs(table[name]), pa.scalar(MOST_MONEY, table[name].type))
+            yield large, lambda row, name=name: f"{name} {row[name]} is over {MOST_MONEY:,}"  # type: ignore[misc]
         money = table["currency"]
         other = pc.and_(pc.is_valid(money), pc.not_equal(money, words.currency))
         yield (
