@@ -91,3 +91,33 @@ def test_a_declared_dimension_is_not_believed(book):
         "<sheetData>", '<dimension ref="A1:XFD1048576"/><sheetData>'
     )
     assert rows(book({SHEET: wide})) == [("x",)]
+
+
+MERGED = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    '<row r="1"><c r="A1" t="inlineStr"><is><t>x</t></is></c></row>'
+    '</sheetData><mergeCells><mergeCell ref="{}"/></mergeCells></worksheet>'
+)
+
+
+@pytest.mark.parametrize("ref", ["C1:ZZZZZZZ1", f"C{'1' * 5_000}:D1", "B0:C0", "A1:B9999999"])
+def test_merged_cells_that_cannot_be_are_refused(book, ref):
+    with pytest.raises(SourceError, match="is damaged"):
+        rows(book({SHEET: MERGED.format(ref)}))
+
+
+def test_merged_cells_make_no_more_columns_than_a_sheet_has(book):
+    (found,) = rows(book({SHEET: MERGED.format("A1:ZZZ1")}))
+    assert set(found) == {"x"}
+    assert len(found) == 16_384
+
+
+@pytest.mark.parametrize("row", ["400000000000", "1048577", "x"])
+def test_a_row_beyond_a_sheet_is_refused(book, row):
+    with pytest.raises(SourceError):
+        rows(book({SHEET: sheet(f'<row r="{row}"><c r="A{row}"><v>1</v></c></row>')}))
+
+
+def test_a_cell_beyond_a_sheet_is_refused(book):
+    with pytest.raises(SourceError):
+        rows(book({SHEET: sheet('<row r="1"><c r="ZZZZZZZZ1"><v>1</v></c></row>')}))

@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
 
 import pyarrow as pa
 
@@ -119,7 +120,11 @@ def _new(path: Path, given: Input) -> Cells:
         sheet.reset_dimensions()
         merged = _merged(path, sheet, given.last_header)
         for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            if number > _ROWS or len(row) > _COLUMNS:
+                raise SourceError(f"{path} has a cell beyond XFD1048576", "save it again in Excel")
             yield _under(merged, number, row) if number in merged else row
+    except (ValueError, TypeError, IndexError, KeyError, ParseError) as error:
+        raise SourceError(f"{path} is damaged: {error}", "save it again in Excel") from error
     finally:
         book.close()
 
@@ -129,7 +134,10 @@ def _check_sheet(path: Path, given: Input, names: list[str]) -> None:
         raise SourceError(f"{path} has no sheet {given.sheet!r}", f"use one of: {', '.join(names)}")
 
 
-_MERGE = re.compile(rb'<mergeCell[^>]*ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+_MERGE = re.compile(
+    rb'<mergeCell\s[^<>]{0,200}?\bref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"'
+)
+_ROWS, _COLUMNS = 1_048_576, 16_384  # of a sheet; Excel writes no more
 
 
 def _merged(path: Path, sheet: Any, last: int) -> dict[int, list[tuple[int, int]]]:
@@ -141,7 +149,7 @@ def _merged(path: Path, sheet: Any, last: int) -> dict[int, list[tuple[int, int]
         found = _MERGE.findall(file.read())
     rows: dict[int, list[tuple[int, int]]] = {}
     for first, top, end, _ in found:
-        at = _place(first), _place(end)
+        at = _place(first), min(_place(end), _COLUMNS - 1)
         if int(top) <= last and at[0] < at[1]:
             rows.setdefault(int(top), []).append(at)
     return rows
