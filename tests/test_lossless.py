@@ -20,6 +20,7 @@ from everytouch.collect.formats.registry import READERS
 from everytouch.collect.scratch import scratch
 from everytouch.collect.source import Input
 from everytouch.collect.staging import stage
+from everytouch.errors import SourceError
 from tests.test_collect import source
 
 UTC = datetime.UTC
@@ -448,3 +449,11 @@ def test_a_line_longer_than_what_is_read_at_once(tmp_path):
     staged = stage(Input("v", (tmp_path / "v.ndjson",), "json"), "UTC", tmp_path)
     ids = [one for path in staged.files for one in pq.read_table(path)["id"].to_pylist()]
     assert ids == ["a", long, "b"]
+
+
+def test_a_file_that_names_every_object_differently_is_refused(tmp_path):
+    """Its columns would be as many as its rows, and the memory as the product of both."""
+    path = tmp_path / "many.jsonl"
+    path.write_text("".join(json.dumps({f"k{n}": n}) + "\n" for n in range(3_000)))
+    with pytest.raises(SourceError, match="over 2,000 different names"):
+        list(READERS["json"](path, Input("t", (str(path),), format="json"), Reading("many.jsonl")))

@@ -39,6 +39,7 @@ _string = msgspec.json.Decoder(str)
 Row = dict[str, Any]
 _NONE = {type(None)}
 _START = 1 << 20
+MOST_NAMES = 2_000
 _BLOCK = 1 << 18  # what is decoded at once still fits the processor's cache
 
 
@@ -217,22 +218,32 @@ def as_text(value: bytes) -> str | None:
 
 
 def _parts(parts: Iterable[list[Row]]) -> Iterator[pa.Table]:
-    """Tables of text; the columns of a part are the keys that stand in it."""
+    """Tables of text; the columns of a part are the keys that stand in it.
+
+    Raises:
+        SourceError: there are too many keys to be columns.
+    """
     names: dict[str, str] = {}
     for part in filter(None, parts):
         keys = dict.fromkeys(itertools.chain.from_iterable(dict.fromkeys(map(tuple, part))))
         if new := [key for key in keys if key not in names]:
+            if len(names) + len(new) > MOST_NAMES:
+                raise SourceError(
+                    f"its objects have over {MOST_NAMES:,} different names",
+                    "write what differs from object to object as values, not as names",
+                )
             names.update(zip([*names, *new], numbered([*names, *new]), strict=True))
         columns = list(map(_column, _by_key(part, keys)))
         yield pa.table(columns, [names[key] for key in keys])
 
 
-def _by_key(rows: list[Row], keys: Iterable[str]) -> list[list[Any]]:
-    """The values of each key."""
-    try:
-        return [list(map(itemgetter(key), rows)) for key in keys]
-    except KeyError:
-        return [[row.get(key) for row in rows] for key in keys]
+def _by_key(rows: list[Row], keys: Iterable[str]) -> Iterator[list[Any]]:
+    """The values of each key, one after the other."""
+    for key in keys:
+        try:
+            yield list(map(itemgetter(key), rows))
+        except KeyError:
+            yield [row.get(key) for row in rows]
 
 
 def _column(values: list[Any]) -> pa.Array:
