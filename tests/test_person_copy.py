@@ -106,3 +106,12 @@ def test_the_pdf_is_one(mine):
     copy = mine.person_copy(mine.find(WHO))
     short = dataclasses.replace(copy, moments={n: rows[:3] for n, rows in copy.moments.items()})
     assert person_pdf(short).startswith(b"%PDF-")
+
+
+def test_a_text_without_spaces_may_be_parted_and_stays_what_it_is(mine):
+    copy = mine.person_copy(mine.find(WHO))
+    trait = dataclasses.replace(copy.profile.traits[0], value="<" + "x" * 50_000)
+    profile = dataclasses.replace(copy.profile, traits=[trait])
+    page = person_html(dataclasses.replace(copy, profile=profile))
+    assert max(map(len, re.split(r"<wbr>|\s", page.partition("</style>")[2]))) < 200
+    assert "&lt;" + "x" * 50_000 in page.replace("<wbr>", "")

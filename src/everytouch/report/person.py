@@ -2,12 +2,15 @@
 
 import datetime
 import json
+import re
 import zoneinfo
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from markupsafe import Markup
 
 from everytouch.catalogue.api import Catalogue
 from everytouch.consent.api import Choice
@@ -18,6 +21,8 @@ from everytouch.report.person_words import WORDS
 _PLAIN = ("id", "source", "occurred_at", "received_at", "version", "touchpoint", "instrument",
           "namespace", "identifier", "title", "text", "properties", "sequence", "party_kind",
           "also", "about", "mode")  # fmt: skip
+
+_UNBROKEN = re.compile(r"(\S{60})(?=\S)")  # so many signs without a space
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ def person_html(copy: PersonCopy, language: str = "") -> str:
     entries = _timeline(copy, words)
     return (
         templates()
+        .overlay(finalize=_breakable)
         .get_template("person.html")
         .render(
             copy=copy,
@@ -93,6 +99,13 @@ def person_html(copy: PersonCopy, language: str = "") -> str:
 def person_pdf(copy: PersonCopy, language: str = "") -> bytes:
     """Return the copy as PDF (needs ``everytouch[pdf]``)."""
     return pdf_of(person_html(copy, language))
+
+
+def _breakable(value: Any) -> Any:
+    """A text that may be parted where it has no spaces: a line that fits no page takes minutes."""
+    if type(value) is not str or not _UNBROKEN.search(value):
+        return value
+    return Markup("<wbr>").join(filter(None, _UNBROKEN.split(value)))
 
 
 def _timeline(copy: PersonCopy, words: Mapping[str, str]) -> list[Entry]:
