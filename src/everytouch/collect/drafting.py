@@ -284,7 +284,7 @@ def with_rule(table: str, rule: Mapping[str, Any], of: Example, catalogue: Catal
     place = next(fitting, None)
     node = yaml.compose(table) if known else None
     indent = " " * (node.start_mark.column if node else 0)
-    lines = [f"{indent}{line}".rstrip() + "\n" for line in as_yaml(rule).splitlines()]
+    lines = [f"{indent}{line}".rstrip() + "\n" for line in as_yaml(rule).split("\n") if line]
     before = table.splitlines(keepends=True)
     if before and not before[-1].endswith("\n"):
         before[-1] += "\n"

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from everytouch.moments.devices import changed
 
+_REMEMBERED = 200  # characters of what is asked again and again
 SEPARATOR = "\x1f"
 FEWEST_DIGITS = 5  # of a phone number that reaches somebody
 
@@ -109,6 +110,8 @@ class Nobody:
 
     def has(self, namespace: str, identifier: str) -> bool:
         """Whether one identifier identifies nobody."""
+        if len(namespace) + len(identifier) > _REMEMBERED:  # kept, they would fill the memory
+            return _has.__wrapped__(self, namespace, identifier)
         return _has(self, namespace, identifier)
 
 

@@ -4,8 +4,11 @@ import re
 
 _CURRENCY = r"(?:[€$£¥₹₽₺₩]|R\$|kr\.?|zł|CHF|EUR|USD|GBP|JPY|SEK|NOK|DKK|PLN|BRL|CAD|AUD)"
 _SIGN = r"[+\-−–]?"
+# Nothing beside white space takes white space as well: of many spaces there is one reading only.
 _AROUND = re.compile(
-    rf"({_SIGN})\s*{_CURRENCY}?\s*({_SIGN})\s*([\d.,' \u00a0\u202f’]+?)\s*(?:{_CURRENCY}|%)?(-?)",
+    rf"({_SIGN})\s*+{_CURRENCY}?+\s*+({_SIGN})\s*+"
+    r"([\d.,'’](?:[\d.,' \u00a0\u202f’]*[\d.,'’])?)"
+    rf"\s*+(?:{_CURRENCY}|%)?+(-?)",
     re.IGNORECASE,
 )
 _PARENTHESES = re.compile(r"\((.*)\)")

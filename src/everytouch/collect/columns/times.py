@@ -29,7 +29,8 @@ _MONTHS = (
 _MONTH = {word: number for number, words in enumerate(_MONTHS, 1) for word in words.split()}
 _WEEKDAY = re.compile(r"^(mon|tue|wed|thu|fri|sat|sun|mo|di|mi|do|fr|sa|so)[a-zäöü]*[.,]*\s+", re.I)
 _DATE = re.compile(
-    r"(\d{1,4})\s*([-/.]|\s)\s*(\d{1,2}|[^\W\d]+)\.?\s*(?:\2|[-/. ,])\s*(\d{4}|\d{1,2})(?!\d)[, ]*"
+    r"(\d{1,4})\s{0,9}([-/.]|\s)\s{0,9}(\d{1,2}|[^\W\d]+)\.?\s{0,9}"
+    r"(?:\2|[-/. ,])\s{0,9}(\d{4}|\d{1,2})(?!\d)[, ]*"
 )
 _NAMED = re.compile(r"([^\W\d]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})[, ]*")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?(?!\d)")
@@ -46,6 +47,7 @@ _ZONES = {
 }  # fmt: skip
 _KNOWN_ZONES = frozenset(TIMEZONES)
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_LONGEST = 40  # characters of a number of seconds
 
 
 class TimeReader:
@@ -72,7 +74,7 @@ class TimeReader:
             return None
 
     def _epoch(self, text: str) -> str | None:
-        if not _NUMBER.fullmatch(text):
+        if len(text) > _LONGEST or not _NUMBER.fullmatch(text):
             return None
         micros = Decimal(text) * _EPOCHS[self.order]
         if micros != int(micros):

@@ -13,7 +13,7 @@ from everytouch.collect.naming import slug
 
 QuestionKind = Literal["scale", "matrix", "choice", "choices", "text", "number", "other"]
 _FEWEST = 3
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from everytouch.collect.dialects.base import (
     Taken,
     UnusableError,
 )
-from everytouch.collect.dialects.paths import at, leaves
+from everytouch.collect.dialects.paths import at, texts
 from everytouch.collect.dialects.values import (
     UNREADABLE,
     an_object,
@@ -59,7 +59,8 @@ _INVOCATION = "x-zendesk-webhook-invocation-id"
 _TIMES = ("created", "created_at", "occurred_at", "timestamp", "event_time", "time")
 _TIMES_WITHIN = ("form_response.submitted_at", "submitted_at", "submittedAt", "createdAt")
 _FORM = re.compile(rb"[^\s=&<]+=")
-_EMAIL = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+\.[^\s@<>,;:\".]+")
+# From the start of a run only, and without going back: a comment may be a million letters long.
+_EMAIL = re.compile(r"(?<![^\s@<>,;:\"])[^\s@<>,;:\"]++@[^\s@<>,;:\"]+\.[^\s@<>,;:\".]+")
 _exact = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -231,8 +232,8 @@ def _exactly(event: bytes) -> dict[str, Any]:
 
 def _addresses(value: Mapping[str, Any]) -> set[str]:
     found: set[str] = set()
-    for _, leaf in leaves(value):
-        if isinstance(leaf, str) and "@" in leaf:
+    for leaf in texts(value):
+        if "@" in leaf:
             found |= set(_EMAIL.findall(leaf))
     return found
 

@@ -13,6 +13,7 @@ import msgspec
 from everytouch.collect.dialects.values import DEEPEST, UNREADABLE, as_json, text
 
 MOST_DIGITS = 9  # of a position in a list
+LONGEST = 2_000  # characters of a path: each dot of it may be one of a name
 _CHOICE = re.compile(r"\[([^\[\]=]+)=([^\[\]]*)\]\.?")
 _STABLE = ("field.ref", "field.id", "ref", "key", "name", "question_id", "question", "label")
 _scalars = (str, int, float, Decimal)
@@ -24,6 +25,8 @@ def at(value: Any, path: str) -> Any:
 
     Text that holds JSON itself, as some form fields do, is read where the path goes on inside.
     """
+    if len(path) > LONGEST:
+        return None
     while path:
         value = within(value)
         step = _step(value, path)
@@ -61,6 +64,16 @@ def leaves(value: Any, path: str = "", level: int = 1) -> Iterator[tuple[str, An
             yield from leaves(item, joined, level + 1)
     else:
         yield path, value
+
+
+def texts(value: Any, level: int = 1) -> Iterator[str]:
+    """Yield every text there is; no path is made, as a name may be as long as the event."""
+    inner = within(value)
+    if isinstance(inner, Mapping | list) and level < DEEPEST:
+        for item in inner.values() if isinstance(inner, Mapping) else inner:
+            yield from texts(item, level + 1)
+    elif isinstance(value, str):
+        yield value
 
 
 def within(value: Any) -> Any:

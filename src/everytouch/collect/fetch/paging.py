@@ -10,7 +10,7 @@ from everytouch.collect.fetch.base import Options
 from everytouch.collect.fetch.client import Answer, joined
 from everytouch.collect.fetch.json_rows import scalar_at
 
-_NEXT = re.compile(r'<([^>]*)>\s*;[^,]*?\brel="?next"?')
+_NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]{0,500}?\brel="?next"?')
 
 
 class Paging(Protocol):
