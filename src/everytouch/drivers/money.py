@@ -57,7 +57,16 @@ class Money(Result):
 
 @dataclass(frozen=True)
 class MoneySums:
-    """By touchpoint: moments, payments, 1/10,000 received, returned, cost; parties; (K + 1, 6)."""
+    """Sums of one bucket, or of several.
+
+    Attributes:
+        places: by touchpoint moments, payments, 1/10,000 received, returned, cost; parties;
+            (K + 1, 6).
+        parties: how many paid.
+        by_parties: what they paid, in 1/10,000.
+        months: the same by month since 1970.
+        size: all amounts and costs without their signs: whether whole numbers of 64 bits hold them.
+    """
 
     places: NDArray[np.int64]
     parties: int
