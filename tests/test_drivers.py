@@ -3,19 +3,25 @@
 import datetime
 import json
 import math
+from decimal import Decimal
 
 import duckdb
 import numpy as np
+import pyarrow as pa
 import pytest
 from scipy.stats import spearmanr
 
 import everytouch
 from everytouch.drivers.interactions import _rows
 from everytouch.drivers.worth import After, _levels, _slope, _spend
-from everytouch.errors import NotEnoughDataError, UnknownNameError
+from everytouch.errors import EverytouchError, NotEnoughDataError, UnknownNameError
 from everytouch.improvement.ranking import effects
+from everytouch.ledger.api import Loader
+from everytouch.moments.api import schema
 from everytouch.settings import Settings
 from everytouch.stats.regression import GROUPS, CrossProducts
+from tests.conftest import NOW, SECRET
+from tests.test_moments import WORDS, record
 
 
 @pytest.fixture(scope="module")
@@ -221,3 +227,19 @@ def test_nothing_interacts_in_the_simulated_company(simulated):
     assert rows
     assert sum(row.q < 0.01 for row in rows) <= 1
     assert all(row.both >= 30 for row in rows)
+
+
+def test_sums_that_no_whole_number_holds_are_refused(tmp_path):
+    made = everytouch.create(tmp_path / "w", secret=SECRET)
+    rows = [
+        record("interactions").to_pylist()[0] | {"id": str(n), "amount": Decimal(10**12)}
+        for n in range(923)
+    ]
+    loader = Loader(made.tables, SECRET, "s", NOW, WORDS, False)
+    for part, answered in ((rows[:900], True), (rows[900:], False)):
+        loader.store("interactions", pa.Table.from_pylist(part, schema("interactions")))
+        if answered:
+            assert made.money().received == 900 * 10**12
+        else:
+            with pytest.raises(EverytouchError, match="counted exactly"):
+                made.money()
