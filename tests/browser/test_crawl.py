@@ -1,6 +1,7 @@
 """A visitor of each role who follows every link, sends every form that asks, presses every control.
 
-Pages are known by their routes, and each route is seen with two addresses at most.
+Pages are known by their routes. An owner sees each route once every day; in the long run, every role
+sees each with two addresses at most.
 """
 
 import re
@@ -13,7 +14,6 @@ from playwright.sync_api import Error, Page
 from tests.browser.running import App, settled, sign_in
 from tests.conftest import ROOT
 
-MOST = 2  # addresses of a route
 PAGES = ROOT / "src" / "everytouch" / "web" / "pages"
 PASSWORD = "long enough to pass"
 FOLLOWED = """() => [...document.querySelectorAll('a[href]')].map(link => link.href).concat(
@@ -40,8 +40,8 @@ def routes() -> list[re.Pattern[str]]:
 class Crawl:
     """Walks through the app and notes what is wrong."""
 
-    def __init__(self, page: Page, base: str) -> None:
-        self.page, self.base, self.wrong = page, base, []
+    def __init__(self, page: Page, base: str, most: int) -> None:
+        self.page, self.base, self.most, self.wrong = page, base, most, []
         self.routes, self.seen, self.counted = routes(), set(), Counter()
         page.set_default_timeout(120_000)  # reports and adjusted effects take long
         page.on("response", self._answered)
@@ -73,7 +73,7 @@ class Crawl:
             return False
         self.seen.add(address)
         self.counted[self.shape(address)] += 1
-        return self.counted[self.shape(address)] <= MOST
+        return self.counted[self.shape(address)] <= self.most
 
     def walk(self) -> None:
         """From the front page on, until nothing is new."""
@@ -129,12 +129,12 @@ def invited(page: Page, app: App, window, role: str) -> Page:
     return visitor
 
 
-def crawled(page: Page, app: App) -> Crawl:
-    crawl = Crawl(page, app.base)
+def crawled(page: Page, app: App, most: int = 2) -> Crawl:
+    """Walk through the app; ``most`` addresses of a route."""
+    crawl = Crawl(page, app.base, most)
     crawl.walk()
-    print(
-        f"{sum(min(MOST, n) for n in crawl.counted.values())} pages of {len(crawl.counted)} routes"
-    )
+    count = sum(min(most, n) for n in crawl.counted.values())
+    print(f"{count} pages of {len(crawl.counted)} routes")
     assert crawl.wrong == []
     return crawl
 
@@ -142,18 +142,21 @@ def crawled(page: Page, app: App) -> Crawl:
 def test_an_owner_finds_nothing_broken(window, demo: App):
     page = window(locale="en-GB")
     sign_in(page, demo)
-    crawl = crawled(page, demo)
+    crawl = crawled(page, demo, most=1)
     assert len(crawl.counted) > 40
     assert any("settings/audit" in shape for shape in crawl.counted)
 
 
 @pytest.mark.long
-def test_a_viewer_finds_nothing_broken(window, demo: App):
-    crawl = crawled(invited(window(), demo, window, "viewer"), demo)
-    assert not any("quarantine" in shape for shape in crawl.counted)
+def test_an_owner_finds_nothing_broken_at_a_second_look(window, demo: App):
+    page = window(locale="en-GB")
+    sign_in(page, demo)
+    crawled(page, demo)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("role", ["manager", "analyst"])
+@pytest.mark.parametrize("role", ["viewer", "manager", "analyst"])
 def test_others_find_nothing_broken(window, demo: App, role):
-    assert len(crawled(invited(window(), demo, window, role), demo).counted) > 10
+    crawl = crawled(invited(window(), demo, window, role), demo)
+    assert len(crawl.counted) > 10
+    assert role == "analyst" or not any("quarantine" in shape for shape in crawl.counted)
