@@ -1,7 +1,7 @@
 """A visitor of each role who follows every link, sends every form that asks, presses every control.
 
-Pages are known by their routes. An owner sees each route once every day; in the long run, every role
-sees each with two addresses at most.
+Pages are known by their routes. Every day an owner sees each route once; in the long run, every
+role sees each with two addresses at most.
 """
 
 import re
