@@ -6,7 +6,7 @@ import datetime
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import everytouch
@@ -316,6 +316,10 @@ def table_of(rows):
 
 
 @settings(max_examples=300)
+@example([
+    [("link", "cookie:c", 0, "customer_no:2", "second", True)],
+    [("link", "customer_no:1", 0, "cookie:c", "second", True)],
+])  # fmt: skip
 @given(st.lists(st.lists(STEP, min_size=1, max_size=4), min_size=2, max_size=6))
 def test_what_grows_by_links_equals_all_of_them_together(batches):
     stated, grown = [], resolve(table_of([]))

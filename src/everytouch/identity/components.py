@@ -168,7 +168,7 @@ def _by_statement(
     identified[first[second_is]] = True
     called = np.zeros(len(weak), np.bool_)
     called[second[second_is]] = True
-    weak = weak | (called & ~identified)
+    by_type, weak = weak, weak | (called & ~identified)
     plain = holds & ~second_is & ~one_is
     known = identified.copy()
     for one, other in ((first, second), (second, first)):
@@ -179,7 +179,7 @@ def _by_statement(
     either = np.zeros(len(weak), np.bool_)
     either[b[~known[b]]] = True
     either[a[known[b] & ~known[a]]] = True
-    unsure = called & identified
+    unsure = called & identified & ~by_type  # no statement changes what an ID type says
     unsure[first[one_is]] = unsure[second[one_is]] = True
     weak = weak | either
     joins = holds & ~(second_is & ~weak[first] & ~weak[second])
