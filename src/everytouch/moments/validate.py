@@ -21,7 +21,7 @@ from everytouch.moments.retention import Retention
 EARLIEST = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 LONGEST_TEXT = 65_536
 CENTURY = 100 * 366 * 86_400
-MOST_MONEY = 1_000_000_000_000  # of one moment: sums of many stay exact in 64 bits
+MOST_MONEY = 10_000_000_000_000  # of one moment: sums of many stay exact in 64 bits
 LONGEST_NAME = 1_024
 
 
