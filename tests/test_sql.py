@@ -184,7 +184,7 @@ def test_ctrl_c_ends_a_statement_in_a_word(tmp_path):
             while "ask SQL" not in (log.read_text() if log.exists() else ""):
                 assert asking.poll() is None
                 time.sleep(0.05)
-            time.sleep(1)  # it is written before the statement runs
+            time.sleep(4)  # it is written before the statement runs
             asking.send_signal(signal.SIGINT)
             assert asking.communicate(timeout=60)[1].split() == ["Aborted!"]
             assert asking.returncode == 1
