@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from click.testing import CliRunner
 
 from everytouch.cli.commands import main
 from everytouch.errors import QueryError
-from everytouch.ledger.api import entries
+from everytouch.ledger.api import entries, limited, session
 from everytouch.trails.api import NEVER, VIEWS
 from everytouch.workspace import create, open_workspace
 
@@ -184,9 +185,47 @@ def test_ctrl_c_ends_a_statement_in_a_word(tmp_path):
             while "ask SQL" not in (log.read_text() if log.exists() else ""):
                 assert asking.poll() is None
                 time.sleep(0.05)
-            time.sleep(4)  # it is written before the statement runs
             asking.send_signal(signal.SIGINT)
             assert asking.communicate(timeout=60)[1].split() == ["Aborted!"]
             assert asking.returncode == 1
         finally:
             asking.kill()
+
+
+class Late:
+    """A connection on which a statement begins later than it was asked."""
+
+    def __init__(self, con):
+        self.con, self.began = con, threading.Event()
+
+    def sql(self, text):
+        time.sleep(0.5)
+        self.began.set()
+        return self.con.sql(text)
+
+    def __getattr__(self, name):
+        return getattr(self.con, name)
+
+
+def test_ctrl_c_before_a_statement_begins_ends_it_too(tmp_path):
+    with create(tmp_path / "w").asking_sql() as asked:
+        late = asked._views._con = Late(asked._views._con)
+        main_thread = threading.main_thread().ident
+        timer = threading.Timer(0.2, signal.pthread_kill, (main_thread, signal.SIGINT))
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            asked._views._answer("SELECT count(*) FROM range(1000000000000)")
+        assert late.began.is_set()
+
+
+def late_and_long(con):
+    with limited(con, 0.1, QueryError, "simplify it"):
+        time.sleep(0.3)
+        con.execute("SELECT count(*) FROM range(1000000000000)").fetchall()
+
+
+def test_a_limit_that_is_over_before_a_statement_begins_ends_it_too():
+    with session() as con:
+        with pytest.raises(QueryError, match=r"longer than 0\.1 seconds"):
+            late_and_long(con)
+        assert con.execute("SELECT 1").fetchall() == [(1,)]

@@ -44,13 +44,14 @@ from everytouch.ledger.repair import repair
 from everytouch.ledger.schemas import IMPORTS, TABLES
 from everytouch.ledger.seals import Entry, Head
 from everytouch.ledger.secret import read_secret, write_secret
-from everytouch.ledger.session import limited, session
+from everytouch.ledger.session import AGAIN, limited, session
 from everytouch.ledger.status import SourceStatus, moments_of, status_of
 from everytouch.ledger.sums import fast_sum, known_sum, strong_sum
 from everytouch.ledger.tables import Tables
 from everytouch.ledger.verify import Checked, Damage, check_receipts, check_secret, check_tables
 
 __all__ = [
+    "AGAIN",
     "EVENTS",
     "IMPORTS",
     "ROWS",

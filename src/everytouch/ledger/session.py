@@ -29,6 +29,10 @@ def _database(threads: int, process: int) -> duckdb.DuckDBPyConnection:  # noqa:
     return duckdb.connect(config=config)
 
 
+AGAIN = 0.1
+"""Seconds after which a statement that should end is interrupted again."""
+
+
 @contextmanager
 def limited(
     con: duckdb.DuckDBPyConnection, seconds: float, error: type[EverytouchError], remedy: str
@@ -38,11 +42,13 @@ def limited(
     Raises:
         EverytouchError: it was interrupted; of the type that is given.
     """
-    over = threading.Event()
+    over, done = threading.Event(), threading.Event()
 
     def stop() -> None:
         over.set()
-        con.interrupt()
+        while not done.is_set():  # an interrupt between two statements is lost
+            con.interrupt()
+            done.wait(AGAIN)
 
     timer = threading.Timer(seconds, stop)
     timer.daemon = True
@@ -54,4 +60,7 @@ def limited(
             raise
         raise error(f"the statement took longer than {seconds:g} seconds", remedy) from interrupted
     finally:
+        done.set()
         timer.cancel()
+        if over.is_set():
+            timer.join()  # so that no later statement is interrupted

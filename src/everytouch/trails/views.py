@@ -6,7 +6,7 @@ is shown.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from everytouch.catalogue.api import Catalogue
 from everytouch.errors import QueryError
 from everytouch.identity.api import Resolution
 from everytouch.later import Later
-from everytouch.ledger.api import TABLES, Tables, limited
+from everytouch.ledger.api import AGAIN, TABLES, Tables, limited
 from everytouch.moments.api import KINDS, MODES, PARTY_KINDS, Kind
 from everytouch.settings import Settings
 from everytouch.trails.model import NEVER, Parties, Trails
@@ -159,7 +159,9 @@ class Views:
             try:
                 return asked.result()
             except KeyboardInterrupt:
-                self._con.interrupt()
+                while not asked.done():  # one that comes before the statement begins is lost
+                    self._con.interrupt()
+                    wait([asked], AGAIN)
                 raise
 
 
