@@ -66,13 +66,8 @@ def where(filled, tmp_path, monkeypatch):
 
 @pytest.fixture(params=["few", pytest.param("all", marks=pytest.mark.long)])
 def texts(tmp_path, request):
-    secret = tmp_path / "canary" / "secret.txt"
-    secret.parent.mkdir()
-    secret.write_text(f"password\n{hostile.SECRET}\n")
-    found = hostile.texts(secret)
-    yield found if request.param == "all" else {kind: found[kind] for kind in FEW}
-    assert [one.name for one in secret.parent.iterdir()] == ["secret.txt"]
-    assert secret.read_text() == f"password\n{hostile.SECRET}\n"
+    with hostile.aimed(tmp_path, FEW if request.param == "few" else ()) as found:
+        yield found
 
 
 @functools.cache

@@ -8,7 +8,8 @@ import re
 import sys
 import traceback
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -62,6 +63,18 @@ _SCRIPTS = re.compile(r"<script.*?</script>", re.DOTALL)  # names of errors are 
 def texts(secret: Path) -> dict[str, str]:
     """The texts, aimed at a file."""
     return {kind: text.replace("{secret}", str(secret)) for kind, text in KINDS.items()}
+
+
+@contextmanager
+def aimed(folder: Path, kinds: Collection[str] = ()) -> Iterator[dict[str, str]]:
+    """The texts (these kinds, or all), aimed at a file in a folder that stays as it is."""
+    secret = folder / "canary" / "secret.txt"
+    secret.parent.mkdir()
+    secret.write_text(f"password\n{SECRET}\n")
+    found = texts(secret)
+    yield {kind: found[kind] for kind in kinds or found}
+    assert [one.name for one in secret.parent.iterdir()] == ["secret.txt"]
+    assert secret.read_text() == f"password\n{SECRET}\n"
 
 
 class _Markup(HTMLParser):

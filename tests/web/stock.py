@@ -4,7 +4,6 @@ import io
 import json
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import everytouch
@@ -138,12 +137,3 @@ def _secrets(user: Any) -> dict[str, str]:
     job = Job.objects.create(kind="replay", user=user, state=Job.DONE, result=DONE)
     numbers = {"job": job.pk, "token": token.pk, "share": share.pk, "team": user.pk}
     return {name: str(number) for name, number in numbers.items()} | {"secret": secret}
-
-
-def place(base: Path) -> tuple[Path, dict[str, bytes]]:
-    """A folder beside the workspace with a secret in it, and what it holds."""
-    from tests.web.hostile import SECRET
-
-    base.mkdir()
-    (base / "secret.txt").write_text(f"password\n{SECRET}\n")
-    return base / "secret.txt", {path.name: path.read_bytes() for path in base.iterdir()}

@@ -21,7 +21,7 @@ from everytouch.web.ask import NAMED
 from tests.test_hostile_keys import instead, leaves
 from tests.web import hostile
 from tests.web.conftest import PASSWORD
-from tests.web.stock import place, stocked
+from tests.web.stock import stocked
 from tests.web.test_access import addresses
 
 GONE = ("remove", "discard", "afresh", "revoke", "end")
@@ -75,18 +75,12 @@ def stock(own):
 
 
 @pytest.fixture
-def canary(tmp_path, stock):
-    """A file outside; nothing around it may change."""
-    secret, before = place(tmp_path / "canary")
-    beside = sorted(tmp_path.iterdir())
-    yield secret
-    assert {one.name: one.read_bytes() for one in secret.parent.iterdir()} == before
-    assert sorted(tmp_path.iterdir()) == beside
-
-
-@pytest.fixture
-def texts(canary):
-    return hostile.texts(canary)
+def texts(tmp_path, stock):
+    """Aimed at a file outside of the workspace; nothing around it may change."""
+    with hostile.aimed(tmp_path) as found:
+        beside = sorted(tmp_path.iterdir())
+        yield found
+        assert sorted(tmp_path.iterdir()) == beside
 
 
 class Walk:

@@ -32,10 +32,10 @@ class Group(click.Group):
     """Says what went wrong in one message and exits with 2: never a traceback."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse what is no text before any command reads it."""
+        """Refuse arguments that are not valid text before a command reads them."""
         for word in args:
             if "\0" in word or any("\ud800" <= sign <= "\udfff" for sign in word):
-                raise click.UsageError(f"The argument {word!r} holds bytes that are no text.", ctx)
+                raise click.UsageError(f"The argument {word!r} is not valid text.", ctx)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:

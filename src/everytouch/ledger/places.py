@@ -1,4 +1,4 @@
-"""Where a ledger can be: Delta takes some paths for URLs, for other paths, or for none."""
+"""Paths in which Delta tables can be stored: Delta reads some as URLs, and fails on others."""
 
 import re
 from pathlib import Path
@@ -9,15 +9,15 @@ _ODD = re.compile(r"[\x00-\x1f\x7f\[\]^|\\]|%[0-9A-Fa-f]{2}")
 
 
 def placed(folder: Path) -> Path:
-    """The folder of a workspace as an absolute path; a relative one with a colon looks like a URL.
+    """Return a workspace's folder as an absolute path. Delta reads a relative "a:b" as a URL.
 
     Raises:
-        WorkspaceError: the path holds what Delta refuses or takes for something else.
+        WorkspaceError: Delta cannot store a table under this path.
     """
     whole = folder.absolute()
     if odd := _ODD.search(str(whole)):
         raise WorkspaceError(
-            f"the path {str(whole)!r} holds {odd[0]!r}, with which no table can be written",
-            "give another place, or rename the folder",
+            f"the path {str(whole)!r} contains {odd[0]!r}, which no path of a table may contain",
+            "choose another folder, or rename it",
         )
     return whole

@@ -108,7 +108,7 @@ class Consenting(People, WaysIn):
         return f"/preferences/{said}-{self._signed(said)}"
 
     def somebody(self, identifier: str) -> int:
-        """The key of the party known by an identifier, of whom something is recorded.
+        """Return the key of a party that has records, by one of its identifiers.
 
         Args:
             identifier: namespace:value, as email:ana@example.org.
