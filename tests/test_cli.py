@@ -162,3 +162,10 @@ def test_demo_can_be_run_again_and_spares_other_folders(tmp_path):
     refused = run("demo", tmp_path / "mine")
     assert refused.exit_code == 2
     assert "no demo" in refused.stderr
+
+
+def test_commands_to_copy_are_quoted(tmp_path):
+    made = run("init", tmp_path / "my shop")
+    assert f"everytouch -w '{tmp_path}/my shop' import FILE" in made.output
+    missing = run("-w", tmp_path / "no shop", "status")
+    assert f"everytouch init '{tmp_path}/no shop'" in missing.output

@@ -4,6 +4,7 @@ import datetime
 import json
 import webbrowser
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -128,7 +129,7 @@ def demo(
     if report_only:
         report = workspace.report(folder / "report.html")
         click.echo(f"\nThe report is at {report.resolve().as_uri()}")
-        click.echo(f"Ask on: everytouch -w {folder} findings")
+        click.echo(f"Ask on: everytouch -w {quote(str(folder))} findings")
         return
     workspace.trails()
     password = web.make_demo(folder)

@@ -49,7 +49,10 @@ class Group(click.Group):
             if error.errno == errno.EPIPE:  # who read the answer has enough of it
                 raise
             named = "" if error.filename is None else f"{error.filename}: "
-            click.echo(f"everytouch: {named}{error.strerror or error}", err=True)
+            said = EverytouchError(
+                f"{named}{error.strerror or error}", "check the path, its rights and free space"
+            )
+            click.echo(f"everytouch: {said}", err=True)
             sys.exit(2)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from pathlib import Path
+from shlex import quote
 
 import click
 from rich.console import Console
@@ -64,7 +65,8 @@ def _import_file(
         click.confirm("Import it like this?", abort=True)
     receipt = workspace.import_plan(plan, dry_run=dry)
     if not dry and not plan.definition:
-        click.echo(f"For next time: everytouch import {workspace.write_source(plan)}", err=True)
+        written = quote(str(workspace.write_source(plan)))
+        click.echo(f"For next time: everytouch import {written}", err=True)
         _show_answers(workspace, plan, receipt)
     return receipt
 

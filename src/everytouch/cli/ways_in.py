@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 import json
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import click
@@ -33,7 +34,7 @@ _PATH = click.Path(path_type=Path)
 def init(path: Path, organisation: str, currency: str, timezone: str) -> None:
     """Make a new workspace at PATH."""
     create(path, organisation, currency=currency, timezone=timezone)
-    click.echo(f"Workspace made: {path}\nNext: everytouch -w {path} import FILE")
+    click.echo(f"Workspace made: {path}\nNext: everytouch -w {quote(str(path))} import FILE")
 
 
 @click.command()

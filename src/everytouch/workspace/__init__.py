@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from shlex import quote
 
 from everytouch.catalogue import api as catalogue_room
 from everytouch.catalogue.api import Catalogue
@@ -68,5 +69,6 @@ def open_workspace(path: str | Path) -> Workspace:
     """
     folder = Path(path)
     if not (folder / FILE).is_file():
-        raise WorkspaceError(f"{folder} is no workspace", f"make one: everytouch init {folder}")
+        make = f"make one: everytouch init {quote(str(folder))}"
+        raise WorkspaceError(f"{folder} is no workspace", make)
     return Workspace(placed(folder))
